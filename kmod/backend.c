@@ -1,0 +1,207 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Backends: what frames are sent to and taken from. A tun, tap or macvtap
+ * descriptor, or an AF_PACKET socket of type SOCK_RAW.
+ */
+#include <linux/if_arp.h>
+#include <linux/if_tap.h>
+#include <linux/if_tun.h>
+#include <linux/netdevice.h>
+#include <linux/seq_file.h>
+#include <net/sock.h>
+
+#include "vhostlab.h"
+
+struct vhl_backend {
+	struct file *file;
+	struct socket *sock;
+	struct ptr_ring *ring;
+	bool ethernet;
+};
+
+/*
+ * Whether a tun descriptor is an interface without link headers. The array
+ * interface of tun takes every frame for Ethernet, so such an interface must
+ * be sent to frame by frame. There is no call that tells; the descriptor's
+ * fdinfo names the interface, and the interface knows its type. When the name
+ * is not found (moved to another namespace), Ethernet is assumed.
+ */
+static bool tun_is_l3(struct file *file, struct sock *sk)
+{
+	char text[IFNAMSIZ + 16] = "";
+	struct seq_file m = { .buf = text, .size = sizeof(text) - 1 };
+	struct net_device *dev;
+	bool l3 = false;
+	char *name;
+
+	if (!file->f_op->show_fdinfo)
+		return false;
+	file->f_op->show_fdinfo(&m, file);
+	text[min(m.count, sizeof(text) - 1)] = '\0';
+	name = strchr(text, '\t');
+	if (!name)
+		return false;
+	name = strim(name + 1);
+	dev = dev_get_by_name(sock_net(sk), name);
+	if (dev) {
+		l3 = dev->type == ARPHRD_NONE;
+		dev_put(dev);
+	}
+	return l3;
+}
+
+/* AF_PACKET, SOCK_RAW; the caller's file reference keeps it. */
+static struct socket *raw_socket(struct file *file)
+{
+	struct socket *sock = sock_from_file(file);
+
+	if (!sock || !sock->sk || sock->sk->sk_family != AF_PACKET || sock->sk->sk_type != SOCK_RAW)
+		return NULL;
+	return sock;
+}
+
+/*
+ * Takes a reference on the file behind @fd and finds what it is. The number
+ * is looked up once: another thread may change the table meanwhile.
+ */
+static int backend_get(struct vhl_backend *b, int fd)
+{
+	struct socket *sock;
+
+	memset(b, 0, sizeof(*b));
+	b->file = fget(fd);
+	if (!b->file)
+		return -ENOTSOCK;
+
+	sock = tun_get_socket(b->file);
+	if (!IS_ERR(sock)) {
+		b->ring = tun_get_tx_ring(b->file);
+		b->ethernet = !tun_is_l3(b->file, sock->sk);
+		goto found;
+	}
+	sock = tap_get_socket(b->file);
+	if (!IS_ERR(sock)) {
+		b->ring = tap_get_ptr_ring(b->file);
+		b->ethernet = true;
+		goto found;
+	}
+	sock = raw_socket(b->file);
+	if (!sock) {
+		fput(b->file);
+		return -ENOTSOCK;
+	}
+	b->sock = sock;
+	return 0;
+
+found:
+	b->sock = sock;
+	if (IS_ERR(b->ring))
+		b->ring = NULL;
+	return 0;
+}
+
+/* Gives frames back that were taken from the backend's ring and not used. */
+static void frames_unproduce(struct vhl_vq *vq)
+{
+	if (vq->ring && vq->q_head != vq->q_tail)
+		ptr_ring_unconsume(vq->ring, vq->queue + vq->q_head, vq->q_tail - vq->q_head,
+				   tun_ptr_free);
+	vq->q_head = 0;
+	vq->q_tail = 0;
+}
+
+static void backend_install(struct vhl_vq *vq, const struct vhl_backend *b)
+{
+	vq->sock_file = b->file;
+	vq->ring = b->ring;
+	vq->ethernet = b->ethernet;
+	vq->sock = b->sock;
+	WRITE_ONCE(vq->waiting_buffers, false);
+}
+
+/*
+ * Detaches the backend; the queue's position stays. Never fails, whatever
+ * state memory is in. Caller holds vq->mutex.
+ */
+void vhl_backend_drop(struct vhl_vq *vq)
+{
+	static const struct vhl_backend none;
+
+	if (!vq->sock)
+		return;
+	vhl_poll_stop(&vq->sock_poll);
+	frames_unproduce(vq);
+	fput(vq->sock_file);
+	backend_install(vq, &none);
+}
+
+static int backend_attach(struct vhl_vq *vq, struct vhl_backend *b)
+{
+	struct vhl_backend old = {
+		.file = vq->sock_file,
+		.sock = vq->sock,
+		.ring = vq->ring,
+		.ethernet = vq->ethernet,
+	};
+	int err;
+
+	if (b->sock == old.sock) {
+		fput(b->file);
+		return 0;
+	}
+	vhl_poll_stop(&vq->sock_poll);
+	err = vhl_used_start(vq);
+	if (err)
+		goto err_restore;
+	/* Frames that wait go back to where they came from. */
+	frames_unproduce(vq);
+	backend_install(vq, b);
+	err = vhl_poll_start(&vq->sock_poll, b->file);
+	if (err)
+		goto err_install;
+	if (old.file)
+		fput(old.file);
+	/* Kicks from before the backend have been and gone. */
+	vhl_work_queue(vq->worker, &vq->work);
+	return 0;
+
+err_install:
+	backend_install(vq, &old);
+err_restore:
+	if (old.file)
+		vhl_poll_start(&vq->sock_poll, old.file);
+	fput(b->file);
+	return err;
+}
+
+/*
+ * VHOST_NET_SET_BACKEND. -1 detaches and never fails; any failure to attach
+ * leaves the old backend in place. Holds dev->mutex; takes vq->mutex; sleeps.
+ */
+int vhl_backend_set(struct vhl_dev *dev, unsigned int index, int fd)
+{
+	struct vhl_backend b;
+	struct vhl_vq *vq = &dev->vqs[index];
+	int err;
+
+	if (fd == VHOST_FILE_UNBIND) {
+		mutex_lock(&vq->mutex);
+		vhl_backend_drop(vq);
+		mutex_unlock(&vq->mutex);
+		return 0;
+	}
+	mutex_lock(&vq->mutex);
+	err = vhl_vq_access_ok(vq) ? 0 : -EFAULT;
+	mutex_unlock(&vq->mutex);
+	if (err)
+		return err;
+
+	/* Outside vq->mutex: tun answers under the rtnl lock. */
+	err = backend_get(&b, fd);
+	if (err)
+		return err;
+	mutex_lock(&vq->mutex);
+	err = backend_attach(vq, &b);
+	mutex_unlock(&vq->mutex);
+	return err;
+}

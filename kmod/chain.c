@@ -1,0 +1,212 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The driver's half of the split virtqueue: the avail ring and descriptor
+ * chains (virtio 1.2, sections 2.7.5 to 2.7.6), read from memory the guest
+ * can change at any time. Each value is read once and checked after that.
+ */
+#include "vhostlab.h"
+#include "trace.h"
+#include "user.h"
+
+/*
+ * Counts a broken rule and tells whoever listens: tracepoint, debugfs, the
+ * queue's error eventfd. Nothing is printed, since a guest could flood the
+ * log. Returns -EINVAL. Caller holds vq->mutex.
+ */
+int vhl_rule_broken(struct vhl_vq *vq, enum vhl_rule rule)
+{
+	vq->stats.errors[rule]++;
+	/* What was read ahead may be what is wrong: read it again. */
+	vq->n_heads = 0;
+	trace_error(vq, rule);
+	if (vq->error)
+		vhl_eventfd_signal(vq->error);
+	return -EINVAL;
+}
+
+/*
+ * How many avail entries wait. Reads the guest's index only when those seen
+ * before are used up. Returns a negative errno when the index cannot be read
+ * or moved by more than the ring holds. Caller holds vq->mutex; may sleep.
+ */
+int vhl_avail_pending(struct vhl_vq *vq)
+{
+	u16 n = vq->avail_seen - vq->last_avail;
+	__virtio16 idx;
+
+	if (n)
+		return n;
+	if (unlikely(vhl_read16n(&idx, &vq->avail->idx, 1))) {
+		vhl_rule_broken(vq, VHL_RULE_RING_ACCESS);
+		return -EFAULT;
+	}
+	n = vhl16_to_cpu(vq, idx) - vq->last_avail;
+	if (unlikely(n > vq->num))
+		return vhl_rule_broken(vq, VHL_RULE_AVAIL_JUMP);
+	if (n) {
+		vq->avail_seen = vq->last_avail + n;
+		/* Entries are read after the index that announced them. */
+		smp_rmb();
+	}
+	return n;
+}
+
+/* The head at last_avail; at least one entry waits. */
+static int head_read(struct vhl_vq *vq, u16 *head)
+{
+	u16 off = vq->last_avail - vq->heads_at;
+	unsigned int slot, n;
+
+	if (off >= vq->n_heads) {
+		slot = vq->last_avail & (vq->num - 1);
+		n = min3((unsigned int)(u16)(vq->avail_seen - vq->last_avail), vq->num - slot,
+			 (unsigned int)VHL_HEADS);
+		vq->n_heads = 0;
+		if (unlikely(vhl_read16n(vq->heads, &vq->avail->ring[slot], n))) {
+			vhl_rule_broken(vq, VHL_RULE_RING_ACCESS);
+			return -EFAULT;
+		}
+		vq->heads_at = vq->last_avail;
+		vq->n_heads = n;
+		off = 0;
+	}
+	*head = vhl16_to_cpu(vq, vq->heads[off]);
+	if (unlikely(*head >= vq->num))
+		return vhl_rule_broken(vq, VHL_RULE_HEAD_RANGE);
+	return 0;
+}
+
+/* Reads @len bytes of guest memory through the memory table. */
+static int guest_read(struct vhl_vq *vq, void *dst, u64 gpa, u32 len)
+{
+	struct iovec iov[4];
+	u64 at[4];
+	int n, i;
+
+	n = vhl_translate(vq, gpa, len, iov, at, ARRAY_SIZE(iov));
+	for (i = 0; i < n; i++) {
+		if (vhl_copy_in(dst, iov[i].iov_base, iov[i].iov_len))
+			return -EFAULT;
+		dst += iov[i].iov_len;
+	}
+	return n < 0 ? n : 0;
+}
+
+/* Adds one buffer descriptor to the chain. */
+static int chain_add(struct vhl_vq *vq, unsigned int first, struct vhl_chain *c,
+		     const struct vring_desc *d, u16 flags)
+{
+	unsigned int at = first + c->out + c->in;
+	u32 len = vhl32_to_cpu(vq, d->len);
+	int n;
+
+	n = vhl_translate(vq, vhl64_to_cpu(vq, d->addr), len, vq->iov + at, vq->gpa + at,
+			  VHL_MAX_SEGS - at);
+	if (unlikely(n < 0)) {
+		vhl_rule_broken(vq, n == -ENOBUFS ? VHL_RULE_SEGMENTS : VHL_RULE_UNMAPPED);
+		return n;
+	}
+	if (flags & VRING_DESC_F_WRITE) {
+		c->in += n;
+		c->in_len += len;
+	} else {
+		/* Section 2.7.4.2: readable descriptors come first. */
+		if (unlikely(c->in))
+			return vhl_rule_broken(vq, VHL_RULE_ORDER);
+		c->out += n;
+		c->out_len += len;
+	}
+	return 0;
+}
+
+/* Section 2.7.5.3: a descriptor that refers to a table of descriptors. */
+static int chain_indirect(struct vhl_vq *vq, unsigned int first, struct vhl_chain *c,
+			  const struct vring_desc *table)
+{
+	u64 gpa = vhl64_to_cpu(vq, table->addr);
+	u32 len = vhl32_to_cpu(vq, table->len);
+	struct vring_desc d;
+	u32 i = 0, n, found;
+	u16 flags;
+	int err;
+
+	n = len / sizeof(d);
+	if (unlikely(!n || len % sizeof(d) || n > VHL_MAX_INDIRECT))
+		return vhl_rule_broken(vq, VHL_RULE_INDIRECT_SIZE);
+
+	for (found = 1;; found++) {
+		if (unlikely(found > n))
+			return vhl_rule_broken(vq, VHL_RULE_LOOP);
+		err = guest_read(vq, &d, gpa + i * sizeof(d), sizeof(d));
+		if (unlikely(err)) {
+			vhl_rule_broken(vq, VHL_RULE_UNMAPPED);
+			return err;
+		}
+		flags = vhl16_to_cpu(vq, d.flags);
+		if (unlikely(flags & VRING_DESC_F_INDIRECT))
+			return vhl_rule_broken(vq, VHL_RULE_INDIRECT_NEST);
+		err = chain_add(vq, first, c, &d, flags);
+		if (unlikely(err))
+			return err;
+		c->descs++;
+		if (!(flags & VRING_DESC_F_NEXT))
+			return 0;
+		i = vhl16_to_cpu(vq, d.next);
+		if (unlikely(i >= n))
+			return vhl_rule_broken(vq, VHL_RULE_NEXT_RANGE);
+	}
+}
+
+/*
+ * Reads the chain whose head is at last_avail, at least one entry waiting,
+ * into vq->iov[first...]. Does not advance last_avail: the caller does so
+ * when it takes the chain. Returns 0 or a negative errno after reporting the
+ * rule that was broken. Caller holds vq->mutex; may sleep.
+ */
+int vhl_chain_read(struct vhl_vq *vq, unsigned int first, struct vhl_chain *c)
+{
+	struct vring_desc d;
+	u32 found;
+	u16 flags, i;
+	int err;
+
+	err = head_read(vq, &i);
+	if (unlikely(err))
+		return err;
+	c->head = i;
+	c->out = 0;
+	c->in = 0;
+	c->descs = 0;
+	c->out_len = 0;
+	c->in_len = 0;
+
+	for (found = 1;; found++) {
+		if (unlikely(found > vq->num))
+			return vhl_rule_broken(vq, VHL_RULE_LOOP);
+		if (unlikely(vhl_read_desc(&d, &vq->desc[i]))) {
+			vhl_rule_broken(vq, VHL_RULE_RING_ACCESS);
+			return -EFAULT;
+		}
+		flags = vhl16_to_cpu(vq, d.flags);
+		if (flags & VRING_DESC_F_INDIRECT) {
+			/* Section 2.7.5.3.1: not together with NEXT. */
+			if (unlikely(flags & VRING_DESC_F_NEXT))
+				return vhl_rule_broken(vq, VHL_RULE_INDIRECT_NEST);
+			err = chain_indirect(vq, first, c, &d);
+			if (unlikely(err))
+				return err;
+			break;
+		}
+		err = chain_add(vq, first, c, &d, flags);
+		if (unlikely(err))
+			return err;
+		c->descs++;
+		if (!(flags & VRING_DESC_F_NEXT))
+			break;
+		i = vhl16_to_cpu(vq, d.next);
+		if (unlikely(i >= vq->num))
+			return vhl_rule_broken(vq, VHL_RULE_NEXT_RANGE);
+	}
+	trace_desc(vq, c);
+	return 0;
+}

@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The differences between the kernels this module builds on, and nothing
+ * else. Stable kernels carry backports, so Kbuild tests the headers for each
+ * interface (VHL_HAVE_...) instead of comparing version numbers.
+ */
+#ifndef VHOSTLAB_COMPAT_H
+#define VHOSTLAB_COMPAT_H
+
+#include <linux/eventfd.h>
+#include <linux/gfp.h>
+#include <linux/if_tun.h>
+#include <linux/mm.h>
+#include <net/xdp.h>
+
+/* Adds one to the eventfd's count. Any context. */
+static inline void vhl_eventfd_signal(struct eventfd_ctx *ctx)
+{
+#ifdef VHL_HAVE_EVENTFD_SIGNAL_1ARG
+	eventfd_signal(ctx);
+#else
+	eventfd_signal(ctx, 1);
+#endif
+}
+
+/* Gives back the page a fragment cache still holds. */
+static inline void vhl_frag_drain(struct page_frag_cache *nc)
+{
+#ifdef VHL_HAVE_PAGE_FRAG_CACHE_DRAIN
+	page_frag_cache_drain(nc);
+#else
+	if (!nc->va)
+		return;
+	__page_frag_cache_drain(virt_to_head_page(nc->va), nc->pagecnt_bias);
+	nc->va = NULL;
+#endif
+}
+
+/*
+ * A frame for tun's and tap's array interface carries its virtio-net header
+ * at the start of the buffer; older kernels keep the buffer's size there too.
+ */
+#ifdef VHL_HAVE_TUN_XDP_HDR
+#define VHL_XDP_HDR_SIZE sizeof(struct tun_xdp_hdr)
+static inline struct virtio_net_hdr *vhl_xdp_hdr(void *hard_start, int buflen)
+{
+	struct tun_xdp_hdr *hdr = hard_start;
+
+	hdr->buflen = buflen;
+	return &hdr->gso;
+}
+#else
+#define VHL_XDP_HDR_SIZE sizeof(struct virtio_net_hdr)
+static inline struct virtio_net_hdr *vhl_xdp_hdr(void *hard_start, int buflen)
+{
+	return hard_start;
+}
+#endif
+
+#endif /* VHOSTLAB_COMPAT_H */

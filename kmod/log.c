@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The dirty log: a bitmap in the owner's memory, one bit per 4 KiB of guest
+ * memory, which a hypervisor reads and clears while it migrates the guest.
+ */
+#include <linux/highmem.h>
+#include <linux/mm.h>
+#include <linux/uaccess.h>
+
+#include "vhostlab.h"
+#include "trace.h"
+
+#ifdef __try_cmpxchg_user
+/*
+ * Sets one bit with the processor's own atomic on user memory. The word is
+ * read first: most pages are dirty already, and then nothing is written.
+ */
+static int log_set_bit(unsigned long __user *word, unsigned long bit)
+{
+	unsigned long old;
+
+	if (!access_ok(word, sizeof(*word)) || __get_user(old, word))
+		return -EFAULT;
+	while (!(old & bit)) {
+		int err = __try_cmpxchg_user(word, &old, old | bit, fault);
+
+		if (!err)
+			return 0;
+		if (err < 0)
+			return -EFAULT;
+	}
+	return 0;
+}
+#else
+/* Without such an atomic the page is pinned and written in the kernel map. */
+static int log_set_bit(unsigned long __user *word, unsigned long bit)
+{
+	unsigned long addr = (unsigned long)word;
+	struct page *page;
+	unsigned long *base;
+
+	if (pin_user_pages_fast(addr, 1, FOLL_WRITE, &page) != 1)
+		return -EFAULT;
+	base = kmap_local_page(page);
+	set_bit(__ffs(bit), base + offset_in_page(addr) / sizeof(*base));
+	kunmap_local(base);
+	unpin_user_pages_dirty_lock(&page, 1, true);
+	return 0;
+}
+#endif
+
+/*
+ * Marks guest memory [gpa, gpa + len) dirty; call it after the write it
+ * reports. Returns 0 or -EFAULT; a failure is counted and reported to the
+ * error eventfd by the caller's vhl_rule_broken(). Caller holds vq->mutex and
+ * runs in the owner's mm; may sleep on a fault.
+ */
+int vhl_log_write(struct vhl_vq *vq, u64 gpa, u64 len)
+{
+	u64 page = gpa / VHL_LOG_PAGE;
+	u64 last;
+	int err = 0;
+
+	if (!len)
+		return 0;
+	last = (gpa + len - 1) / VHL_LOG_PAGE;
+
+	/* The bit may be set already while the hypervisor is clearing it:
+	 * the data must be visible before the bit is looked at.
+	 */
+	smp_mb();
+	for (; page <= last && !err; page++) {
+		u64 __user *base = vq->dev->log_base;
+		unsigned long __user *word = (unsigned long __user *)base + page / BITS_PER_LONG;
+
+		err = log_set_bit(word, BIT(page % BITS_PER_LONG));
+		vq->stats.log_pages += !err;
+	}
+	trace_log_write(vq, gpa, len, err);
+	if (err) {
+		vq->stats.log_errors++;
+		vhl_rule_broken(vq, VHL_RULE_LOG);
+	}
+	return err;
+}
+
+/* Marks part of the used ring, at byte @offset from its start. As above. */
+int vhl_log_used(struct vhl_vq *vq, u64 offset, u64 len)
+{
+	int err;
+
+	if (!vq->log_used)
+		return 0;
+	err = vhl_log_write(vq, vq->log_addr + offset, len);
+	if (!err && vq->dev->log_ctx)
+		vhl_eventfd_signal(vq->dev->log_ctx);
+	return err;
+}
+
+/*
+ * Whether a log at @base could be written for every address of @mem, as far
+ * as the address space goes; whether the pages are there shows on writing.
+ */
+bool vhl_log_ok(struct vhl_dev *dev, u64 __user *base, const struct vhl_mem *mem)
+{
+	u64 end = 0;
+	u32 i;
+
+	if (!mem)
+		return true;
+	for (i = 0; i < mem->n; i++)
+		end = max(end, mem->r[i].gpa + mem->r[i].size - 1);
+	end = end / VHL_LOG_PAGE / 8 + 1;
+	return end == (unsigned long)end && access_ok(base, end);
+}

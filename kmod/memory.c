@@ -1,0 +1,162 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* The memory table: guest-physical to user-virtual addresses. */
+#include <linux/mm.h>
+#include <linux/overflow.h>
+#include <linux/slab.h>
+#include <linux/sort.h>
+#include <linux/uaccess.h>
+
+#include "vhostlab.h"
+#include "trace.h"
+
+static int region_cmp(const void *a, const void *b)
+{
+	const struct vhl_region *x = a, *y = b;
+
+	return x->gpa < y->gpa ? -1 : x->gpa > y->gpa;
+}
+
+/* Checks and converts one region as the client gave it. */
+static int region_read(struct vhl_region *r, const struct vhost_memory_region __user *u)
+{
+	struct vhost_memory_region m;
+	u64 end;
+
+	if (copy_from_user(&m, u, sizeof(m)))
+		return -EFAULT;
+	if (!m.memory_size || check_add_overflow(m.guest_phys_addr, m.memory_size - 1, &end) ||
+	    check_add_overflow(m.userspace_addr, m.memory_size - 1, &end))
+		return -EFAULT;
+	if (m.userspace_addr != (unsigned long)m.userspace_addr ||
+	    m.memory_size != (unsigned long)m.memory_size ||
+	    !access_ok((void __user *)(unsigned long)m.userspace_addr, m.memory_size))
+		return -EFAULT;
+	r->gpa = m.guest_phys_addr;
+	r->size = m.memory_size;
+	r->hva = m.userspace_addr;
+	return 0;
+}
+
+static struct vhl_mem *mem_read(struct vhost_memory __user *m)
+{
+	struct vhost_memory head;
+	struct vhl_mem *mem;
+	int err = 0;
+	u32 i;
+
+	if (copy_from_user(&head, m, sizeof(head)))
+		return ERR_PTR(-EFAULT);
+	if (head.padding)
+		return ERR_PTR(-EOPNOTSUPP);
+	if (head.nregions > VHL_MAX_REGIONS)
+		return ERR_PTR(-E2BIG);
+
+	mem = kvzalloc(struct_size(mem, r, head.nregions), GFP_KERNEL_ACCOUNT);
+	if (!mem)
+		return ERR_PTR(-ENOMEM);
+	mem->n = head.nregions;
+	for (i = 0; i < mem->n && !err; i++)
+		err = region_read(&mem->r[i], &m->regions[i]);
+	if (err) {
+		kvfree(mem);
+		return ERR_PTR(err);
+	}
+
+	sort(mem->r, mem->n, sizeof(mem->r[0]), region_cmp, NULL);
+	for (i = 1; i < mem->n; i++)
+		if (mem->r[i].gpa - mem->r[i - 1].gpa < mem->r[i - 1].size)
+			mem->overlap = true;
+	return mem;
+}
+
+/*
+ * VHOST_SET_MEM_TABLE. When it returns, no queue uses the old table or will
+ * touch memory through it again, so the caller may unmap that memory.
+ * Holds dev->mutex; takes each vq->mutex; may sleep.
+ */
+int vhl_mem_set(struct vhl_dev *dev, struct vhost_memory __user *m)
+{
+	struct vhl_mem *mem = mem_read(m);
+	struct vhl_mem *old;
+	int i;
+
+	if (IS_ERR(mem))
+		return PTR_ERR(mem);
+
+	if (dev->features & BIT_ULL(VHOST_F_LOG_ALL) && !vhl_log_ok(dev, dev->log_base, mem)) {
+		kvfree(mem);
+		return -EFAULT;
+	}
+
+	for (i = 0; i < VHL_NVQS; i++)
+		mutex_lock(&dev->vqs[i].mutex);
+	old = dev->mem;
+	dev->mem = mem;
+	for (i = VHL_NVQS - 1; i >= 0; i--) {
+		dev->vqs[i].last = NULL;
+		mutex_unlock(&dev->vqs[i].mutex);
+	}
+	kvfree(old);
+	return 0;
+}
+
+static const struct vhl_region *region_find(const struct vhl_mem *mem, u64 gpa)
+{
+	u32 lo = 0, hi = mem->n;
+
+	if (mem->overlap) {
+		for (lo = 0; lo < hi; lo++)
+			if (gpa - mem->r[lo].gpa < mem->r[lo].size)
+				return &mem->r[lo];
+		return NULL;
+	}
+	while (lo < hi) {
+		u32 mid = lo + (hi - lo) / 2;
+
+		if (gpa < mem->r[mid].gpa)
+			hi = mid;
+		else if (gpa - mem->r[mid].gpa >= mem->r[mid].size)
+			lo = mid + 1;
+		else
+			return &mem->r[mid];
+	}
+	return NULL;
+}
+
+/*
+ * Translates [gpa, gpa + len) into at most @room segments at @iov, their
+ * guest addresses at @seg_gpa. A range that crosses regions is cut at each
+ * border. Returns the number of segments (0 for len 0), -EFAULT where no
+ * region covers an address, -ENOBUFS where @room does not suffice.
+ * Caller holds vq->mutex; does not sleep.
+ */
+int vhl_translate(struct vhl_vq *vq, u64 gpa, u32 len, struct iovec *iov, u64 *seg_gpa, int room)
+{
+	const struct vhl_region *r = vq->last;
+	int n = 0;
+
+	while (len) {
+		u64 off, part;
+
+		if (!r || gpa - r->gpa >= r->size) {
+			r = vq->dev->mem ? region_find(vq->dev->mem, gpa) : NULL;
+			if (!r)
+				return -EFAULT;
+			vq->last = r;
+		}
+		if (n == room)
+			return -ENOBUFS;
+		off = gpa - r->gpa;
+		part = min_t(u64, len, r->size - off);
+		iov[n].iov_base = (void __user *)(unsigned long)(r->hva + off);
+		iov[n].iov_len = part;
+		seg_gpa[n] = gpa;
+		n++;
+		len -= part;
+		gpa += part;
+		/* A range that wraps past 2^64 has no region to go on in. */
+		if (len && !gpa)
+			return -EFAULT;
+	}
+	return n;
+}

@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The knobs. Each is a module parameter that a device reads once, when it
+ * gets its owner, so two settings can be compared without reloading.
+ */
+#include <linux/module.h>
+#include <linux/moduleparam.h>
+#include <linux/string.h>
+
+#include "vhostlab.h"
+
+char *vhl_devname = "vhostlab-net";
+module_param_named(devname, vhl_devname, charp, 0444);
+MODULE_PARM_DESC(devname, "name of the device node in /dev [vhostlab-net]");
+
+static const char *const worker_names[] = {
+	[VHL_WORKER_DEVICE] = "device",
+	[VHL_WORKER_QUEUE] = "queue",
+};
+
+static int worker_set(const char *val, const struct kernel_param *kp)
+{
+	int i = sysfs_match_string(worker_names, val);
+
+	if (i < 0)
+		return i;
+	*(unsigned int *)kp->arg = i;
+	return 0;
+}
+
+static int worker_get(char *buf, const struct kernel_param *kp)
+{
+	return sysfs_emit(buf, "%s\n", worker_names[*(unsigned int *)kp->arg]);
+}
+
+static const struct kernel_param_ops worker_ops = {
+	.set = worker_set,
+	.get = worker_get,
+};
+
+static unsigned int worker = VHL_WORKER_DEVICE;
+module_param_cb(worker, &worker_ops, &worker, 0644);
+__MODULE_PARM_TYPE(worker, "charp");
+MODULE_PARM_DESC(worker, "threads: one per 'device' or per 'queue' [device]");
+
+/* Batches are array sizes: bounded below by one and above by the arrays. */
+static int batch_set(const char *val, const struct kernel_param *kp)
+{
+	return param_set_uint_minmax(val, kp, 1, VHL_MAX_BATCH);
+}
+
+static const struct kernel_param_ops batch_ops = {
+	.set = batch_set,
+	.get = param_get_uint,
+};
+
+static int weight_set(const char *val, const struct kernel_param *kp)
+{
+	return param_set_uint_minmax(val, kp, 1, 1 << 20);
+}
+
+static const struct kernel_param_ops weight_ops = {
+	.set = weight_set,
+	.get = param_get_uint,
+};
+
+static unsigned int tx_batch = 64;
+module_param_cb(tx_batch, &batch_ops, &tx_batch, 0644);
+__MODULE_PARM_TYPE(tx_batch, "uint");
+MODULE_PARM_DESC(tx_batch, "frames handed to the backend at once, 1..256 [64]");
+
+static unsigned int rx_batch = 64;
+module_param_cb(rx_batch, &batch_ops, &rx_batch, 0644);
+__MODULE_PARM_TYPE(rx_batch, "uint");
+MODULE_PARM_DESC(rx_batch, "frames taken from the backend at once, 1..256 [64]");
+
+static unsigned int packet_weight = 256;
+module_param_cb(packet_weight, &weight_ops, &packet_weight, 0644);
+__MODULE_PARM_TYPE(packet_weight, "uint");
+MODULE_PARM_DESC(packet_weight,
+		 "packets of one queue before the next queue's turn, 1..1048576 [256]");
+
+static unsigned int poll_us;
+module_param(poll_us, uint, 0644);
+MODULE_PARM_DESC(poll_us,
+		 "microseconds to busy-poll an empty ring, unless the client sets its own [0]");
+
+static unsigned long long features_mask = ~0ULL;
+module_param(features_mask, ullong, 0644);
+MODULE_PARM_DESC(features_mask, "virtio feature bits that may be offered [all]");
+
+/* Takes a snapshot of the knobs. May be called without locks. */
+void vhl_knobs_read(struct vhl_knobs *k)
+{
+	k->worker = READ_ONCE(worker);
+	k->tx_batch = READ_ONCE(tx_batch);
+	k->rx_batch = READ_ONCE(rx_batch);
+	k->packet_weight = READ_ONCE(packet_weight);
+	k->poll_us = READ_ONCE(poll_us);
+}
+
+/* The virtio feature bits this module can serve, less what is masked. */
+u64 vhl_features_offered(void)
+{
+	return (BIT_ULL(VIRTIO_F_NOTIFY_ON_EMPTY) | BIT_ULL(VHOST_F_LOG_ALL) |
+		BIT_ULL(VHOST_NET_F_VIRTIO_NET_HDR) | /* also ANY_LAYOUT */
+		BIT_ULL(VIRTIO_RING_F_INDIRECT_DESC) | BIT_ULL(VIRTIO_RING_F_EVENT_IDX) |
+		BIT_ULL(VIRTIO_F_VERSION_1) | BIT_ULL(VIRTIO_NET_F_MRG_RXBUF)) &
+	       READ_ONCE(features_mask);
+}

@@ -1,0 +1,321 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Receive: frames from the backend to the guest's buffers. Frames of tun and
+ * tap are taken from their ring many at a time; one frame may need several
+ * buffers (mergeable, section 5.1.6.4).
+ */
+#include <linux/if_tun.h>
+#include <linux/if_vlan.h>
+#include <linux/skbuff.h>
+#include <net/sock.h>
+
+#include "vhostlab.h"
+#include "trace.h"
+#include "user.h"
+
+/* Guest buffers gathered for one frame; their segments are in vq->iov. */
+struct rx_bufs {
+	unsigned int heads;
+	unsigned int segs;
+	size_t room;
+};
+
+enum rx_verdict {
+	RX_OK,
+	RX_NO_BUFFERS, /* wait for the guest to add some */
+	RX_TOO_LONG, /* no number of buffers will do */
+	RX_BAD_CHAIN, /* the next buffer is unusable until repaired */
+};
+
+static size_t rx_frame_len(void *frame)
+{
+	struct sk_buff *skb = frame;
+
+	if (tun_is_xdp_frame(frame))
+		return tun_ptr_to_xdp(frame)->len;
+	/* A tag kept beside the frame is put back into it. */
+	return skb->len + (skb_vlan_tag_present(skb) ? VLAN_HLEN : 0);
+}
+
+/*
+ * Length of the next frame, without the virtio-net header, or 0 for none. A
+ * frame of the backend's ring is at queue[q_head]; one of a packet socket
+ * stays there.
+ */
+static size_t rx_peek(struct vhl_vq *vq)
+{
+	struct sk_buff_head *q;
+	struct sk_buff *skb;
+	unsigned long flags;
+	size_t len = 0;
+	int n;
+
+	if (vq->ring) {
+		if (vq->q_head == vq->q_tail) {
+			n = ptr_ring_consume_batched(vq->ring, vq->queue, vq->dev->knobs.rx_batch);
+			vq->q_head = 0;
+			vq->q_tail = n;
+			if (!n)
+				return 0;
+			vq->stats.batches++;
+			vq->stats.batch_max = max_t(u64, vq->stats.batch_max, n);
+		}
+		return rx_frame_len(vq->queue[vq->q_head]);
+	}
+
+	q = &vq->sock->sk->sk_receive_queue;
+	spin_lock_irqsave(&q->lock, flags);
+	skb = skb_peek(q);
+	if (skb)
+		len = rx_frame_len(skb);
+	spin_unlock_irqrestore(&q->lock, flags);
+	return len;
+}
+
+/* Throws away the frame rx_peek() saw. */
+static void rx_discard(struct vhl_vq *vq)
+{
+	struct msghdr msg = {};
+
+	vq->stats.dropped++;
+	if (vq->ring) {
+		tun_ptr_free(vq->queue[vq->q_head++]);
+		return;
+	}
+	/* An empty vector: all of it is truncated. */
+	iov_iter_init(&msg.msg_iter, READ, vq->iov, 0, 0);
+	vq->sock->ops->recvmsg(vq->sock, &msg, 0, MSG_DONTWAIT | MSG_TRUNC);
+}
+
+/*
+ * Takes as many buffers as @need bytes ask for. Heads and their sizes go
+ * behind those already done, not counted until the frame is there. On any
+ * verdict but RX_OK the buffers are given back.
+ */
+static enum rx_verdict rx_buffers(struct vhl_vq *vq, size_t need, struct rx_bufs *b)
+{
+	unsigned int most = vq->mergeable ? vq->num : 1;
+	enum rx_verdict v = RX_TOO_LONG;
+	struct vhl_chain c;
+	int n;
+
+	b->heads = 0;
+	b->segs = 0;
+	b->room = 0;
+	while (b->room < need) {
+		struct vring_used_elem *e = &vq->done[vq->n_done + b->heads];
+
+		/* One head has one segment at least: the array suffices. */
+		if (b->heads == most || b->segs == VHL_MAX_SEGS)
+			goto undo;
+		n = vhl_avail_pending(vq);
+		if (n <= 0) {
+			v = n ? RX_BAD_CHAIN : RX_NO_BUFFERS;
+			goto undo;
+		}
+		if (unlikely(vhl_chain_read(vq, b->segs, &c))) {
+			v = RX_BAD_CHAIN;
+			goto undo;
+		}
+		if (unlikely(c.out || !c.in_len)) {
+			vhl_rule_broken(vq, VHL_RULE_RX_READABLE);
+			if (b->heads) {
+				v = RX_BAD_CHAIN;
+				goto undo;
+			}
+			/* Back to the guest, empty; the next one may do. */
+			vq->last_avail++;
+			vhl_used_add(vq, c.head, 0);
+			vhl_used_publish(vq);
+			continue;
+		}
+		e->id = cpu_to_vhl32(vq, c.head);
+		e->len = cpu_to_vhl32(vq, min(c.in_len, need - b->room));
+		b->room += c.in_len;
+		b->segs += c.in;
+		b->heads++;
+		vq->last_avail++;
+	}
+	return RX_OK;
+
+undo:
+	vq->last_avail -= b->heads;
+	return v;
+}
+
+/* Writes @n bytes at byte @off of the gathered buffers. */
+static int rx_write(struct vhl_vq *vq, size_t off, const void *src, size_t n)
+{
+	const struct iovec *iov = vq->iov;
+
+	while (off >= iov->iov_len) {
+		off -= iov->iov_len;
+		iov++;
+	}
+	while (n) {
+		size_t part = min(n, iov->iov_len - off);
+
+		if (vhl_copy_out(iov->iov_base + off, src, part))
+			return -EFAULT;
+		src += part;
+		n -= part;
+		iov++;
+		off = 0;
+	}
+	return 0;
+}
+
+/* Marks the first @len bytes of the gathered buffers dirty. */
+static void rx_log(struct vhl_vq *vq, size_t len)
+{
+	unsigned int i;
+
+	for (i = 0; len; i++) {
+		size_t part = min(len, vq->iov[i].iov_len);
+
+		vhl_log_write(vq, vq->gpa[i], part);
+		len -= part;
+	}
+}
+
+/* Copies the frame of @len bytes into the buffers. Returns 0 or an errno. */
+static int rx_copy(struct vhl_vq *vq, const struct rx_bufs *b, size_t len)
+{
+	struct virtio_net_hdr_mrg_rxbuf hdr = {};
+	size_t skip = vq->guest_hlen - vq->sock_hlen;
+	size_t want = len + vq->sock_hlen;
+	struct msghdr msg = { .msg_flags = MSG_DONTWAIT };
+	int got;
+
+	if (vq->ring)
+		msg.msg_control = vq->queue[vq->q_head++];
+	/* What the iterator holds is the frame exactly, not the room. */
+	iov_iter_init(&msg.msg_iter, READ, vq->iov, b->segs, want + skip);
+	iov_iter_advance(&msg.msg_iter, skip);
+	got = vq->sock->ops->recvmsg(vq->sock, &msg, want, MSG_DONTWAIT | MSG_TRUNC);
+	if (unlikely(got != want))
+		return got < 0 ? got : -EMSGSIZE;
+
+	/* num_buffers is the device's to write, whoever wrote the rest. */
+	hdr.num_buffers = cpu_to_vhl16(vq, b->heads);
+	if (skip)
+		return rx_write(vq, 0, &hdr, skip);
+	if (vq->guest_hlen == sizeof(hdr))
+		return rx_write(vq, offsetof(typeof(hdr), num_buffers), &hdr.num_buffers,
+				sizeof(hdr.num_buffers));
+	return 0;
+}
+
+/* Gives one frame to the guest. */
+static enum rx_verdict rx_one(struct vhl_vq *vq, size_t len)
+{
+	size_t need = len + vq->guest_hlen;
+	enum rx_verdict v;
+	struct rx_bufs b;
+	u16 head;
+
+	v = rx_buffers(vq, need, &b);
+	if (v == RX_TOO_LONG) {
+		vq->stats.truncated++;
+		rx_discard(vq);
+	}
+	if (v != RX_OK)
+		return v;
+
+	if (unlikely(rx_copy(vq, &b, len))) {
+		/* The frame is gone; the buffers serve the next one. */
+		vq->last_avail -= b.heads;
+		vq->stats.dropped++;
+		vhl_rule_broken(vq, VHL_RULE_RX_ACCESS);
+		return RX_OK;
+	}
+	if (unlikely(vhl_has(vq, VHOST_F_LOG_ALL)))
+		rx_log(vq, need);
+	head = vhl32_to_cpu(vq, vq->done[vq->n_done].id);
+	vq->n_done += b.heads;
+	vq->stats.packets++;
+	vq->stats.bytes += len;
+	trace_copy_rx(vq, head, len);
+	return RX_OK;
+}
+
+/*
+ * Waits for the guest to add buffers: only a kick wakes the queue now.
+ * Returns whether some came meanwhile.
+ */
+static bool rx_wait_buffers(struct vhl_vq *vq)
+{
+	vq->stats.no_buffers++;
+	vhl_used_publish(vq);
+	WRITE_ONCE(vq->waiting_buffers, true);
+	if (!vhl_notify_enable(vq))
+		return false;
+	WRITE_ONCE(vq->waiting_buffers, false);
+	vhl_notify_disable(vq);
+	return true;
+}
+
+static unsigned int rx_run(struct vhl_vq *vq)
+{
+	const struct vhl_knobs *k = &vq->dev->knobs;
+	unsigned int turns = 0, got = 0;
+	size_t bytes = 0, len;
+
+	WRITE_ONCE(vq->waiting_buffers, false);
+	vhl_notify_disable(vq);
+	while (turns++ < k->packet_weight && bytes < VHL_BYTE_WEIGHT) {
+		len = rx_peek(vq);
+		if (!len) {
+			if (vq->n_done) {
+				/* Frames that came while the guest was being
+				 * called are taken now, not at a wake-up.
+				 */
+				vhl_used_publish(vq);
+				continue;
+			}
+			if (vhl_busy_poll(vq))
+				continue;
+			return got;
+		}
+		switch (rx_one(vq, len)) {
+		case RX_OK:
+			got++;
+			bytes += len;
+			if (vq->n_done >= k->rx_batch)
+				vhl_used_publish(vq);
+			break;
+		case RX_TOO_LONG:
+			break;
+		case RX_NO_BUFFERS:
+			if (!rx_wait_buffers(vq))
+				return got;
+			break;
+		case RX_BAD_CHAIN:
+			/* Tried again after the next kick. */
+			vhl_used_publish(vq);
+			WRITE_ONCE(vq->waiting_buffers, true);
+			vhl_notify_repair(vq);
+			return got;
+		}
+	}
+	/* Somebody else's turn; more may wait here. */
+	vhl_used_publish(vq);
+	vq->stats.requeues++;
+	vhl_work_queue(vq->worker, &vq->work);
+	return got;
+}
+
+void vhl_rx_work(struct vhl_work *work)
+{
+	struct vhl_vq *vq = container_of(work, struct vhl_vq, work);
+	unsigned int n;
+
+	mutex_lock(&vq->mutex);
+	if (vq->sock) {
+		vq->stats.wakeups++;
+		trace_work_start(vq);
+		n = rx_run(vq);
+		trace_work_end(vq, n);
+	}
+	mutex_unlock(&vq->mutex);
+}

@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* debugfs vhostlab/<device>/{rx,tx}: one "name value" a line. */
+#include <linux/debugfs.h>
+#include <linux/module.h>
+#include <linux/seq_file.h>
+
+#include "vhostlab.h"
+
+static struct dentry *root;
+
+static const char *const rule_names[VHL_NRULES] = {
+#define X(sym, name) #name,
+	VHL_RULE_LIST(X)
+#undef X
+};
+
+/* Counters are read without the lock: each is whole, together they may be
+ * of slightly different moments while packets flow.
+ */
+static int stats_show(struct seq_file *m, void *unused)
+{
+	struct vhl_vq *vq = m->private;
+	struct vhl_stats *s = &vq->stats;
+	int i;
+
+#define X(field) seq_printf(m, #field " %llu\n", READ_ONCE(s->field));
+	VHL_STATS_LIST(X)
+#undef X
+	for (i = 0; i < VHL_NRULES; i++)
+		seq_printf(m, "error_%s %llu\n", rule_names[i], READ_ONCE(s->errors[i]));
+	return 0;
+}
+DEFINE_SHOW_ATTRIBUTE(stats);
+
+int vhl_stats_init(void)
+{
+	root = debugfs_create_dir("vhostlab", NULL);
+	return 0;
+}
+
+void vhl_stats_exit(void)
+{
+	debugfs_remove(root);
+}
+
+/* debugfs may be absent or locked down; the device works without it. */
+void vhl_stats_add(struct vhl_dev *dev)
+{
+	char name[16];
+
+	snprintf(name, sizeof(name), "%d", dev->id);
+	dev->debugfs = debugfs_create_dir(name, root);
+	debugfs_create_file("rx", 0444, dev->debugfs, &dev->vqs[VHL_RX], &stats_fops);
+	debugfs_create_file("tx", 0444, dev->debugfs, &dev->vqs[VHL_TX], &stats_fops);
+}
+
+/* Waits for readers; afterwards the device may be freed. */
+void vhl_stats_del(struct vhl_dev *dev)
+{
+	debugfs_remove(dev->debugfs);
+}

@@ -1,0 +1,285 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Transmit: frames from the guest's chains to the backend. Frames for tun and
+ * tap are copied into page fragments and handed over many at a time; others
+ * go one by one. Kicks stay waived until the last array is on its way and its
+ * heads are published.
+ */
+#include <linux/etherdevice.h>
+#include <linux/if_tun.h>
+#include <linux/skbuff.h>
+#include <net/sock.h>
+
+#include "vhostlab.h"
+#include "trace.h"
+#include "user.h"
+
+/* The backend's fault, not the guest's: counted and traced, not called in. */
+static void tx_refused(struct vhl_vq *vq, unsigned int frames)
+{
+	vq->stats.dropped += frames;
+	vq->stats.errors[VHL_RULE_BACKEND]++;
+	trace_error(vq, VHL_RULE_BACKEND);
+}
+
+/* Hands the gathered array to the backend, which owns its pages after that. */
+static void tx_send_array(struct vhl_vq *vq)
+{
+	unsigned int i, n = vq->n_xdp;
+	struct tun_msg_ctl ctl = {
+		.type = TUN_MSG_PTR,
+		.num = n,
+		.ptr = vq->xdp,
+	};
+	struct msghdr msg = {
+		.msg_control = &ctl,
+		.msg_controllen = sizeof(ctl),
+		.msg_flags = MSG_DONTWAIT,
+	};
+	int err;
+
+	vq->n_xdp = 0;
+	vq->stats.batches++;
+	vq->stats.batch_max = max_t(u64, vq->stats.batch_max, n);
+	err = vq->sock->ops->sendmsg(vq->sock, &msg, 0);
+	if (likely(err >= 0))
+		return;
+
+	/* Only a backend without an interface refuses, and it takes nothing. */
+	for (i = 0; i < n; i++)
+		put_page(virt_to_head_page(vq->xdp[i].data));
+	vq->stats.packets -= n;
+	tx_refused(vq, n);
+}
+
+static void tx_flush(struct vhl_vq *vq)
+{
+	if (vq->n_xdp)
+		tx_send_array(vq);
+	vhl_used_publish(vq);
+}
+
+/* A place in the chain: segment, and bytes of it already taken. */
+struct tx_cursor {
+	const struct iovec *iov;
+	size_t off;
+};
+
+/* Copies the next @len bytes of the chain, which holds at least as many. */
+static int tx_copy(struct tx_cursor *at, void *dst, size_t len)
+{
+	while (len) {
+		size_t part = min(len, at->iov->iov_len - at->off);
+
+		if (unlikely(vhl_copy_in(dst, at->iov->iov_base + at->off, part)))
+			return -EFAULT;
+		dst += part;
+		len -= part;
+		at->off += part;
+		if (at->off == at->iov->iov_len) {
+			at->iov++;
+			at->off = 0;
+		}
+	}
+	return 0;
+}
+
+/*
+ * The virtio-net header, as far as it could not be carried out: checksum and
+ * headers must lie within the frame (section 5.1.6.2).
+ */
+static bool tx_header_ok(struct vhl_vq *vq, const struct virtio_net_hdr *h, size_t len)
+{
+	size_t need = vhl16_to_cpu(vq, h->hdr_len);
+
+	if (h->flags & VIRTIO_NET_HDR_F_NEEDS_CSUM)
+		need = max_t(size_t, need,
+			     vhl16_to_cpu(vq, h->csum_start) + vhl16_to_cpu(vq, h->csum_offset) +
+				     sizeof(__sum16));
+	return need <= len;
+}
+
+/*
+ * Copies one frame into a page fragment and adds it to the array. Returns 0,
+ * -ENOSPC for a frame too long for that, -ENOMEM, -EFAULT or -EINVAL after
+ * reporting.
+ */
+static int tx_gather(struct vhl_vq *vq, const struct vhl_chain *c)
+{
+	size_t len = c->out_len - vq->guest_hlen;
+	size_t room = sock_flag(vq->sock->sk, SOCK_XDP) ? XDP_PACKET_HEADROOM : 0;
+	size_t pad = SKB_DATA_ALIGN(NET_IP_ALIGN + NET_SKB_PAD + room + VHL_XDP_HDR_SIZE);
+	size_t buflen = SKB_DATA_ALIGN(pad + len) + SKB_DATA_ALIGN(sizeof(struct skb_shared_info));
+	struct tx_cursor at = { .iov = vq->iov };
+	struct virtio_net_hdr_mrg_rxbuf guest;
+	struct virtio_net_hdr *hdr;
+	struct xdp_buff *xdp;
+	void *buf;
+
+	if (len > PAGE_SIZE || buflen > PAGE_SIZE)
+		return -ENOSPC;
+	if (unlikely(len < ETH_HLEN))
+		return vhl_rule_broken(vq, VHL_RULE_TX_SHORT);
+
+	buf = page_frag_alloc(&vq->frag, buflen, GFP_KERNEL);
+	if (unlikely(!buf))
+		return -ENOMEM;
+	hdr = vhl_xdp_hdr(buf, buflen);
+	if (unlikely(tx_copy(&at, &guest, vq->guest_hlen) || tx_copy(&at, buf + pad, len))) {
+		page_frag_free(buf);
+		return vhl_rule_broken(vq, VHL_RULE_TX_ACCESS);
+	}
+	if (vq->sock_hlen) {
+		if (unlikely(!tx_header_ok(vq, &guest.hdr, len))) {
+			page_frag_free(buf);
+			return vhl_rule_broken(vq, VHL_RULE_TX_HEADER);
+		}
+		*hdr = guest.hdr;
+	} else {
+		memset(hdr, 0, sizeof(*hdr));
+	}
+
+	xdp = &vq->xdp[vq->n_xdp++];
+	xdp_init_buff(xdp, buflen, NULL);
+	xdp_prepare_buff(xdp, buf, pad, len, true);
+	return 0;
+}
+
+/*
+ * Sends one frame straight from guest memory. Returns 0, -EAGAIN when the
+ * backend is full, or what it refused the frame with.
+ */
+static int tx_send_one(struct vhl_vq *vq, const struct vhl_chain *c)
+{
+	size_t skip = vq->guest_hlen - vq->sock_hlen;
+	size_t len = c->out_len - skip;
+	struct msghdr msg = { .msg_flags = MSG_DONTWAIT };
+	int err;
+
+	iov_iter_init(&msg.msg_iter, WRITE, vq->iov, c->out, c->out_len);
+	iov_iter_advance(&msg.msg_iter, skip);
+	err = vq->sock->ops->sendmsg(vq->sock, &msg, len);
+	return err < 0 ? err : 0;
+}
+
+/*
+ * Deals with the chain at last_avail. Returns 0 when the chain was taken,
+ * sent or not, and -EAGAIN when the backend cannot take it now.
+ */
+static int tx_one(struct vhl_vq *vq, const struct vhl_chain *c, bool arrays)
+{
+	size_t len = c->out_len - vq->guest_hlen;
+	int err = -ENOSPC;
+
+	if (unlikely(c->in)) {
+		err = vhl_rule_broken(vq, VHL_RULE_TX_WRITABLE);
+		goto drop;
+	}
+	if (unlikely(c->out_len <= vq->guest_hlen)) {
+		err = vhl_rule_broken(vq, VHL_RULE_TX_SHORT);
+		goto drop;
+	}
+	if (arrays)
+		err = tx_gather(vq, c);
+	if (err == -ENOSPC) {
+		/* In order: what was gathered goes first. */
+		if (vq->n_xdp)
+			tx_send_array(vq);
+		err = tx_send_one(vq, c);
+		if (err == -EAGAIN)
+			return err;
+		if (err)
+			vq->stats.errors[VHL_RULE_BACKEND]++;
+	}
+	if (unlikely(err))
+		goto drop;
+
+	vq->stats.packets++;
+	vq->stats.bytes += len;
+	trace_copy_tx(vq, c->head, len);
+	goto done;
+
+drop:
+	/* The guest gets its buffer back; the loss is counted, not hidden. */
+	vq->stats.dropped++;
+done:
+	vq->last_avail++;
+	vhl_used_add(vq, c->head, 0);
+	return 0;
+}
+
+/*
+ * A backend that is full wakes the queue when it has room, but only if it was
+ * asked since; if it has room by now, the queue runs again at once.
+ */
+static void tx_wait_backend(struct vhl_vq *vq)
+{
+	if (vfs_poll(vq->sock_file, NULL) & EPOLLOUT) {
+		vq->stats.requeues++;
+		vhl_work_queue(vq->worker, &vq->work);
+	}
+}
+
+static unsigned int tx_run(struct vhl_vq *vq)
+{
+	const struct vhl_knobs *k = &vq->dev->knobs;
+	bool arrays = vq->ethernet && vq->sock->sk->sk_sndbuf == INT_MAX;
+	unsigned int turns = 0, sent = 0;
+	size_t bytes = 0;
+	struct vhl_chain c;
+	int n;
+
+	vhl_notify_disable(vq);
+	while (turns++ < k->packet_weight && bytes < VHL_BYTE_WEIGHT) {
+		n = vhl_avail_pending(vq);
+		if (n > 0) {
+			if (unlikely(vhl_chain_read(vq, 0, &c))) {
+				tx_flush(vq);
+				vhl_notify_repair(vq);
+				return sent;
+			}
+			if (unlikely(tx_one(vq, &c, arrays))) {
+				tx_flush(vq);
+				tx_wait_backend(vq);
+				return sent;
+			}
+			bytes += c.out_len;
+			sent++;
+			if (vq->n_done >= k->tx_batch)
+				tx_flush(vq);
+			continue;
+		}
+
+		/* Nothing waits: send before asking for kicks. */
+		tx_flush(vq);
+		if (unlikely(n < 0)) {
+			vhl_notify_repair(vq);
+			return sent;
+		}
+		if (vhl_busy_poll(vq))
+			continue;
+		if (!vhl_notify_enable(vq))
+			return sent;
+		vhl_notify_disable(vq);
+	}
+	/* Somebody else's turn; more may wait here. */
+	tx_flush(vq);
+	vq->stats.requeues++;
+	vhl_work_queue(vq->worker, &vq->work);
+	return sent;
+}
+
+void vhl_tx_work(struct vhl_work *work)
+{
+	struct vhl_vq *vq = container_of(work, struct vhl_vq, work);
+	unsigned int n;
+
+	mutex_lock(&vq->mutex);
+	if (vq->sock) {
+		vq->stats.wakeups++;
+		trace_work_start(vq);
+		n = tx_run(vq);
+		trace_work_end(vq, n);
+	}
+	mutex_unlock(&vq->mutex);
+}

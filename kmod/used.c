@@ -1,0 +1,239 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The device's half of the split virtqueue: used entries, calls and kicks
+ * (virtio 1.2, sections 2.7.7 to 2.7.10).
+ */
+#include "vhostlab.h"
+#include "trace.h"
+#include "user.h"
+
+/* Notes that @head is done, with @len bytes written to it. */
+void vhl_used_add(struct vhl_vq *vq, u16 head, u32 len)
+{
+	vq->done[vq->n_done].id = cpu_to_vhl32(vq, head);
+	vq->done[vq->n_done].len = cpu_to_vhl32(vq, len);
+	vq->n_done++;
+}
+
+/* The field at the ring's end where each side names an event index. */
+static __virtio16 __user *used_event(struct vhl_vq *vq)
+{
+	return &vq->avail->ring[vq->num];
+}
+
+static __virtio16 __user *avail_event(struct vhl_vq *vq)
+{
+	return (__virtio16 __user *)&vq->used->ring[vq->num];
+}
+
+static u64 avail_event_offset(struct vhl_vq *vq)
+{
+	return offsetof(struct vring_used, ring) + vq->num * sizeof(struct vring_used_elem);
+}
+
+static bool avail_empty(struct vhl_vq *vq)
+{
+	__virtio16 idx;
+
+	if (vq->avail_seen != vq->last_avail)
+		return false;
+	return !vhl_read16n(&idx, &vq->avail->idx, 1) && vhl16_to_cpu(vq, idx) == vq->last_avail;
+}
+
+/* Whether the guest wants a call for the entries since the last one. */
+static bool call_wanted(struct vhl_vq *vq, enum vhl_call_reason *why)
+{
+	u16 old = vq->signalled_used;
+	bool valid = vq->signalled_valid;
+	__virtio16 v;
+
+	/* The used index must be visible before the guest's wish is read. */
+	smp_mb();
+
+	if (vhl_has(vq, VIRTIO_F_NOTIFY_ON_EMPTY) && avail_empty(vq)) {
+		*why = VHL_CALL_EMPTY;
+		return true;
+	}
+	if (!vq->event_idx) {
+		*why = VHL_CALL_FLAG;
+		if (vhl_read16n(&v, &vq->avail->flags, 1)) {
+			*why = VHL_CALL_FAULT;
+			return true;
+		}
+		return !(vhl16_to_cpu(vq, v) & VRING_AVAIL_F_NO_INTERRUPT);
+	}
+
+	vq->signalled_used = vq->used_idx;
+	vq->signalled_valid = true;
+	*why = VHL_CALL_FIRST;
+	if (!valid)
+		return true;
+	*why = VHL_CALL_FAULT;
+	if (vhl_read16n(&v, used_event(vq), 1))
+		return true;
+	*why = VHL_CALL_EVENT;
+	return vring_need_event(vhl16_to_cpu(vq, v), vq->used_idx, old);
+}
+
+static void call_guest(struct vhl_vq *vq)
+{
+	enum vhl_call_reason why;
+	bool send = call_wanted(vq, &why);
+
+	if (send && !vq->call) {
+		send = false;
+		why = VHL_CALL_NO_FD;
+	}
+	if (send) {
+		vq->stats.calls_sent++;
+		vhl_eventfd_signal(vq->call);
+	} else {
+		vq->stats.calls_suppressed++;
+	}
+	trace_call(vq, send, why);
+}
+
+/*
+ * Publishes the heads noted since the last time, then calls the guest if
+ * it wants that. Returns 0 or -EFAULT when the used ring cannot be
+ * written (reported; the heads are forgotten, since nobody can be told).
+ * Caller holds vq->mutex; may sleep.
+ */
+int vhl_used_publish(struct vhl_vq *vq)
+{
+	unsigned int n = vq->n_done;
+	unsigned int slot = vq->used_idx & (vq->num - 1);
+	unsigned int part;
+	__virtio16 idx;
+
+	if (!n)
+		return 0;
+	vq->n_done = 0;
+
+	part = min(n, vq->num - slot);
+	if (unlikely(vhl_write_used(&vq->used->ring[slot], vq->done, part) ||
+		     (part < n && vhl_write_used(&vq->used->ring[0], vq->done + part, n - part))))
+		goto fault;
+
+	/* Entries before the index that announces them. */
+	smp_wmb();
+	vq->used_idx += n;
+	idx = cpu_to_vhl16(vq, vq->used_idx);
+	if (unlikely(put_user(idx, &vq->used->idx)))
+		goto fault;
+	vq->stats.used_batches++;
+	trace_used(vq, n);
+
+	if (unlikely(vq->log_used)) {
+		size_t elem = sizeof(struct vring_used_elem);
+		size_t ring = offsetof(struct vring_used, ring);
+
+		vhl_log_used(vq, ring + slot * elem, part * elem);
+		if (part < n)
+			vhl_log_used(vq, ring, (n - part) * elem);
+		vhl_log_used(vq, offsetof(struct vring_used, idx), sizeof(idx));
+	}
+	call_guest(vq);
+	return 0;
+
+fault:
+	vhl_rule_broken(vq, VHL_RULE_RING_ACCESS);
+	return -EFAULT;
+}
+
+static int used_flags_write(struct vhl_vq *vq, u16 flags)
+{
+	__virtio16 v = cpu_to_vhl16(vq, flags);
+
+	if (put_user(v, &vq->used->flags))
+		return -EFAULT;
+	vhl_log_used(vq, offsetof(struct vring_used, flags), sizeof(v));
+	return 0;
+}
+
+/*
+ * Takes up the used ring where the guest's memory says it is. Called when a
+ * backend is attached, by the owner. Returns 0 or -EFAULT.
+ */
+int vhl_used_start(struct vhl_vq *vq)
+{
+	__virtio16 idx;
+
+	if (vhl_read16n(&idx, &vq->used->idx, 1))
+		return -EFAULT;
+	vq->used_idx = vhl16_to_cpu(vq, idx);
+	vq->signalled_valid = false;
+	vq->notify_on = true;
+	return used_flags_write(vq, 0);
+}
+
+/*
+ * Asks for a kick when the guest adds to what has been seen of the avail
+ * ring, then looks once more. Returns whether something was added meanwhile:
+ * then no kick may come for it and the caller goes on. Caller holds
+ * vq->mutex; may sleep.
+ */
+bool vhl_notify_enable(struct vhl_vq *vq)
+{
+	__virtio16 v;
+	u16 n;
+
+	if (vq->event_idx) {
+		v = cpu_to_vhl16(vq, vq->avail_seen);
+		if (put_user(v, avail_event(vq)))
+			goto fault;
+		vhl_log_used(vq, avail_event_offset(vq), sizeof(v));
+	} else if (used_flags_write(vq, 0)) {
+		goto fault;
+	}
+	vq->notify_on = true;
+	vq->stats.notify_enabled++;
+	trace_notify(vq, true);
+
+	/* The wish must be visible before the index is read again. */
+	smp_mb();
+	if (vhl_read16n(&v, &vq->avail->idx, 1))
+		goto fault;
+	n = vhl16_to_cpu(vq, v) - vq->last_avail;
+	if (n == (u16)(vq->avail_seen - vq->last_avail))
+		return false;
+	if (unlikely(n > vq->num)) {
+		vhl_rule_broken(vq, VHL_RULE_AVAIL_JUMP);
+		return false;
+	}
+	vq->avail_seen = vq->last_avail + n;
+	smp_rmb(); /* entries after the index, as in vhl_avail_pending() */
+	return true;
+
+fault:
+	vhl_rule_broken(vq, VHL_RULE_RING_ACCESS);
+	return false;
+}
+
+/*
+ * Waits for a kick before the ring is looked at again, although it is not
+ * empty: its next entry cannot be used. Bounded, since the guest could move
+ * its index for ever.
+ */
+void vhl_notify_repair(struct vhl_vq *vq)
+{
+	int tries = 4;
+
+	while (tries-- && vhl_notify_enable(vq))
+		;
+}
+
+/*
+ * Waives kicks. With event index that needs no write: the guest kicks only
+ * when it passes the index named last, which lies behind it.
+ */
+void vhl_notify_disable(struct vhl_vq *vq)
+{
+	if (!vq->notify_on)
+		return;
+	vq->notify_on = false;
+	if (!vq->event_idx && used_flags_write(vq, VRING_USED_F_NO_NOTIFY))
+		vhl_rule_broken(vq, VHL_RULE_RING_ACCESS);
+	vq->stats.notify_disabled++;
+	trace_notify(vq, false);
+}

@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Access to the owner's memory from the packet path. Every address is checked
+ * here, each time; every value is read once. All run in the owner's mm (the
+ * worker, or an ioctl of the owner) and may sleep on a fault.
+ */
+#ifndef VHOSTLAB_USER_H
+#define VHOSTLAB_USER_H
+
+#include <linux/uaccess.h>
+
+/*
+ * Copies to and from buffers of this module whose size the caller has
+ * bounded. The object-size check that copy_from_user() repeats for run-time
+ * lengths looks at memory the packet path allocated itself a moment ago.
+ */
+static inline int vhl_copy_in(void *dst, const void __user *src, size_t n)
+{
+	if (unlikely(!access_ok(src, n)))
+		return -EFAULT;
+	return unlikely(raw_copy_from_user(dst, src, n)) ? -EFAULT : 0;
+}
+
+static inline int vhl_copy_out(void __user *dst, const void *src, size_t n)
+{
+	if (unlikely(!access_ok(dst, n)))
+		return -EFAULT;
+	return unlikely(raw_copy_to_user(dst, src, n)) ? -EFAULT : 0;
+}
+
+/* Reads n consecutive 16-bit ring fields. */
+static inline int vhl_read16n(__virtio16 *dst, const __virtio16 __user *src, unsigned int n)
+{
+	unsigned int i;
+
+	if (unlikely(!user_read_access_begin(src, n * sizeof(*src))))
+		return -EFAULT;
+	for (i = 0; i < n; i++)
+		unsafe_get_user(dst[i], &src[i], fault);
+	user_read_access_end();
+	return 0;
+fault:
+	user_read_access_end();
+	return -EFAULT;
+}
+
+static inline int vhl_read_desc(struct vring_desc *dst, const struct vring_desc __user *src)
+{
+	if (unlikely(!user_read_access_begin(src, sizeof(*src))))
+		return -EFAULT;
+	unsafe_get_user(dst->addr, &src->addr, fault);
+	unsafe_get_user(dst->len, &src->len, fault);
+	unsafe_get_user(dst->flags, &src->flags, fault);
+	unsafe_get_user(dst->next, &src->next, fault);
+	user_read_access_end();
+	return 0;
+fault:
+	user_read_access_end();
+	return -EFAULT;
+}
+
+/* Writes n consecutive used entries. */
+static inline int vhl_write_used(struct vring_used_elem __user *dst,
+				 const struct vring_used_elem *src, unsigned int n)
+{
+	unsigned int i;
+
+	if (unlikely(!user_write_access_begin(dst, n * sizeof(*dst))))
+		return -EFAULT;
+	for (i = 0; i < n; i++) {
+		unsafe_put_user(src[i].id, &dst[i].id, fault);
+		unsafe_put_user(src[i].len, &dst[i].len, fault);
+	}
+	user_write_access_end();
+	return 0;
+fault:
+	user_write_access_end();
+	return -EFAULT;
+}
+
+#endif /* VHOSTLAB_USER_H */

@@ -1,0 +1,381 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * vhostlab_net: a kernel-level virtio-net server.
+ *
+ * The nouns of the module. A device (struct vhl_dev) is one open file and has
+ * two virtqueues (struct vhl_vq): receive (0) and transmit (1), as a guest
+ * names them. Each virtqueue is served by a worker (struct vhl_worker), which
+ * is woken by the guest's kick eventfd or by the backend socket
+ * (struct vhl_poll), and which runs in the owner's address space, so that
+ * guest memory is ordinary user memory.
+ *
+ * Locking: dev->mutex serialises ioctls; vq->mutex is held by whoever touches
+ * a ring (the worker for one run, an ioctl for one change). dev->mutex is
+ * taken before a vq->mutex. When both vq mutexes are needed, receive first.
+ */
+#ifndef VHOSTLAB_H
+#define VHOSTLAB_H
+
+#include <linux/bits.h>
+#include <linux/eventfd.h>
+#include <linux/file.h>
+#include <linux/llist.h>
+#include <linux/mutex.h>
+#include <linux/net.h>
+#include <linux/poll.h>
+#include <linux/ptr_ring.h>
+#include <linux/uio.h>
+#include <linux/vhost.h>
+#include <linux/virtio_config.h>
+#include <linux/virtio_net.h>
+#include <linux/virtio_ring.h>
+#include <net/xdp.h>
+
+#include "compat.h"
+
+enum { VHL_RX, VHL_TX, VHL_NVQS };
+
+/* Segments one chain (or one merged receive) may have: UIO_MAXIOV. */
+#define VHL_MAX_SEGS		1024
+/* Entries an indirect table may have (virtio 1.2, 2.7.5.3.1 sets no other). */
+#define VHL_MAX_INDIRECT	65536
+/* Most frames handed to a backend, or heads published, at once. */
+#define VHL_MAX_BATCH		256
+/* Avail entries read in one go. */
+#define VHL_HEADS		64
+/* Bytes one run may move before the worker turns to its next queue. */
+#define VHL_BYTE_WEIGHT		0x80000
+/* Memory regions accepted: what QEMU has slots for. */
+#define VHL_MAX_REGIONS		509
+/* Guest page a dirty-log bit stands for. */
+#define VHL_LOG_PAGE		4096
+
+/*
+ * Which rule a guest, its hypervisor or a backend broke: name in the source,
+ * name in tracepoint `error` and debugfs.
+ */
+#define VHL_RULE_LIST(X) \
+	/* avail index moved by more than the ring has entries */ \
+	X(AVAIL_JUMP, avail_jump) \
+	/* head index outside the descriptor table */ \
+	X(HEAD_RANGE, head_range) \
+	/* next index outside the table */ \
+	X(NEXT_RANGE, next_range) \
+	/* more descriptors than the table has */ \
+	X(LOOP, loop) \
+	/* indirect table of length 0, not 16 n, or too long */ \
+	X(INDIRECT_SIZE, indirect_size) \
+	/* indirect inside indirect, or together with NEXT */ \
+	X(INDIRECT_NEST, indirect_nest) \
+	/* readable descriptor after a writable one */ \
+	X(ORDER, order) \
+	/* address outside the memory table */ \
+	X(UNMAPPED, unmapped) \
+	/* more segments than VHL_MAX_SEGS */ \
+	X(SEGMENTS, segments) \
+	/* ring memory not readable or not writable */ \
+	X(RING_ACCESS, ring_access) \
+	/* writable descriptor in a transmit chain */ \
+	X(TX_WRITABLE, tx_writable) \
+	/* shorter than the header and a link header */ \
+	X(TX_SHORT, tx_short) \
+	/* virtio-net header asks for the impossible */ \
+	X(TX_HEADER, tx_header) \
+	/* payload not readable */ \
+	X(TX_ACCESS, tx_access) \
+	/* readable or empty chain offered for receive */ \
+	X(RX_READABLE, rx_readable) \
+	/* receive buffer not writable */ \
+	X(RX_ACCESS, rx_access) \
+	/* dirty log not writable */ \
+	X(LOG, log) \
+	/* backend refused the frames */ \
+	X(BACKEND, backend)
+
+enum vhl_rule {
+#define X(sym, name) VHL_RULE_##sym,
+	VHL_RULE_LIST(X)
+#undef X
+	VHL_NRULES
+};
+
+/* One region of the guest's memory: [gpa, gpa + size) is at hva. */
+struct vhl_region {
+	u64 gpa;
+	u64 size;
+	u64 hva;
+};
+
+/*
+ * The memory table: regions sorted by gpa. Immutable once published in
+ * dev->mem; readers hold a vq mutex, the writer all of them.
+ */
+struct vhl_mem {
+	u32 n;
+	bool overlap;	/* regions overlap: look up by linear scan */
+	struct vhl_region r[];
+};
+
+struct vhl_work;
+typedef void (*vhl_work_fn)(struct vhl_work *work);
+
+/* Something a worker runs once per queueing; queueing twice runs it once. */
+struct vhl_work {
+	struct llist_node node;
+	unsigned long flags;
+	vhl_work_fn fn;
+};
+
+/* A service thread. Its task uses the owner's mm while it lives. */
+struct vhl_worker {
+	struct task_struct *task;
+	struct llist_head list;
+	struct mm_struct *mm;
+};
+
+struct vhl_vq;
+
+/* A wait on a file (kick eventfd or backend socket) that queues vq->work. */
+struct vhl_poll {
+	poll_table table;
+	wait_queue_entry_t wait;
+	wait_queue_head_t *wqh;
+	struct vhl_vq *vq;
+	__poll_t mask;
+	bool is_kick;
+};
+
+/* Counted per queue and shown in debugfs; written under vq->mutex, kicks
+ * under the eventfd's lock.
+ */
+#define VHL_STATS_LIST(X) \
+	/* frames and bytes (no virtio-net header) that reached the other side */ \
+	X(packets) X(bytes) \
+	/* kick eventfd written; runs of the worker; runs cut by a weight */ \
+	X(kicks) X(wakeups) X(requeues) \
+	/* decisions after publishing used entries */ \
+	X(calls_sent) X(calls_suppressed) \
+	/* changes of the wish for kicks */ \
+	X(notify_enabled) X(notify_disabled) \
+	/* arrays handed to or taken from the backend, the largest, and used \
+	 * index updates \
+	 */ \
+	X(batches) X(batch_max) X(used_batches) \
+	/* busy polls of an empty queue, and those that found work */ \
+	X(polls) X(poll_hits) \
+	/* dirty-log bits set or found set, and failures */ \
+	X(log_pages) X(log_errors) \
+	/* rx: waits for guest buffers; frames larger than the buffers */ \
+	X(no_buffers) X(truncated) \
+	/* frames taken from one side and not given to the other */ \
+	X(dropped)
+
+struct vhl_stats {
+#define X(field) u64 field;
+	VHL_STATS_LIST(X)
+#undef X
+	u64 errors[VHL_NRULES];
+};
+
+/* What a device was told to do; read from the parameters at SET_OWNER. */
+struct vhl_knobs {
+	unsigned int worker;
+	unsigned int tx_batch;
+	unsigned int rx_batch;
+	unsigned int packet_weight;
+	unsigned int poll_us;
+};
+
+enum { VHL_WORKER_DEVICE, VHL_WORKER_QUEUE };
+
+/* A descriptor chain, as read by vhl_chain_next(): out segments, then in. */
+struct vhl_chain {
+	u16 head;
+	u16 out;	/* readable segments, at vq->iov[first] */
+	u16 in;		/* writable segments, behind them */
+	u16 descs;
+	size_t out_len;
+	size_t in_len;
+};
+
+struct vhl_vq {
+	struct mutex mutex;	/* the ring, the backend, all below */
+	struct vhl_dev *dev;
+	u16 index;
+
+	/* Where the ring is (user addresses) and how big (entries). */
+	u32 num;
+	struct vring_desc __user *desc;
+	struct vring_avail __user *avail;
+	struct vring_used __user *used;
+
+	/* Positions, free-running modulo 2^16. */
+	u16 last_avail;		/* next entry to take */
+	u16 avail_seen;		/* the guest's index when last read */
+	u16 heads_at;		/* avail position of heads[0] */
+	u16 n_heads;		/* entries of heads[] that are valid */
+	u16 used_idx;		/* next entry to write */
+	u16 signalled_used;	/* used_idx at the last call decision */
+	bool signalled_valid;
+	bool notify_on;		/* kicks are asked for */
+	bool waiting_buffers;	/* rx: only a kick can help, not a frame */
+
+	/* Negotiated, copied here so that the packet path reads one line. */
+	u64 features;
+	bool event_idx;
+	bool little_endian;
+	bool mergeable;
+	u8 guest_hlen;		/* virtio-net header the guest uses, bytes */
+	u8 sock_hlen;		/* part of it the backend reads and writes */
+
+	/* Backend; file is the reference, sock and ring belong to it. */
+	struct file *sock_file;
+	struct socket *sock;
+	struct ptr_ring *ring;	/* tun's and tap's queue of frames, or NULL */
+	bool ethernet;		/* tun or tap with link headers: takes arrays */
+
+	struct vhl_work work;
+	struct vhl_worker *worker;
+	struct vhl_poll kick_poll;
+	struct vhl_poll sock_poll;
+	struct file *kick;
+	struct eventfd_ctx *call;
+	struct eventfd_ctx *error;
+	u32 busyloop_us;
+
+	/* Dirty log of the used ring (VHOST_VRING_F_LOG). */
+	bool log_used;
+	u64 log_addr;
+
+	/* Scratch of the packet path. */
+	struct iovec *iov;		/* VHL_MAX_SEGS */
+	u64 *gpa;			/* guest address of iov[i], for the log */
+	struct vring_used_elem *done;	/* heads to publish */
+	unsigned int n_done;
+	__virtio16 heads[VHL_HEADS];	/* avail entries read ahead */
+	const struct vhl_region *last;	/* region of the last translation */
+
+	/* tx: frames gathered; rx: frames taken from the backend's ring. */
+	struct xdp_buff *xdp;
+	unsigned int n_xdp;
+	struct page_frag_cache frag;
+	void **queue;
+	unsigned int q_head, q_tail;
+
+	struct vhl_stats stats;
+};
+
+struct vhl_dev {
+	struct mutex mutex;	/* ioctls */
+	int id;			/* number in debugfs and tracepoints */
+	struct mm_struct *mm;	/* of the owner; NULL: no owner */
+	struct vhl_knobs knobs;
+	u64 features;		/* negotiated */
+	struct vhl_mem *mem;
+	u64 __user *log_base;	/* bitmap, one bit per VHL_LOG_PAGE */
+	struct eventfd_ctx *log_ctx;
+	struct vhl_worker *workers[VHL_NVQS];
+	struct dentry *debugfs;
+	struct vhl_vq vqs[VHL_NVQS];
+};
+
+/* params.c */
+extern char *vhl_devname;
+void vhl_knobs_read(struct vhl_knobs *k);
+u64 vhl_features_offered(void);
+
+/* device.c */
+extern const struct file_operations vhl_fops;
+
+/* memory.c */
+int vhl_mem_set(struct vhl_dev *dev, struct vhost_memory __user *m);
+int vhl_translate(struct vhl_vq *vq, u64 gpa, u32 len, struct iovec *iov,
+		  u64 *seg_gpa, int room);
+
+/* vring.c */
+void vhl_vq_init(struct vhl_dev *dev, struct vhl_vq *vq, u16 index);
+int vhl_vq_alloc(struct vhl_vq *vq);
+void vhl_vq_reset(struct vhl_vq *vq);
+void vhl_vq_set_features(struct vhl_vq *vq, u64 features);
+bool vhl_vq_access_ok(struct vhl_vq *vq);
+long vhl_vring_ioctl(struct vhl_dev *dev, unsigned int cmd, void __user *argp);
+
+/* chain.c */
+int vhl_avail_pending(struct vhl_vq *vq);
+int vhl_chain_read(struct vhl_vq *vq, unsigned int first,
+		   struct vhl_chain *chain);
+int vhl_rule_broken(struct vhl_vq *vq, enum vhl_rule rule);
+
+/* used.c */
+void vhl_used_add(struct vhl_vq *vq, u16 head, u32 len);
+int vhl_used_publish(struct vhl_vq *vq);
+int vhl_used_start(struct vhl_vq *vq);
+bool vhl_notify_enable(struct vhl_vq *vq);
+void vhl_notify_repair(struct vhl_vq *vq);
+void vhl_notify_disable(struct vhl_vq *vq);
+
+/* worker.c */
+int vhl_workers_start(struct vhl_dev *dev);
+void vhl_workers_stop(struct vhl_dev *dev);
+void vhl_work_queue(struct vhl_worker *worker, struct vhl_work *work);
+bool vhl_worker_has_work(struct vhl_worker *worker);
+void vhl_workers_flush(struct vhl_dev *dev);
+
+/* poll.c */
+void vhl_poll_init(struct vhl_poll *poll, struct vhl_vq *vq, __poll_t mask,
+		   bool is_kick);
+int vhl_poll_start(struct vhl_poll *poll, struct file *file);
+void vhl_poll_stop(struct vhl_poll *poll);
+bool vhl_busy_poll(struct vhl_vq *vq);
+
+/* log.c */
+int vhl_log_write(struct vhl_vq *vq, u64 gpa, u64 len);
+int vhl_log_used(struct vhl_vq *vq, u64 offset, u64 len);
+bool vhl_log_ok(struct vhl_dev *dev, u64 __user *base,
+		const struct vhl_mem *mem);
+
+/* backend.c */
+int vhl_backend_set(struct vhl_dev *dev, unsigned int index, int fd);
+void vhl_backend_drop(struct vhl_vq *vq);
+
+/* tx.c, rx.c: one run of a queue; called by its worker. */
+void vhl_tx_work(struct vhl_work *work);
+void vhl_rx_work(struct vhl_work *work);
+
+/* stats.c */
+int vhl_stats_init(void);
+void vhl_stats_exit(void);
+void vhl_stats_add(struct vhl_dev *dev);
+void vhl_stats_del(struct vhl_dev *dev);
+
+static inline u16 vhl16_to_cpu(const struct vhl_vq *vq, __virtio16 v)
+{
+	return __virtio16_to_cpu(vq->little_endian, v);
+}
+
+static inline __virtio16 cpu_to_vhl16(const struct vhl_vq *vq, u16 v)
+{
+	return __cpu_to_virtio16(vq->little_endian, v);
+}
+
+static inline u32 vhl32_to_cpu(const struct vhl_vq *vq, __virtio32 v)
+{
+	return __virtio32_to_cpu(vq->little_endian, v);
+}
+
+static inline __virtio32 cpu_to_vhl32(const struct vhl_vq *vq, u32 v)
+{
+	return __cpu_to_virtio32(vq->little_endian, v);
+}
+
+static inline u64 vhl64_to_cpu(const struct vhl_vq *vq, __virtio64 v)
+{
+	return __virtio64_to_cpu(vq->little_endian, v);
+}
+
+static inline bool vhl_has(const struct vhl_vq *vq, unsigned int bit)
+{
+	return vq->features & BIT_ULL(bit);
+}
+
+#endif /* VHOSTLAB_H */

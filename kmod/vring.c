@@ -1,0 +1,310 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Virtqueues as the client sees them: the VHOST_SET_VRING_* ioctls. */
+#include <linux/log2.h>
+#include <linux/mm.h>
+#include <linux/nospec.h>
+#include <linux/slab.h>
+#include <linux/uaccess.h>
+
+#include "vhostlab.h"
+
+/* Once, when the device is opened. */
+void vhl_vq_init(struct vhl_dev *dev, struct vhl_vq *vq, u16 index)
+{
+	static struct lock_class_key keys[VHL_NVQS];
+
+	mutex_init(&vq->mutex);
+	lockdep_set_class(&vq->mutex, &keys[index]);
+	vq->dev = dev;
+	vq->index = index;
+	vq->work.fn = index == VHL_RX ? vhl_rx_work : vhl_tx_work;
+	vhl_poll_init(&vq->kick_poll, vq, EPOLLIN, true);
+	vhl_poll_init(&vq->sock_poll, vq, index == VHL_RX ? EPOLLIN : EPOLLOUT, false);
+	vq->num = 1;
+	vhl_vq_set_features(vq, 0);
+}
+
+/* The arrays of the packet path. Returns 0 or -ENOMEM; reset frees them. */
+int vhl_vq_alloc(struct vhl_vq *vq)
+{
+	gfp_t gfp = GFP_KERNEL_ACCOUNT;
+
+	vq->iov = kvmalloc_array(VHL_MAX_SEGS, sizeof(*vq->iov), gfp);
+	vq->gpa = kvmalloc_array(VHL_MAX_SEGS, sizeof(*vq->gpa), gfp);
+	vq->done = kvmalloc_array(VHL_MAX_SEGS + VHL_MAX_BATCH, sizeof(*vq->done), gfp);
+	if (vq->index == VHL_RX)
+		vq->queue = kvmalloc_array(VHL_MAX_BATCH, sizeof(*vq->queue), gfp);
+	else
+		vq->xdp = kvmalloc_array(VHL_MAX_BATCH, sizeof(*vq->xdp), gfp);
+	if (!vq->iov || !vq->gpa || !vq->done || (!vq->queue && !vq->xdp))
+		return -ENOMEM;
+	vq->busyloop_us = vq->dev->knobs.poll_us;
+	return 0;
+}
+
+/*
+ * Back to the state after open, without a backend, which the caller has
+ * detached; no worker runs. Sleeps.
+ */
+void vhl_vq_reset(struct vhl_vq *vq)
+{
+	if (vq->kick)
+		fput(vq->kick);
+	if (vq->call)
+		eventfd_ctx_put(vq->call);
+	if (vq->error)
+		eventfd_ctx_put(vq->error);
+	vq->kick = NULL;
+	vq->call = NULL;
+	vq->error = NULL;
+
+	vhl_frag_drain(&vq->frag);
+	kvfree(vq->iov);
+	kvfree(vq->gpa);
+	kvfree(vq->done);
+	kvfree(vq->queue);
+	kvfree(vq->xdp);
+	vq->iov = NULL;
+	vq->gpa = NULL;
+	vq->done = NULL;
+	vq->queue = NULL;
+	vq->xdp = NULL;
+
+	vq->num = 1;
+	vq->desc = NULL;
+	vq->avail = NULL;
+	vq->used = NULL;
+	vq->last_avail = 0;
+	vq->avail_seen = 0;
+	vq->n_heads = 0;
+	vq->used_idx = 0;
+	vq->signalled_valid = false;
+	vq->log_used = false;
+	vq->last = NULL;
+	vq->busyloop_us = 0;
+	vhl_vq_set_features(vq, 0);
+}
+
+/* Copies what was negotiated to where the packet path looks. */
+void vhl_vq_set_features(struct vhl_vq *vq, u64 features)
+{
+	vq->features = features;
+	vq->event_idx = vhl_has(vq, VIRTIO_RING_F_EVENT_IDX);
+	vq->mergeable = vhl_has(vq, VIRTIO_NET_F_MRG_RXBUF);
+	/* Section 2.4.3: legacy devices use the guest's byte order. */
+	vq->little_endian = vhl_has(vq, VIRTIO_F_VERSION_1) || virtio_legacy_is_little_endian();
+	/* Section 5.1.6: num_buffers is there in these two cases. */
+	vq->guest_hlen = vq->mergeable || vhl_has(vq, VIRTIO_F_VERSION_1)
+				 ? sizeof(struct virtio_net_hdr_mrg_rxbuf)
+				 : sizeof(struct virtio_net_hdr);
+	vq->sock_hlen = vhl_has(vq, VHOST_NET_F_VIRTIO_NET_HDR) ? 0 : vq->guest_hlen;
+}
+
+/* The sizes of section 2.7, with the event fields when they are used. */
+static bool rings_ok(struct vhl_vq *vq, u32 num, const void __user *desc, const void __user *avail,
+		     const void __user *used)
+{
+	size_t event = vq->event_idx ? sizeof(__virtio16) : 0;
+
+	return access_ok(desc, num * sizeof(struct vring_desc)) &&
+	       access_ok(avail, sizeof(struct vring_avail) + num * sizeof(__virtio16) + event) &&
+	       access_ok(used,
+			 sizeof(struct vring_used) + num * sizeof(struct vring_used_elem) + event);
+}
+
+/* Whether the queue could run. Caller holds vq->mutex. */
+bool vhl_vq_access_ok(struct vhl_vq *vq)
+{
+	return vq->dev->mem && vq->desc && vq->avail && vq->used &&
+	       rings_ok(vq, vq->num, vq->desc, vq->avail, vq->used) &&
+	       (!(vq->features & BIT_ULL(VHOST_F_LOG_ALL)) ||
+		vhl_log_ok(vq->dev, vq->dev->log_base, vq->dev->mem));
+}
+
+static long vring_num(struct vhl_vq *vq, void __user *argp)
+{
+	struct vhost_vring_state s;
+
+	/* The ring's size is fixed while a backend uses it. */
+	if (vq->sock)
+		return -EBUSY;
+	if (copy_from_user(&s, argp, sizeof(s)))
+		return -EFAULT;
+	if (!s.num || s.num > 0xffff || !is_power_of_2(s.num))
+		return -EINVAL;
+	vq->num = s.num;
+	vq->n_heads = 0;
+	return 0;
+}
+
+static long vring_base(struct vhl_vq *vq, void __user *argp)
+{
+	struct vhost_vring_state s;
+
+	if (vq->sock)
+		return -EBUSY;
+	if (copy_from_user(&s, argp, sizeof(s)))
+		return -EFAULT;
+	if (s.num > 0xffff)
+		return -EINVAL;
+	vq->last_avail = s.num;
+	vq->avail_seen = s.num;
+	vq->n_heads = 0;
+	return 0;
+}
+
+static bool fits(u64 addr)
+{
+	return addr == (unsigned long)addr;
+}
+
+static long vring_addr(struct vhl_vq *vq, void __user *argp)
+{
+	struct vhost_vring_addr a;
+	void __user *desc, *avail, *used;
+
+	if (copy_from_user(&a, argp, sizeof(a)))
+		return -EFAULT;
+	if (a.flags & ~BIT(VHOST_VRING_F_LOG))
+		return -EOPNOTSUPP;
+	if (!fits(a.desc_user_addr) || !fits(a.avail_user_addr) || !fits(a.used_user_addr))
+		return -EFAULT;
+	if (a.avail_user_addr & (VRING_AVAIL_ALIGN_SIZE - 1) ||
+	    a.used_user_addr & (VRING_USED_ALIGN_SIZE - 1) ||
+	    a.log_guest_addr & (VRING_USED_ALIGN_SIZE - 1))
+		return -EINVAL;
+
+	desc = (void __user *)(unsigned long)a.desc_user_addr;
+	avail = (void __user *)(unsigned long)a.avail_user_addr;
+	used = (void __user *)(unsigned long)a.used_user_addr;
+	/* Without a backend the check waits until one is attached. */
+	if (vq->sock && !rings_ok(vq, vq->num, desc, avail, used))
+		return -EINVAL;
+
+	vq->desc = desc;
+	vq->avail = avail;
+	vq->used = used;
+	vq->log_used = a.flags & BIT(VHOST_VRING_F_LOG);
+	vq->log_addr = a.log_guest_addr;
+	vq->n_heads = 0;
+	return 0;
+}
+
+static long vring_kick(struct vhl_vq *vq, const struct vhost_vring_file *f)
+{
+	struct file *file = NULL, *old;
+	long err = 0;
+
+	if (f->fd != VHOST_FILE_UNBIND) {
+		file = eventfd_fget(f->fd);
+		if (IS_ERR(file))
+			return PTR_ERR(file);
+	}
+	old = vq->kick;
+	vhl_poll_stop(&vq->kick_poll);
+	if (file)
+		err = vhl_poll_start(&vq->kick_poll, file);
+	if (err) {
+		fput(file);
+		if (old)
+			vhl_poll_start(&vq->kick_poll, old);
+		return err;
+	}
+	vq->kick = file;
+	if (old)
+		fput(old);
+	return 0;
+}
+
+static long vring_eventfd(struct eventfd_ctx **slot, const struct vhost_vring_file *f)
+{
+	struct eventfd_ctx *ctx = NULL;
+
+	if (f->fd != VHOST_FILE_UNBIND) {
+		ctx = eventfd_ctx_fdget(f->fd);
+		if (IS_ERR(ctx))
+			return PTR_ERR(ctx);
+	}
+	swap(*slot, ctx);
+	if (ctx)
+		eventfd_ctx_put(ctx);
+	return 0;
+}
+
+static long vring_file(struct vhl_vq *vq, unsigned int cmd, void __user *argp)
+{
+	struct vhost_vring_file f;
+
+	if (copy_from_user(&f, argp, sizeof(f)))
+		return -EFAULT;
+	switch (cmd) {
+	case VHOST_SET_VRING_KICK:
+		return vring_kick(vq, &f);
+	case VHOST_SET_VRING_CALL:
+		return vring_eventfd(&vq->call, &f);
+	default:
+		return vring_eventfd(&vq->error, &f);
+	}
+}
+
+static long vring_state(struct vhl_vq *vq, unsigned int cmd, void __user *argp)
+{
+	struct vhost_vring_state s = { .index = vq->index };
+
+	switch (cmd) {
+	case VHOST_SET_VRING_BUSYLOOP_TIMEOUT:
+		if (copy_from_user(&s, argp, sizeof(s)))
+			return -EFAULT;
+		vq->busyloop_us = s.num;
+		return 0;
+	case VHOST_GET_VRING_BUSYLOOP_TIMEOUT:
+		s.num = vq->busyloop_us;
+		break;
+	default:
+		s.num = vq->last_avail;
+		break;
+	}
+	return copy_to_user(argp, &s, sizeof(s)) ? -EFAULT : 0;
+}
+
+/*
+ * The ioctls that name a queue; the caller has checked that the number is one
+ * of them and that the caller owns the device. Holds dev->mutex; takes
+ * vq->mutex, so that no run sees half a change; sleeps.
+ */
+long vhl_vring_ioctl(struct vhl_dev *dev, unsigned int cmd, void __user *argp)
+{
+	struct vhl_vq *vq;
+	long r;
+	u32 i;
+
+	if (get_user(i, (u32 __user *)argp))
+		return -EFAULT;
+	if (i >= VHL_NVQS)
+		return -ENOBUFS;
+	i = array_index_nospec(i, VHL_NVQS);
+	vq = &dev->vqs[i];
+
+	mutex_lock(&vq->mutex);
+	switch (cmd) {
+	case VHOST_SET_VRING_NUM:
+		r = vring_num(vq, argp);
+		break;
+	case VHOST_SET_VRING_BASE:
+		r = vring_base(vq, argp);
+		break;
+	case VHOST_SET_VRING_ADDR:
+		r = vring_addr(vq, argp);
+		break;
+	case VHOST_SET_VRING_KICK:
+	case VHOST_SET_VRING_CALL:
+	case VHOST_SET_VRING_ERR:
+		r = vring_file(vq, cmd, argp);
+		break;
+	default:
+		r = vring_state(vq, cmd, argp);
+		break;
+	}
+	mutex_unlock(&vq->mutex);
+	return r;
+}
