@@ -93,18 +93,28 @@ static int guest_read(struct vhl_vq *vq, void *dst, u64 gpa, u32 len)
 }
 
 /* Adds one buffer descriptor to the chain. */
-static int chain_add(struct vhl_vq *vq, unsigned int first, struct vhl_chain *c,
-		     const struct vring_desc *d, u16 flags)
+static __always_inline int chain_add(struct vhl_vq *vq, unsigned int first, struct vhl_chain *c,
+				     const struct vring_desc *d, u16 flags)
 {
 	unsigned int at = first + c->out + c->in;
+	const struct vhl_region *r = vq->last;
+	u64 gpa = vhl64_to_cpu(vq, d->addr);
 	u32 len = vhl32_to_cpu(vq, d->len);
 	int n;
 
-	n = vhl_translate(vq, vhl64_to_cpu(vq, d->addr), len, vq->iov + at, vq->gpa + at,
-			  VHL_MAX_SEGS - at);
-	if (unlikely(n < 0)) {
-		vhl_rule_broken(vq, n == -ENOBUFS ? VHL_RULE_SEGMENTS : VHL_RULE_UNMAPPED);
-		return n;
+	/* Most buffers lie in the region of the one before. */
+	if (likely(r && at < VHL_MAX_SEGS && len && gpa - r->gpa < r->size &&
+		   len <= r->size - (gpa - r->gpa))) {
+		vq->iov[at].iov_base = (void __user *)(unsigned long)(r->hva + (gpa - r->gpa));
+		vq->iov[at].iov_len = len;
+		vq->gpa[at] = gpa;
+		n = 1;
+	} else {
+		n = vhl_translate(vq, gpa, len, vq->iov + at, vq->gpa + at, VHL_MAX_SEGS - at);
+		if (unlikely(n < 0)) {
+			vhl_rule_broken(vq, n == -ENOBUFS ? VHL_RULE_SEGMENTS : VHL_RULE_UNMAPPED);
+			return n;
+		}
 	}
 	if (flags & VRING_DESC_F_WRITE) {
 		c->in += n;

@@ -88,7 +88,8 @@ bool vhl_busy_poll(struct vhl_vq *vq)
 {
 	u64 us = vq->busyloop_us;
 	unsigned int spins = 0;
-	bool hit = false;
+	bool hit;
+	int n;
 	u64 end;
 
 	if (!us)
@@ -97,14 +98,15 @@ bool vhl_busy_poll(struct vhl_vq *vq)
 	do {
 		spins++;
 		if (vq->index == VHL_RX)
-			hit = vq->ring && !__ptr_ring_empty(vq->ring);
+			n = vq->ring && !__ptr_ring_empty(vq->ring);
 		else
-			hit = vhl_avail_pending(vq) > 0;
-		if (hit || need_resched() || signal_pending(current) ||
+			n = vhl_avail_pending(vq);
+		if (n || need_resched() || signal_pending(current) ||
 		    vhl_worker_has_work(vq->worker))
 			break;
 		cpu_relax();
 	} while (local_clock() < end);
+	hit = n > 0;
 
 	vq->stats.polls++;
 	vq->stats.poll_hits += hit;

@@ -66,7 +66,7 @@ struct tx_cursor {
 };
 
 /* Copies the next @len bytes of the chain, which holds at least as many. */
-static int tx_copy(struct tx_cursor *at, void *dst, size_t len)
+static int tx_copy_pieces(struct tx_cursor *at, void *dst, size_t len)
 {
 	while (len) {
 		size_t part = min(len, at->iov->iov_len - at->off);
@@ -80,6 +80,32 @@ static int tx_copy(struct tx_cursor *at, void *dst, size_t len)
 			at->iov++;
 			at->off = 0;
 		}
+	}
+	return 0;
+}
+
+/* The same; most often the bytes lie in one piece. */
+static __always_inline int tx_copy(struct tx_cursor *at, void *dst, size_t len)
+{
+	if (unlikely(len > at->iov->iov_len - at->off))
+		return tx_copy_pieces(at, dst, len);
+	return vhl_copy_in(dst, at->iov->iov_base + at->off, len);
+}
+
+/* Takes the guest's header off the front of the chain. */
+static __always_inline int tx_header(struct vhl_vq *vq, struct tx_cursor *at,
+				     struct virtio_net_hdr_mrg_rxbuf *hdr)
+{
+	size_t len = vq->guest_hlen;
+
+	if (unlikely(at->iov->iov_len < len))
+		return tx_copy_pieces(at, hdr, len);
+	if (unlikely(vhl_read_hdr(hdr, at->iov->iov_base, len)))
+		return -EFAULT;
+	at->off = len;
+	if (at->off == at->iov->iov_len) {
+		at->iov++;
+		at->off = 0;
 	}
 	return 0;
 }
@@ -125,7 +151,7 @@ static int tx_gather(struct vhl_vq *vq, const struct vhl_chain *c)
 	if (unlikely(!buf))
 		return -ENOMEM;
 	hdr = vhl_xdp_hdr(buf, buflen);
-	if (unlikely(tx_copy(&at, &guest, vq->guest_hlen) || tx_copy(&at, buf + pad, len))) {
+	if (unlikely(tx_header(vq, &at, &guest) || tx_copy(&at, buf + pad, len))) {
 		page_frag_free(buf);
 		return vhl_rule_broken(vq, VHL_RULE_TX_ACCESS);
 	}

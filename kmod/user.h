@@ -59,6 +59,27 @@ fault:
 	return -EFAULT;
 }
 
+/* Reads a virtio-net header of 10 or 12 bytes that lies in one piece. */
+static inline int vhl_read_hdr(struct virtio_net_hdr_mrg_rxbuf *dst, const void __user *src,
+			       unsigned int n)
+{
+	u64 *d = (u64 *)dst;
+	u16 *tail = (u16 *)(d + 1);
+
+	BUILD_BUG_ON(sizeof(*dst) != sizeof(u64) + 2 * sizeof(u16));
+	if (unlikely(!user_read_access_begin(src, n)))
+		return -EFAULT;
+	unsafe_get_user(d[0], (const u64 __user *)src, fault);
+	unsafe_get_user(tail[0], (const u16 __user *)(src + 8), fault);
+	if (n > 10)
+		unsafe_get_user(tail[1], (const u16 __user *)(src + 10), fault);
+	user_read_access_end();
+	return 0;
+fault:
+	user_read_access_end();
+	return -EFAULT;
+}
+
 /* Writes n consecutive used entries. */
 static inline int vhl_write_used(struct vring_used_elem __user *dst,
 				 const struct vring_used_elem *src, unsigned int n)
