@@ -178,6 +178,17 @@ static void rx_log(struct vhl_vq *vq, size_t len)
 	}
 }
 
+/* num_buffers is the device's to write, whoever wrote the rest. */
+static int rx_write_heads(struct vhl_vq *vq, unsigned int heads)
+{
+	const size_t at = offsetof(struct virtio_net_hdr_mrg_rxbuf, num_buffers);
+	__virtio16 v = cpu_to_vhl16(vq, heads);
+
+	if (likely(vq->iov->iov_len >= at + sizeof(v)))
+		return put_user(v, (__virtio16 __user *)(vq->iov->iov_base + at));
+	return rx_write(vq, at, &v, sizeof(v));
+}
+
 /* Copies the frame of @len bytes into the buffers. Returns 0 or an errno. */
 static int rx_copy(struct vhl_vq *vq, const struct rx_bufs *b, size_t len)
 {
@@ -190,20 +201,23 @@ static int rx_copy(struct vhl_vq *vq, const struct rx_bufs *b, size_t len)
 	if (vq->ring)
 		msg.msg_control = vq->queue[vq->q_head++];
 	/* What the iterator holds is the frame exactly, not the room. */
-	iov_iter_init(&msg.msg_iter, READ, vq->iov, b->segs, want + skip);
-	iov_iter_advance(&msg.msg_iter, skip);
+	if (likely(b->segs == 1))
+		iov_iter_ubuf(&msg.msg_iter, READ, vq->iov->iov_base, want + skip);
+	else
+		iov_iter_init(&msg.msg_iter, READ, vq->iov, b->segs, want + skip);
+	if (skip)
+		iov_iter_advance(&msg.msg_iter, skip);
+
 	got = vq->sock->ops->recvmsg(vq->sock, &msg, want, MSG_DONTWAIT | MSG_TRUNC);
 	if (unlikely(got != want))
 		return got < 0 ? got : -EMSGSIZE;
 
-	/* num_buffers is the device's to write, whoever wrote the rest. */
-	hdr.num_buffers = cpu_to_vhl16(vq, b->heads);
-	if (skip)
+	if (skip) {
+		/* The backend wrote no header: nothing is offloaded. */
+		hdr.num_buffers = cpu_to_vhl16(vq, b->heads);
 		return rx_write(vq, 0, &hdr, skip);
-	if (vq->guest_hlen == sizeof(hdr))
-		return rx_write(vq, offsetof(typeof(hdr), num_buffers), &hdr.num_buffers,
-				sizeof(hdr.num_buffers));
-	return 0;
+	}
+	return vq->guest_hlen == sizeof(hdr) ? rx_write_heads(vq, b->heads) : 0;
 }
 
 /* Gives one frame to the guest. */
