@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The two clocks of a measured window.
+ *
+ * insn: the lab counts one virtual nanosecond an instruction, and the time
+ * stamp counter counts those without the kernel's calibration of it. What the
+ * CPU idled in the window is taken off.
+ * wall: nanoseconds; the cost is what the tasks of all CPUs ran, as the
+ * scheduler accounts it, so idle time never enters.
+ */
+#ifndef VL_CLOCK_H
+#define VL_CLOCK_H
+
+#include "options.h"
+
+struct window {
+	enum clock_kind kind;
+	uint64_t begin, end; /* clock_now() */
+	uint64_t busy_begin, busy_end; /* wall: ns that all CPUs ran tasks */
+	uint64_t idle_begin, idle_end; /* insn: ns that all CPUs idled */
+};
+
+/* Checks that the clock can be read here; RC_CANNOT with the reason when not. */
+int clock_open(enum clock_kind kind);
+
+/* insn: instructions, wall: ns; only differences mean something. */
+uint64_t clock_now(enum clock_kind kind);
+
+/* The bookkeeping is read outside the stamps, so it is not part of the window. */
+int window_begin(struct window *w, enum clock_kind kind);
+int window_end(struct window *w);
+
+/* The end stamp alone, when the moment matters; window_end() leaves it then. */
+void window_stamp(struct window *w);
+
+/* Instructions or CPU nanoseconds spent in the window. */
+double window_cost(const struct window *w);
+/* Seconds (virtual ones under insn) it lasted. */
+double window_seconds(const struct window *w);
+/* Ticks idle in it (insn), 0 for wall. */
+double window_idle(const struct window *w);
+
+/* Sleeps, so that everybody else comes to rest. */
+void clock_rest(unsigned int ms);
+
+#endif

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* What a point measured, and its one line of JSON. */
+#ifndef VL_JSON_H
+#define VL_JSON_H
+
+#include "clock.h"
+#include "counters.h"
+
+/* Any figure that does not apply is NAN and printed as null. */
+struct result {
+	uint64_t packets, lost, corrupt;
+	double seconds, cost_per_packet;
+	double syscalls_per_packet, kicks_per_packet, calls_per_packet;
+	double latency_p50, latency_p99, latency_p999;
+
+	/* detail */
+	uint64_t offered, misordered, wakeups, harness_drops;
+	uint64_t counted_packets; /* of the count phase */
+	struct counters counters;
+	unsigned int serving_tasks;
+	bool shared_tasks;
+	double window_cost, window_idle;
+	uint64_t window_packets;
+	uint64_t tap_dropped; /* towards the guest, queue full */
+};
+
+void result_clear(struct result *r);
+
+/* Takes cost and seconds from the window, in which n packets were delivered. */
+void result_window(struct result *r, const struct window *w, uint64_t n);
+
+/* Prints the object and a newline on f; RC_FAIL when it cannot be written. */
+int result_print(const struct result *r, FILE *f);
+
+#endif

@@ -1,0 +1,236 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* The command line of the point program. */
+#include "options.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const char *const server_names[] = { "userspace", "intree", "vhostlab", NULL };
+static const char *const workload_names[] = { "tx", "rx", "rr", NULL };
+static const char *const sink_names[] = { "check", "stack", "xdp_drop", NULL };
+static const char *const clock_names[] = { "insn", "wall", NULL };
+
+const char *server_name(enum server_kind server)
+{
+	return server_names[server];
+}
+
+const char *workload_name(enum workload workload)
+{
+	return workload_names[workload];
+}
+
+const char *sink_name(enum sink sink)
+{
+	return sink_names[sink];
+}
+
+unsigned int header_len(const struct options *o)
+{
+	return o->mrg_rxbuf || o->version_1 ? 12 : 10;
+}
+
+unsigned int tx_descs(const struct options *o)
+{
+	/*
+	 * Legacy framing wants the header in a descriptor of its own; an
+	 * indirect table takes one entry of the ring whatever it holds.
+	 */
+	return o->indirect || o->version_1 ? 1 : 2;
+}
+
+void options_usage(FILE *f)
+{
+	fputs("usage: point --server userspace|intree|vhostlab --workload tx|rx|rr --size N\n"
+	      "             --burst N --sink check|stack|xdp_drop --clock insn|wall --packets N\n"
+	      "             [--queues 1] [--guests 1] [--knob NAME=VALUE]...\n"
+	      "Measures one repetition of one point as root on this machine and prints one JSON\n"
+	      "object. Knobs: event_idx, indirect, mrg_rxbuf, version_1, calls (0 or 1), ring\n"
+	      "(entries), and with --server vhostlab any parameter of vhostlab_net.\n"
+	      "Exit: 0 done, 1 failed, 2 wrong use, 77 cannot run here.\n",
+	      f);
+}
+
+static int parse_name(const char *option, const char *text, const char *const *names,
+		      unsigned int *value)
+{
+	char list[128] = "";
+
+	for (unsigned int i = 0; names[i]; i++) {
+		if (!strcmp(text, names[i])) {
+			*value = i;
+			return RC_OK;
+		}
+		if (i)
+			strncat(list, ", ", sizeof(list) - strlen(list) - 1);
+		strncat(list, names[i], sizeof(list) - strlen(list) - 1);
+	}
+	return fail(RC_USAGE, "unknown %s: %s: choose one of %s", option, text, list);
+}
+
+static int parse_number(const char *option, const char *text, unsigned long min, unsigned long max,
+			unsigned long *value)
+{
+	char *end;
+
+	errno = 0;
+	*value = strtoul(text, &end, 10);
+	if (text[0] < '0' || text[0] > '9' || *end || errno || *value < min || *value > max)
+		return fail(RC_USAGE, "bad %s: %s: give a number from %lu to %lu", option, text,
+			    min, max);
+	return RC_OK;
+}
+
+static int parse_knob(struct options *o, const char *text)
+{
+	const char *eq = strchr(text, '=');
+	size_t len = eq ? (size_t)(eq - text) : 0;
+	const struct {
+		const char *name;
+		bool *flag;
+	} flags[] = {
+		{ "event_idx", &o->event_idx }, { "indirect", &o->indirect },
+		{ "mrg_rxbuf", &o->mrg_rxbuf }, { "version_1", &o->version_1 },
+		{ "calls", &o->calls },
+	};
+	unsigned long number;
+	struct knob *k;
+	int rc;
+
+	if (!len || len >= sizeof(k->name) || strlen(eq + 1) >= sizeof(k->value) || !eq[1])
+		return fail(RC_USAGE, "bad knob: %s: write NAME=VALUE", text);
+	for (size_t i = 0; i < ARRAY_SIZE(flags); i++) {
+		if (strlen(flags[i].name) != len || strncmp(text, flags[i].name, len))
+			continue;
+		rc = parse_number(flags[i].name, eq + 1, 0, 1, &number);
+		*flags[i].flag = number == 1;
+		return rc;
+	}
+	if (len == 4 && !strncmp(text, "ring", 4)) {
+		rc = parse_number("ring", eq + 1, 2, 32768, &number);
+		if (!rc && (number & (number - 1)))
+			rc = fail(RC_USAGE, "bad ring: %lu: give a power of two", number);
+		o->ring = number;
+		return rc;
+	}
+	if (memchr(text, '/', len) || text[0] == '.')
+		return fail(RC_USAGE, "bad knob: %s: a name has no slash and no leading dot", text);
+	if (o->module_knobs == MAX_MODULE_KNOBS)
+		return fail(RC_USAGE, "too many knobs: %s: at most %d", text, MAX_MODULE_KNOBS);
+	k = &o->module_knob[o->module_knobs++];
+	memcpy(k->name, text, len);
+	k->name[len] = '\0';
+	strcpy(k->value, eq + 1);
+	return RC_OK;
+}
+
+/* What is wrong only in combination. */
+static int check_whole(const struct options *o)
+{
+	unsigned int room = o->ring / tx_descs(o);
+
+	if (o->workload != WORK_TX && o->sink == SINK_XDP_DROP)
+		return fail(RC_USAGE, "no such pair: %s with sink xdp_drop: use stack or check",
+			    workload_name(o->workload));
+	if (o->workload == WORK_RR && o->burst != 1)
+		return fail(RC_USAGE, "bad burst: %u with rr: a round trip has burst 1", o->burst);
+	if (o->workload == WORK_TX && o->burst > room)
+		return fail(RC_USAGE, "bad burst: %u: the ring has room for %u frames", o->burst,
+			    room);
+	if (!o->version_1 && !o->mrg_rxbuf && o->ring < 4)
+		return fail(RC_USAGE, "bad ring: %u: legacy framing needs at least 4", o->ring);
+	if (o->mrg_rxbuf && o->workload != WORK_TX && o->size / 2000 + 1 > o->ring)
+		return fail(RC_USAGE, "bad ring: %u: too small for one frame of %u bytes", o->ring,
+			    o->size);
+	if (o->module_knobs && o->server != SERVER_VHOSTLAB)
+		return fail(RC_USAGE, "unknown knob: %s: server %s has no such knob",
+			    o->module_knob[0].name, server_name(o->server));
+	return RC_OK;
+}
+
+int options_parse(struct options *o, int argc, char **argv)
+{
+	enum { SERVER = 256, WORKLOAD, SIZE, BURST, SINK, QUEUES, GUESTS, CLOCK, PACKETS, KNOB };
+	static const struct option longs[] = {
+		{ "server", required_argument, NULL, SERVER },
+		{ "workload", required_argument, NULL, WORKLOAD },
+		{ "size", required_argument, NULL, SIZE },
+		{ "burst", required_argument, NULL, BURST },
+		{ "sink", required_argument, NULL, SINK },
+		{ "queues", required_argument, NULL, QUEUES },
+		{ "guests", required_argument, NULL, GUESTS },
+		{ "clock", required_argument, NULL, CLOCK },
+		{ "packets", required_argument, NULL, PACKETS },
+		{ "knob", required_argument, NULL, KNOB },
+		{},
+	};
+	/* Everything that has no default must be given. */
+	static const int needed[] = { SERVER, WORKLOAD, SIZE, BURST, SINK, CLOCK, PACKETS };
+	unsigned int seen = 0, name = 0;
+	unsigned long number = 0;
+	int opt, rc;
+
+	memset(o, 0, sizeof(*o));
+	o->event_idx = o->mrg_rxbuf = o->version_1 = o->calls = true;
+	o->ring = 256;
+
+	optind = 0;
+	opterr = 0;
+	while ((opt = getopt_long(argc, argv, "", longs, NULL)) != -1) {
+		if (opt == '?')
+			return fail(RC_USAGE, "unknown or incomplete option: %s: see point --help",
+				    argv[optind - 1]);
+		seen |= 1u << (opt - SERVER);
+		rc = RC_OK;
+		switch (opt) {
+		case SERVER:
+			rc = parse_name("server", optarg, server_names, &name);
+			o->server = name;
+			break;
+		case WORKLOAD:
+			rc = parse_name("workload", optarg, workload_names, &name);
+			o->workload = name;
+			break;
+		case SINK:
+			rc = parse_name("sink", optarg, sink_names, &name);
+			o->sink = name;
+			break;
+		case CLOCK:
+			rc = parse_name("clock", optarg, clock_names, &name);
+			o->clock = name;
+			break;
+		case SIZE:
+			rc = parse_number("size", optarg, FRAME_MIN, FRAME_MAX, &number);
+			o->size = number;
+			break;
+		case BURST:
+			rc = parse_number("burst", optarg, 1, 32768, &number);
+			o->burst = number;
+			break;
+		case PACKETS:
+			rc = parse_number("packets", optarg, 1, 1000000000UL, &o->packets);
+			break;
+		case QUEUES:
+			rc = parse_number("queues", optarg, 1, 1, &number);
+			break;
+		case GUESTS:
+			rc = parse_number("guests", optarg, 1, 1, &number);
+			break;
+		case KNOB:
+			rc = parse_knob(o, optarg);
+			break;
+		}
+		if (rc)
+			return rc;
+	}
+	if (optind < argc)
+		return fail(RC_USAGE, "unexpected argument: %s: see point --help", argv[optind]);
+	for (size_t i = 0; i < ARRAY_SIZE(needed); i++)
+		if (!(seen & 1u << (needed[i] - SERVER)))
+			return fail(RC_USAGE, "missing option: --%s: see point --help",
+				    longs[needed[i] - SERVER].name);
+	return check_whole(o);
+}

@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* What one point is asked to measure. */
+#ifndef VL_OPTIONS_H
+#define VL_OPTIONS_H
+
+#include "common.h"
+
+enum server_kind { SERVER_USERSPACE, SERVER_INTREE, SERVER_VHOSTLAB };
+enum workload { WORK_TX, WORK_RX, WORK_RR };
+enum sink { SINK_CHECK, SINK_STACK, SINK_XDP_DROP };
+enum clock_kind { CLOCK_INSN, CLOCK_WALL };
+
+#define MAX_MODULE_KNOBS 16
+#define FRAME_MIN	 60
+#define FRAME_MAX	 65535
+
+struct knob {
+	char name[64];
+	char value[64];
+};
+
+struct options {
+	enum server_kind server;
+	enum workload workload;
+	enum sink sink;
+	enum clock_kind clock;
+	unsigned int size; /* frame bytes, without the virtio-net header */
+	unsigned int burst; /* frames a kick (tx), frames the sender delivers at once (rx) */
+	unsigned long packets; /* frames of the measured phase, rounded up to whole bursts */
+
+	/* What the guest negotiates. */
+	bool event_idx, indirect, mrg_rxbuf, version_1;
+	bool calls; /* false: the guest polls the used ring and asks for no interrupt */
+	unsigned int ring; /* entries of each virtqueue */
+
+	/* Parameters of vhostlab_net, written before the device gets its owner. */
+	unsigned int module_knobs;
+	struct knob module_knob[MAX_MODULE_KNOBS];
+};
+
+/* Names of the enums, as they are written on the command line. */
+const char *server_name(enum server_kind server);
+const char *workload_name(enum workload workload);
+const char *sink_name(enum sink sink);
+
+/* Bytes of the virtio-net header that o negotiates: 12 or 10. */
+unsigned int header_len(const struct options *o);
+
+/* Descriptors of the ring that one transmitted frame takes. */
+unsigned int tx_descs(const struct options *o);
+
+/*
+ * Reads the command line into o. Returns RC_OK or, after one line on stderr,
+ * RC_USAGE.
+ */
+int options_parse(struct options *o, int argc, char **argv);
+
+/* Prints the usage on f. */
+void options_usage(FILE *f);
+
+#endif

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* One repetition of one point: everything that takes part in it, and its phases. */
+#ifndef VL_POINT_H
+#define VL_POINT_H
+
+#include "farend.h"
+#include "guest.h"
+#include "json.h"
+#include "pktgen.h"
+#include "server.h"
+#include "tap.h"
+
+struct point {
+	struct options o;
+	struct guest guest;
+	struct tap tap;
+	struct server server;
+	struct farend farend;
+	struct pktgen pktgen;
+	struct result result;
+	int guest_cpu, server_cpu; /* the same one where there is only one */
+};
+
+/* Frames before anything is counted: every path has been taken, every page touched. */
+#define WARM_FRAMES 1024
+/* Frames of the count phase at most; its figure is exact, so few are enough. */
+#define COUNT_FRAMES 1024
+
+/* n frames as whole bursts, at least one. */
+uint64_t whole_bursts(const struct options *o, uint64_t n);
+
+/* Long enough for everybody to finish and sleep. */
+void point_rest(void);
+
+/*
+ * The count phase: body(p, frames) is run between attaching and reading the
+ * counters, at rest at both ends, so that whole packets are counted. Then
+ * warms up again without counters.
+ */
+int point_count(struct point *p, int (*body)(struct point *p, uint64_t frames));
+
+/* The workloads: warm up, count, measure, fill p->result. RC_ values. */
+int tx_run(struct point *p);
+int rx_run(struct point *p);
+int rr_run(struct point *p);
+
+#endif

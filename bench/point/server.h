@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The three servers of the queues, behind one face. */
+#ifndef VL_SERVER_H
+#define VL_SERVER_H
+
+#include <sys/types.h>
+
+#include "guest.h"
+#include "tap.h"
+
+#define SERVER_TASKS_MAX 64
+
+struct server {
+	const struct options *o;
+	int vhost_fd; /* -1 with the userspace server */
+	pid_t pid; /* of the userspace server, 0 with the others */
+	/* The tasks that serve: what counters are attached to. */
+	pid_t task[SERVER_TASKS_MAX];
+	unsigned int tasks;
+	bool shared_tasks; /* kworkers, which may also do other people's work */
+};
+
+/*
+ * Starts serving the guest's queues on the tap. Returns an RC_ value after one
+ * line on stderr when it is not RC_OK; stop in any case.
+ */
+int server_start(struct server *s, const struct options *o, struct guest *g, const struct tap *t);
+
+/* Stops serving: unbinds the tap, ends the process. Checks that it goes well. */
+int server_stop(struct server *s);
+
+/* Is it still alive? Says so when it is not. */
+int server_check(struct server *s);
+
+/* The two kinds; see above. */
+int user_start(struct server *s, struct guest *g, const struct tap *t);
+int user_stop(struct server *s);
+int vhost_start(struct server *s, struct guest *g, const struct tap *t);
+int vhost_stop(struct server *s);
+
+#endif

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Finding tasks by name, and where and how they run. */
+#ifndef VL_TASKS_H
+#define VL_TASKS_H
+
+#include <sys/types.h>
+
+#include "common.h"
+
+/*
+ * Tasks (also threads of this process) whose name begins with `name`, where a
+ * digit must not follow a digit: "vhost-12" is not "vhost-123". Returns how
+ * many were put into tid, at most max.
+ */
+int tasks_named(const char *name, pid_t *tid, unsigned int max);
+
+/* CPUs this process may use; cpu[0] is the first. Returns how many, at most max. */
+unsigned int tasks_cpus(int *cpu, unsigned int max);
+
+/*
+ * Ties a task (0: the caller) to one CPU under a scheduling policy. A kernel
+ * thread that must not be moved stays where it is.
+ */
+int task_place(pid_t tid, int cpu, int policy);
+
+#endif

@@ -1,0 +1,168 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* The client of a vhost-net character device: the in-tree one and ours, the same calls. */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/vhost.h>
+#include <linux/virtio_config.h>
+#include <linux/virtio_net.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include "knobs.h"
+#include "server.h"
+#include "tasks.h"
+
+#define INTREE_DEVICE	"/dev/vhost-net"
+#define VHOSTLAB_DEVICE "/dev/vhostlab-net"
+
+static const char *device_of(const struct options *o)
+{
+	return o->server == SERVER_INTREE ? INTREE_DEVICE : VHOSTLAB_DEVICE;
+}
+
+static int call_device(struct server *s, unsigned long request, void *arg, const char *name)
+{
+	if (ioctl(s->vhost_fd, request, arg))
+		return fail(RC_FAIL, "%s: %s: %s", name, device_of(s->o), strerror(errno));
+	return RC_OK;
+}
+
+#define CALL(s, request, arg) call_device(s, request, arg, #request)
+
+static int negotiate(struct server *s)
+{
+	const struct options *o = s->o;
+	uint64_t offered, wanted = 0;
+	int rc;
+
+	if (o->event_idx)
+		wanted |= 1ULL << VIRTIO_RING_F_EVENT_IDX;
+	if (o->indirect)
+		wanted |= 1ULL << VIRTIO_RING_F_INDIRECT_DESC;
+	if (o->mrg_rxbuf)
+		wanted |= 1ULL << VIRTIO_NET_F_MRG_RXBUF;
+	if (o->version_1)
+		wanted |= 1ULL << VIRTIO_F_VERSION_1;
+	rc = CALL(s, VHOST_GET_FEATURES, &offered);
+	if (rc)
+		return rc;
+	if (wanted & ~offered)
+		return fail(RC_CANNOT, "features %#llx: %s: it does not offer them",
+			    (unsigned long long)(wanted & ~offered), device_of(o));
+	return CALL(s, VHOST_SET_FEATURES, &wanted);
+}
+
+static int set_memory(struct server *s, struct guest *g)
+{
+	struct vhost_memory *table;
+	int rc;
+
+	table = calloc(1, sizeof(*table) + sizeof(table->regions[0]));
+	if (!table)
+		return fail(RC_FAIL, "out of memory: memory table: give the machine more");
+	table->nregions = 1;
+	table->regions[0].guest_phys_addr = GUEST_GPA;
+	table->regions[0].memory_size = g->bytes;
+	table->regions[0].userspace_addr = (uintptr_t)g->mem;
+	rc = CALL(s, VHOST_SET_MEM_TABLE, table);
+	free(table);
+	return rc;
+}
+
+static int set_queue(struct server *s, struct guest *g, unsigned int q)
+{
+	struct vhost_vring_state num = { .index = q, .num = g->o->ring };
+	struct vhost_vring_state base = { .index = q, .num = 0 };
+	struct vhost_vring_addr addr = {
+		.index = q,
+		.desc_user_addr = (uintptr_t)g->ring[q].desc,
+		.avail_user_addr = (uintptr_t)g->ring[q].avail,
+		.used_user_addr = (uintptr_t)g->ring[q].used,
+	};
+	struct vhost_vring_file kick = { .index = q, .fd = g->kick[q] };
+	struct vhost_vring_file call = { .index = q, .fd = g->call[q] };
+	struct vhost_vring_file err = { .index = q, .fd = -1 };
+	int rc;
+
+	rc = CALL(s, VHOST_SET_VRING_NUM, &num);
+	rc = rc ? rc : CALL(s, VHOST_SET_VRING_BASE, &base);
+	rc = rc ? rc : CALL(s, VHOST_SET_VRING_ADDR, &addr);
+	rc = rc ? rc : CALL(s, VHOST_SET_VRING_KICK, &kick);
+	rc = rc ? rc : CALL(s, VHOST_SET_VRING_CALL, &call);
+	return rc ? rc : CALL(s, VHOST_SET_VRING_ERR, &err);
+}
+
+/*
+ * The worker is a kernel thread, or (since 6.4) a thread of ours, named after
+ * its owner. A server that works from the system's workqueues has none: then
+ * every kworker is taken, and the result says so.
+ */
+static int find_workers(struct server *s)
+{
+	char name[32];
+	int n;
+
+	snprintf(name, sizeof(name), "%s-%d", s->o->server == SERVER_INTREE ? "vhost" : "vhostlab",
+		 getpid());
+	n = tasks_named(name, s->task, SERVER_TASKS_MAX);
+	if (n == 0) {
+		n = tasks_named("kworker/", s->task, SERVER_TASKS_MAX);
+		s->shared_tasks = true;
+	}
+	if (n <= 0)
+		return fail(RC_FAIL, "no worker: %s: no thread named %s, and no kworker",
+			    device_of(s->o), name);
+	s->tasks = n;
+	return RC_OK;
+}
+
+int vhost_start(struct server *s, struct guest *g, const struct tap *t)
+{
+	const char *device = device_of(s->o);
+	struct knob_state knobs;
+	int rc, restored;
+
+	s->vhost_fd = open(device, O_RDWR | O_CLOEXEC);
+	if (s->vhost_fd < 0)
+		return fail(RC_CANNOT, "%s: %s: load the module %s", device, strerror(errno),
+			    s->o->server == SERVER_INTREE ? "vhost_net" : "vhostlab_net");
+
+	/* Parameters are read when the device gets its owner, so they are set only around that. */
+	rc = knobs_apply(&knobs, s->o);
+	if (!rc)
+		rc = CALL(s, VHOST_SET_OWNER, NULL);
+	restored = knobs_restore(&knobs);
+	rc = rc ? rc : restored;
+	rc = rc ? rc : negotiate(s);
+	rc = rc ? rc : set_memory(s, g);
+	for (unsigned int q = 0; !rc && q < QUEUES; q++)
+		rc = set_queue(s, g, q);
+	for (unsigned int q = 0; !rc && q < QUEUES; q++) {
+		struct vhost_vring_file backend = { .index = q, .fd = t->fd };
+
+		rc = CALL(s, VHOST_NET_SET_BACKEND, &backend);
+	}
+	return rc ? rc : find_workers(s);
+}
+
+int vhost_stop(struct server *s)
+{
+	int rc = RC_OK;
+
+	if (s->vhost_fd < 0)
+		return RC_OK;
+	/* Nothing was bound when no worker was found; there is nothing to unbind then. */
+	for (unsigned int q = 0; s->tasks && !rc && q < QUEUES; q++) {
+		struct vhost_vring_file backend = { .index = q, .fd = -1 };
+		struct vhost_vring_state base = { .index = q };
+
+		rc = CALL(s, VHOST_NET_SET_BACKEND, &backend);
+		rc = rc ? rc : CALL(s, VHOST_GET_VRING_BASE, &base);
+	}
+	close(s->vhost_fd);
+	s->vhost_fd = -1;
+	return rc;
+}

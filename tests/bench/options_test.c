@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* The command line of the point program: what it accepts and what it refuses. */
+#include <stdarg.h>
+#include <setjmp.h>
+#include <string.h>
+#include <cmocka.h>
+
+#undef fail /* cmocka names a macro so, the bench a function */
+
+#include "options.h"
+
+#define MAX_ARGS 64
+
+/* Parses the good command line followed by `more`, a list of words. */
+static int parse(struct options *o, const char *more)
+{
+	char text[1024];
+	char *argv[MAX_ARGS], *word, *save = NULL;
+	int argc = 0;
+
+	snprintf(text, sizeof(text),
+		 "point --server intree --workload tx --size 64 --burst 4 --sink stack "
+		 "--clock insn --packets 100 %s",
+		 more);
+	for (word = strtok_r(text, " ", &save); word; word = strtok_r(NULL, " ", &save))
+		argv[argc++] = word;
+	argv[argc] = NULL;
+	return options_parse(o, argc, argv);
+}
+
+static void test_defaults(void **state)
+{
+	struct options o;
+
+	(void)state;
+	assert_int_equal(parse(&o, ""), RC_OK);
+	assert_int_equal(o.server, SERVER_INTREE);
+	assert_int_equal(o.workload, WORK_TX);
+	assert_int_equal(o.sink, SINK_STACK);
+	assert_int_equal(o.clock, CLOCK_INSN);
+	assert_int_equal(o.size, 64);
+	assert_int_equal(o.burst, 4);
+	assert_int_equal(o.packets, 100);
+	assert_int_equal(o.ring, 256);
+	assert_true(o.event_idx && o.mrg_rxbuf && o.version_1 && o.calls);
+	assert_false(o.indirect);
+	assert_int_equal(header_len(&o), 12);
+	assert_int_equal(o.module_knobs, 0);
+}
+
+static void test_knobs(void **state)
+{
+	struct options o;
+
+	(void)state;
+	assert_int_equal(parse(&o, "--knob event_idx=0 --knob ring=1024 --knob indirect=1"), RC_OK);
+	assert_false(o.event_idx);
+	assert_true(o.indirect);
+	assert_int_equal(o.ring, 1024);
+	assert_int_equal(parse(&o, "--knob version_1=0"), RC_OK);
+	assert_int_equal(header_len(&o), 12);
+	assert_int_equal(tx_descs(&o), 2);
+	assert_int_equal(parse(&o, "--knob version_1=0 --knob mrg_rxbuf=0"), RC_OK);
+	assert_int_equal(header_len(&o), 10);
+	assert_int_equal(parse(&o, "--server vhostlab --knob tx_batch=8 --knob worker=queue"),
+			 RC_OK);
+	assert_int_equal(o.module_knobs, 2);
+	assert_string_equal(o.module_knob[1].name, "worker");
+	assert_string_equal(o.module_knob[1].value, "queue");
+}
+
+static void test_refused(void **state)
+{
+	static const char *const wrong[] = {
+		"--server nosuch",
+		"--workload forward",
+		"--sink void",
+		"--clock sun",
+		"--size 59",
+		"--size 65536",
+		"--size 64k",
+		"--size -64",
+		"--burst 0",
+		"--burst 257",
+		"--packets 0",
+		"--packets 99999999999999999999",
+		"--queues 2",
+		"--guests 2",
+		"--knob event_idx=2",
+		"--knob event_idx",
+		"--knob event_idx=",
+		"--knob =1",
+		"--knob ring=100",
+		"--knob ring=65536",
+		"--knob tx_batch=8", /* of the module, but the server is in-tree */
+		"--server vhostlab --knob ../x=1",
+		"--server vhostlab --knob a/b=1",
+		"--workload rr", /* with burst 4 */
+		"--workload rx --sink xdp_drop",
+		"--workload rr --burst 1 --sink xdp_drop",
+		"--knob version_1=0 --burst 200", /* two descriptors a frame */
+		"--nosuch",
+		"--size",
+		"stray",
+	};
+	struct options o;
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(wrong); i++) {
+		int rc = parse(&o, wrong[i]);
+
+		if (rc != RC_USAGE)
+			print_error("accepted: %s\n", wrong[i]);
+		assert_int_equal(rc, RC_USAGE);
+	}
+}
+
+static void test_missing(void **state)
+{
+	char *argv[] = { "point", "--server", "intree", "--workload", "tx", NULL };
+	struct options o;
+
+	(void)state;
+	assert_int_equal(options_parse(&o, 5, argv), RC_USAGE);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_defaults),
+		cmocka_unit_test(test_knobs),
+		cmocka_unit_test(test_refused),
+		cmocka_unit_test(test_missing),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
