@@ -1,0 +1,303 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * plan: from a configuration to the points of a sweep, or to the schedule in
+ * which they are measured. Repetitions are outermost, so that a slow drift of
+ * the machine reaches every cell; inside a repetition the cells are shuffled,
+ * and the servers of one cell run back to back in rotated order.
+ */
+#include <errno.h>
+#include <getopt.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "points.h"
+
+struct step {
+	const struct point *point;
+	long rep;
+};
+
+static void usage(FILE *out)
+{
+	fputs("usage: plan [--schedule] [--only EXPR] [--clock insn|wall] [--seed N] [--done FILE] "
+	      "CONFIG\n"
+	      "       plan --get experiment|question|kernel|clock|timeout|steps [...] CONFIG\n"
+	      "       plan --vocabulary\n"
+	      "Prints one JSON object per point, or with --schedule one per point and\n"
+	      "repetition in the order of the sweep, without those already in --done.\n",
+	      out);
+}
+
+/* splitmix64: the same seed gives the same order on every machine. */
+static uint64_t next_random(uint64_t *state)
+{
+	uint64_t z = (*state += 0x9e3779b97f4a7c15ull);
+
+	z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9ull;
+	z = (z ^ (z >> 27)) * 0x94d049bb133111ebull;
+	return z ^ (z >> 31);
+}
+
+static int make_schedule(const struct points *points, long seed, struct step **steps)
+{
+	long most = 0, total = 0;
+	uint64_t state = (uint64_t)seed;
+	int *order, *member, count = 0;
+
+	for (int i = 0; i < points->count; i++) {
+		total += points->point[i].repetitions;
+		if (points->point[i].repetitions > most)
+			most = points->point[i].repetitions;
+	}
+	*steps = calloc(total, sizeof(**steps));
+	order = calloc(points->groups, sizeof(*order));
+	member = calloc(points->count, sizeof(*member));
+	if (!*steps || !order || !member) {
+		fprintf(stderr, "vhostlab: plan: out of memory: close other programs\n");
+		exit(1);
+	}
+	for (long rep = 1; rep <= most; rep++) {
+		for (int i = 0; i < points->groups; i++) {
+			int j = next_random(&state) % (i + 1);
+
+			order[i] = order[j];
+			order[j] = i;
+		}
+		for (int g = 0; g < points->groups; g++) {
+			int members = 0;
+
+			for (int i = 0; i < points->count; i++)
+				if (points->point[i].group == order[g])
+					member[members++] = i;
+			for (int k = 0; k < members; k++) {
+				const struct point *p =
+					&points->point[member[(k + rep - 1 + order[g]) % members]];
+
+				if (p->repetitions >= rep)
+					(*steps)[count++] = (struct step){ p, rep };
+			}
+		}
+	}
+	free(order);
+	free(member);
+	return count;
+}
+
+/* Keys "point/rep" of the whole lines of a results file; a half-written last line does not count. */
+static json_t *read_done(const char *path)
+{
+	json_t *done = json_object();
+	FILE *file = fopen(path, "r");
+	char *line = NULL;
+	size_t size = 0;
+	ssize_t length;
+
+	if (!file) {
+		if (errno == ENOENT)
+			return done;
+		fprintf(stderr, "vhostlab: plan: %s: %s: name a readable points.jsonl\n", path,
+			strerror(errno));
+		exit(1);
+	}
+	while ((length = getline(&line, &size, file)) > 0) {
+		json_t *object, *point, *rep;
+		char key[64];
+
+		if (line[length - 1] != '\n')
+			break;
+		object = json_loads(line, 0, NULL);
+		point = json_object_get(object, "point");
+		rep = json_object_get(object, "rep");
+		if (json_is_string(point) && json_is_integer(rep)) {
+			snprintf(key, sizeof(key), "%.32s/%lld", json_string_value(point),
+				 (long long)json_integer_value(rep));
+			json_object_set_new(done, key, json_true());
+		}
+		json_decref(object);
+	}
+	free(line);
+	fclose(file);
+	return done;
+}
+
+/* The command line of the point program, after its name. */
+static json_t *point_arguments(const struct point *p, const struct config *config)
+{
+	json_t *argv = json_array();
+	static const enum axis order[] = { AXIS_SERVER, AXIS_WORKLOAD, AXIS_SIZE,  AXIS_BURST,
+					   AXIS_SINK,	AXIS_QUEUES,   AXIS_GUESTS };
+	char text[200];
+
+	for (size_t i = 0; i < sizeof(order) / sizeof(order[0]); i++) {
+		snprintf(text, sizeof(text), "--%s", axes[order[i]].name);
+		json_array_append_new(argv, json_string(text));
+		json_array_append_new(argv, json_string(p->value[order[i]]));
+	}
+	json_array_append_new(argv, json_string("--clock"));
+	json_array_append_new(argv, json_string(config->clock));
+	json_array_append_new(argv, json_string("--packets"));
+	snprintf(text, sizeof(text), "%ld", p->packets);
+	json_array_append_new(argv, json_string(text));
+	for (int i = 0; i < p->knob_count; i++) {
+		json_array_append_new(argv, json_string("--knob"));
+		snprintf(text, sizeof(text), "%s=%s", p->info[i]->name, p->knob[i]);
+		json_array_append_new(argv, json_string(text));
+	}
+	return argv;
+}
+
+static int print_object(json_t *object)
+{
+	int bad = json_dumpf(object, stdout, JSON_COMPACT);
+
+	json_decref(object);
+	return bad || putchar('\n') == EOF ? 1 : 0;
+}
+
+static int print_schedule(const struct points *points, const struct config *config, long seed,
+			  const char *done_path)
+{
+	json_t *done = done_path ? read_done(done_path) : json_object();
+	struct step *steps;
+	int count = make_schedule(points, seed, &steps), bad = 0;
+
+	for (int i = 0; i < count; i++) {
+		const struct step *s = &steps[i];
+		json_t *object;
+		char key[64];
+
+		snprintf(key, sizeof(key), "%s/%ld", s->point->hash, s->rep);
+		if (json_object_get(done, key))
+			continue;
+		object = point_identity(s->point, config);
+		json_object_set_new(object, "rep", json_integer(s->rep));
+		json_object_set_new(object, "clock", json_string(config->clock));
+		json_object_set_new(object, "step", json_integer(i + 1));
+		json_object_set_new(object, "steps", json_integer(count));
+		json_object_set_new(object, "timeout", json_integer(config->timeout));
+		json_object_set_new(object, "argv", point_arguments(s->point, config));
+		bad |= print_object(object);
+	}
+	json_decref(done);
+	free(steps);
+	return bad;
+}
+
+static int print_field(const struct points *points, const struct config *config, const char *field)
+{
+	long steps = 0;
+
+	for (int i = 0; i < points->count; i++)
+		steps += points->point[i].repetitions;
+	if (!strcmp(field, "experiment"))
+		puts(config->experiment);
+	else if (!strcmp(field, "question"))
+		puts(config->question);
+	else if (!strcmp(field, "kernel"))
+		puts(config->kernel);
+	else if (!strcmp(field, "clock"))
+		puts(config->clock);
+	else if (!strcmp(field, "timeout"))
+		printf("%ld\n", config->timeout);
+	else if (!strcmp(field, "steps"))
+		printf("%ld\n", steps);
+	else {
+		fprintf(stderr,
+			"vhostlab: plan: --get %s: not known; allowed: experiment, question, "
+			"kernel, clock, timeout, steps\n",
+			field);
+		return 2;
+	}
+	return 0;
+}
+
+int main(int argc, char **argv)
+{
+	static const struct option options[] = {
+		{ "schedule", no_argument, NULL, 's' },
+		{ "only", required_argument, NULL, 'o' },
+		{ "clock", required_argument, NULL, 'c' },
+		{ "seed", required_argument, NULL, 'r' },
+		{ "done", required_argument, NULL, 'd' },
+		{ "get", required_argument, NULL, 'g' },
+		{ "vocabulary", no_argument, NULL, 'v' },
+		{ "help", no_argument, NULL, 'h' },
+		{ NULL, 0, NULL, 0 },
+	};
+	struct filter filter[AXIS_COUNT + MAX_KNOBS];
+	const char *clock = NULL, *done = NULL, *get = NULL;
+	bool schedule = false;
+	int filters = 0, opt, bad = 0;
+	struct config config;
+	struct points points;
+	long seed = 1;
+
+	while ((opt = getopt_long(argc, argv, "", options, NULL)) != -1) {
+		switch (opt) {
+		case 's':
+			schedule = true;
+			break;
+		case 'o':
+			if (!filter_parse(optarg, filter, &filters))
+				return 2;
+			break;
+		case 'c':
+			clock = optarg;
+			if (strcmp(clock, "insn") && strcmp(clock, "wall")) {
+				fprintf(stderr,
+					"vhostlab: --clock: %s is not known; allowed: insn, wall\n",
+					clock);
+				return 2;
+			}
+			break;
+		case 'r':
+			if (!parse_number(optarg, 0, 2147483647, &seed)) {
+				fprintf(stderr,
+					"vhostlab: --seed: %s is not known; allowed: a whole "
+					"number from 0 to 2147483647\n",
+					optarg);
+				return 2;
+			}
+			break;
+		case 'd':
+			done = optarg;
+			break;
+		case 'g':
+			get = optarg;
+			break;
+		case 'v':
+			vocab_print(stdout);
+			return 0;
+		case 'h':
+			usage(stdout);
+			return 0;
+		default:
+			usage(stderr);
+			return 2;
+		}
+	}
+	if (optind != argc - 1) {
+		usage(stderr);
+		return 2;
+	}
+	if (!config_read(&config, argv[optind]))
+		return 2;
+	if (clock)
+		config.clock = strdup(clock);
+	if (!points_make(&points, &config, filter, filters))
+		return 2;
+	if (get)
+		bad = print_field(&points, &config, get);
+	else if (schedule)
+		bad = print_schedule(&points, &config, seed, done);
+	else
+		for (int i = 0; i < points.count; i++)
+			bad |= print_object(point_identity(&points.point[i], &config));
+	if (fflush(stdout) || ferror(stdout)) {
+		fprintf(stderr,
+			"vhostlab: plan: standard output: cannot be written: free space there\n");
+		return 1;
+	}
+	return bad;
+}

@@ -1,0 +1,306 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Crosses the axes of a configuration into points and gives each its hash. */
+#include <inttypes.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "points.h"
+
+static void out_of_memory(void)
+{
+	fprintf(stderr, "vhostlab: plan: out of memory: close other programs\n");
+	exit(1);
+}
+
+bool filter_parse(const char *text, struct filter *filter, int *count)
+{
+	char *rest = strdup(text), *save = NULL;
+
+	*count = 0;
+	if (!rest)
+		out_of_memory();
+	for (char *word = strtok_r(rest, ",", &save); word; word = strtok_r(NULL, ",", &save)) {
+		char *equals = strchr(word, '='), *save_value = NULL, why[400];
+		struct filter *f = &filter[*count];
+		const struct knob_info *knob = NULL;
+		int axis;
+
+		if (*count == AXIS_COUNT + MAX_KNOBS || !equals || !equals[1]) {
+			fprintf(stderr,
+				"vhostlab: --only: %s: write axis=value or axis=value|value, "
+				"joined by commas\n",
+				word);
+			return false;
+		}
+		*equals = '\0';
+		memset(f, 0, sizeof(*f));
+		f->name = word;
+		axis = axis_find(word);
+		if (axis < 0 && !strncmp(word, "knob.", 5))
+			knob = knob_find(word + 5);
+		if (axis < 0 && !knob) {
+			fprintf(stderr,
+				"vhostlab: --only: %s: not known; allowed: an axis or knob.NAME of "
+				"`./run.sh list`\n",
+				word);
+			return false;
+		}
+		for (char *v = strtok_r(equals + 1, "|", &save_value); v && f->count < MAX_VALUES;
+		     v = strtok_r(NULL, "|", &save_value)) {
+			bool ok = knob ? knob_check(knob, v, why, sizeof(why))
+				       : axis_check(axis, v, NULL, why, sizeof(why));
+
+			if (!ok) {
+				fprintf(stderr, "vhostlab: --only: %s=%s %s\n", word, v, why);
+				return false;
+			}
+			f->value[f->count++] = v;
+		}
+		(*count)++;
+	}
+	if (!*count) {
+		fprintf(stderr, "vhostlab: --only: the expression is empty: write axis=value, such "
+				"as server=vhostlab\n");
+		return false;
+	}
+	return true;
+}
+
+/* What the point has under that name, defaults included. */
+static const char *point_value(const struct point *point, const char *name)
+{
+	int axis = axis_find(name);
+
+	if (axis >= 0)
+		return point->value[axis];
+	for (int i = 0; i < point->knob_count; i++)
+		if (!strcmp(point->info[i]->name, name + 5))
+			return point->knob[i];
+	return knob_find(name + 5)->fallback;
+}
+
+static bool wanted(const struct point *point, const struct filter *filter, int count)
+{
+	for (int i = 0; i < count; i++) {
+		const char *value = point_value(point, filter[i].name);
+		bool hit = false;
+
+		for (int j = 0; j < filter[i].count; j++)
+			hit = hit || !strcmp(filter[i].value[j], value);
+		if (!hit)
+			return false;
+	}
+	return true;
+}
+
+static json_t *knobs_object(const struct point *point, bool guest_only)
+{
+	json_t *object = json_object();
+
+	for (int i = 0; i < point->knob_count; i++) {
+		const struct knob_info *info = point->info[i];
+		json_t *value = info->words ? json_string(point->knob[i])
+					    : json_integer(atol(point->knob[i]));
+
+		if (guest_only && info->side == KNOB_MODULE)
+			json_decref(value);
+		else
+			json_object_set_new(object, info->name, value);
+	}
+	return object;
+}
+
+/* Everything that was asked for; with @cell, only what all servers of a cell share. */
+static json_t *asked(const struct point *point, const struct config *config, bool cell)
+{
+	json_t *object = json_object();
+
+	for (int i = 0; i < AXIS_COUNT; i++) {
+		if (cell && i == AXIS_SERVER)
+			continue;
+		json_object_set_new(object, axes[i].name,
+				    axes[i].words ? json_string(point->value[i])
+						  : json_integer(atol(point->value[i])));
+	}
+	json_object_set_new(object, "knobs", knobs_object(point, cell));
+	json_object_set_new(object, "packets", json_integer(point->packets));
+	json_object_set_new(object, "clock", json_string(config->clock));
+	json_object_set_new(object, "kernel", json_string(config->kernel));
+	return object;
+}
+
+/* FNV-1a over the canonical text: the same question has the same name everywhere. */
+static uint64_t hash_of(json_t *object)
+{
+	char *text = json_dumps(object, JSON_COMPACT | JSON_SORT_KEYS);
+	uint64_t hash = 0xcbf29ce484222325ull;
+
+	if (!text)
+		out_of_memory();
+	for (const char *c = text; *c; c++)
+		hash = (hash ^ (unsigned char)*c) * 0x100000001b3ull;
+	free(text);
+	json_decref(object);
+	return hash;
+}
+
+json_t *point_identity(const struct point *point, const struct config *config)
+{
+	json_t *object = json_object();
+	static const enum axis order[] = { AXIS_SERVER, AXIS_GUEST,  AXIS_WORKLOAD, AXIS_SIZE,
+					   AXIS_BURST,	AXIS_QUEUES, AXIS_GUESTS,   AXIS_SINK };
+
+	json_object_set_new(object, "point", json_string(point->hash));
+	json_object_set_new(object, "experiment", json_string(config->experiment));
+	for (size_t i = 0; i < sizeof(order) / sizeof(order[0]); i++) {
+		enum axis a = order[i];
+
+		json_object_set_new(object, axes[a].name,
+				    axes[a].words ? json_string(point->value[a])
+						  : json_integer(atol(point->value[a])));
+	}
+	json_object_set_new(object, "knobs", knobs_object(point, false));
+	json_object_set_new(object, "packets", json_integer(point->packets));
+	return object;
+}
+
+/* A round trip has one packet under way, and its reply comes back: some crossings mean nothing. */
+static bool meaningful(const struct point *p)
+{
+	const char *sink = p->value[AXIS_SINK];
+
+	if (!strcmp(p->value[AXIS_WORKLOAD], "rr"))
+		return !strcmp(p->value[AXIS_BURST], "1") && strcmp(sink, "xdp_drop") != 0;
+	if (!strcmp(p->value[AXIS_WORKLOAD], "rx"))
+		return strcmp(sink, "xdp_drop") != 0;
+	return true;
+}
+
+/* Appends @p unless the same was asked for already; then the larger repetition count holds. */
+static bool add(struct points *points, struct point *p, const struct config *config)
+{
+	uint64_t cell = hash_of(asked(p, config, true));
+	static uint64_t *cells;
+
+	snprintf(p->hash, sizeof(p->hash), "%016" PRIx64, hash_of(asked(p, config, false)));
+	for (int i = 0; i < points->count; i++) {
+		struct point *old = &points->point[i];
+
+		if (strcmp(old->hash, p->hash))
+			continue;
+		if (old->repetitions < p->repetitions)
+			old->repetitions = p->repetitions;
+		return true;
+	}
+	for (p->group = 0; p->group < points->groups; p->group++)
+		if (cells[p->group] == cell)
+			break;
+	if (p->group == points->groups) {
+		cells = realloc(cells, (points->groups + 1) * sizeof(*cells));
+		if (!cells)
+			out_of_memory();
+		cells[points->groups++] = cell;
+	}
+	points->point = realloc(points->point, (points->count + 1) * sizeof(*p));
+	if (!points->point)
+		out_of_memory();
+	points->point[points->count++] = *p;
+	return true;
+}
+
+/* The section's own values, or those of [defaults]. */
+static const struct value_list *axis_list(const struct config *c, const struct section *s, int axis)
+{
+	return s->axis[axis].count ? &s->axis[axis] : &c->defaults.axis[axis];
+}
+
+static int knob_lists(const struct config *c, const struct section *s,
+		      const struct knob_list *list[MAX_KNOBS])
+{
+	int count = 0;
+
+	for (int i = 0; i < s->knob_count; i++)
+		list[count++] = &s->knob[i];
+	for (int i = 0; i < c->defaults.knob_count && count < MAX_KNOBS; i++) {
+		bool own = false;
+
+		for (int j = 0; j < s->knob_count; j++)
+			own = own || s->knob[j].info == c->defaults.knob[i].info;
+		if (!own)
+			list[count++] = &c->defaults.knob[i];
+	}
+	return count;
+}
+
+static int by_name(const void *a, const void *b)
+{
+	const struct knob_list *const *x = a, *const *y = b;
+
+	return strcmp((*x)->info->name, (*y)->info->name);
+}
+
+/* Walks all combinations like an odometer, the last wheel (server) fastest. */
+static bool cross(struct points *points, const struct config *c, const struct section *s,
+		  const struct filter *filter, int filter_count)
+{
+	const struct knob_list *knob[MAX_KNOBS];
+	int wheels_of_knobs = knob_lists(c, s, knob);
+	int wheel[MAX_KNOBS + AXIS_COUNT] = { 0 };
+	int wheels = wheels_of_knobs + AXIS_COUNT, turn;
+
+	qsort(knob, wheels_of_knobs, sizeof(knob[0]), by_name);
+	do {
+		struct point p = { 0 };
+
+		for (int a = 0; a < AXIS_COUNT; a++) {
+			const struct value_list *list = axis_list(c, s, a);
+
+			p.value[a] = list->count ? list->value[wheel[wheels_of_knobs + a]]
+						 : axes[a].fallback;
+		}
+		for (int k = 0; k < wheels_of_knobs; k++) {
+			const struct knob_info *info = knob[k]->info;
+			const char *value = knob[k]->list.value[wheel[k]];
+
+			if (!strcmp(value, info->fallback) ||
+			    (info->side == KNOB_MODULE && strcmp(p.value[AXIS_SERVER], "vhostlab")))
+				continue;
+			p.info[p.knob_count] = info;
+			p.knob[p.knob_count++] = value;
+		}
+		p.packets = s->packets ? s->packets : c->defaults.packets;
+		p.repetitions = s->repetitions ? s->repetitions : c->defaults.repetitions;
+		if (meaningful(&p) && wanted(&p, filter, filter_count) && !add(points, &p, c))
+			return false;
+
+		for (turn = wheels - 1; turn >= 0; turn--) {
+			int size = turn < wheels_of_knobs
+					   ? knob[turn]->list.count
+					   : axis_list(c, s, turn - wheels_of_knobs)->count;
+
+			if (++wheel[turn] < size)
+				break;
+			wheel[turn] = 0;
+		}
+	} while (turn >= 0);
+	return true;
+}
+
+bool points_make(struct points *points, const struct config *config, const struct filter *filter,
+		 int filter_count)
+{
+	memset(points, 0, sizeof(*points));
+	for (int i = 0; i < config->section_count; i++)
+		if (!cross(points, config, &config->section[i], filter, filter_count))
+			return false;
+	if (!points->count) {
+		fprintf(stderr,
+			"vhostlab: plan: %s: no point is left%s: see `./run.sh sweep %s "
+			"--dry-run`\n",
+			config->path, filter_count ? " after --only" : "", config->path);
+		return false;
+	}
+	return true;
+}

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The points of a sweep: cross product of a configuration, filtered and named. */
+#ifndef PLAN_POINTS_H
+#define PLAN_POINTS_H
+
+#include <jansson.h>
+#include <stdbool.h>
+
+#include "config.h"
+
+struct point {
+	const char *value[AXIS_COUNT];
+	const char *knob[MAX_KNOBS]; /* values, in the order of info[] */
+	const struct knob_info *info[MAX_KNOBS]; /* only knobs off their default */
+	int knob_count;
+	long packets;
+	long repetitions;
+	char hash[17]; /* of everything that was asked for */
+	int group; /* points that differ only in the server and its own knobs */
+};
+
+struct points {
+	struct point *point;
+	int count;
+	int groups;
+};
+
+/* One condition "axis=a|b" of --only; all must hold. */
+struct filter {
+	char *name;
+	char *value[MAX_VALUES];
+	int count;
+};
+
+/* Parses "server=vhostlab|intree,size=64"; false after one line on stderr. */
+bool filter_parse(const char *text, struct filter *filter, int *count);
+
+/* Crosses the sections of @config; false after one line on stderr. */
+bool points_make(struct points *points, const struct config *config, const struct filter *filter,
+		 int filter_count);
+
+/* The identity fields of the result contract as a new object, without rep. */
+json_t *point_identity(const struct point *point, const struct config *config);
+
+#endif

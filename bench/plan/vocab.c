@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* The words a configuration may use, and the checks of their values. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "vocab.h"
+
+static const char *const servers[] = { "userspace", "intree", "vhostlab", NULL };
+static const char *const workloads[] = { "tx", "rx", "rr", NULL };
+static const char *const sinks[] = { "check", "stack", "xdp_drop", NULL };
+static const char *const guest_kinds[] = { "process", NULL };
+static const char *const workers[] = { "device", "queue", NULL };
+
+const struct axis_info axes[AXIS_COUNT] = {
+	[AXIS_WORKLOAD] = { "workload", workloads, 0, 0, NULL },
+	[AXIS_SINK] = { "sink", sinks, 0, 0, "stack" },
+	[AXIS_GUEST] = { "guest", guest_kinds, 0, 0, "process" },
+	[AXIS_SIZE] = { "size", NULL, 60, 1514, "64" },
+	[AXIS_BURST] = { "burst", NULL, 1, 1024, "1" },
+	[AXIS_QUEUES] = { "queues", NULL, 1, 1, "1" },
+	[AXIS_GUESTS] = { "guests", NULL, 1, 1, "1" },
+	[AXIS_SERVER] = { "server", servers, 0, 0, NULL },
+};
+
+const struct knob_info knobs[] = {
+	{ "event_idx", KNOB_GUEST, NULL, 0, 1, false, "1" },
+	{ "indirect", KNOB_GUEST, NULL, 0, 1, false, "0" },
+	{ "mrg_rxbuf", KNOB_GUEST, NULL, 0, 1, false, "1" },
+	{ "version_1", KNOB_GUEST, NULL, 0, 1, false, "1" },
+	{ "ring", KNOB_GUEST, NULL, 64, 1024, true, "256" },
+	{ "calls", KNOB_GUEST, NULL, 0, 1, false, "1" },
+	{ "worker", KNOB_MODULE, workers, 0, 0, false, "device" },
+	{ "tx_batch", KNOB_MODULE, NULL, 1, 256, false, "64" },
+	{ "rx_batch", KNOB_MODULE, NULL, 1, 256, false, "64" },
+	{ "packet_weight", KNOB_MODULE, NULL, 1, 1048576, false, "256" },
+	{ "poll_us", KNOB_MODULE, NULL, 0, 1000000, false, "0" },
+};
+const size_t knob_count = sizeof(knobs) / sizeof(knobs[0]);
+
+bool parse_number(const char *text, long min, long max, long *number)
+{
+	char *end;
+	long value;
+
+	/* A leading zero would let one number be written in two ways. */
+	if (!*text || text[strspn(text, "0123456789")] || (*text == '0' && text[1]))
+		return false;
+	errno = 0;
+	value = strtol(text, &end, 10);
+	if (errno || *end || value < min || value > max)
+		return false;
+	if (number)
+		*number = value;
+	return true;
+}
+
+int axis_find(const char *name)
+{
+	for (int i = 0; i < AXIS_COUNT; i++)
+		if (!strcmp(axes[i].name, name))
+			return i;
+	return -1;
+}
+
+const struct knob_info *knob_find(const char *name)
+{
+	for (size_t i = 0; i < knob_count; i++)
+		if (!strcmp(knobs[i].name, name))
+			return &knobs[i];
+	return NULL;
+}
+
+static void print_allowed(FILE *out, const char *const *words, long min, long max, bool power)
+{
+	if (!words) {
+		fprintf(out, "%s from %ld to %ld", power ? "a power of two" : "a whole number", min,
+			max);
+		return;
+	}
+	for (int i = 0; words[i]; i++)
+		fprintf(out, "%s%s", i ? ", " : "", words[i]);
+}
+
+static bool value_check(const char *const *words, long min, long max, bool power, const char *value,
+			long *number, char *why, size_t why_size)
+{
+	long n = 0;
+	FILE *out;
+
+	if (words) {
+		for (int i = 0; words[i]; i++)
+			if (!strcmp(words[i], value))
+				return true;
+	} else if (parse_number(value, min, max, &n) && (!power || !(n & (n - 1)))) {
+		if (number)
+			*number = n;
+		return true;
+	}
+	out = fmemopen(why, why_size, "w");
+	if (out) {
+		fprintf(out, "is not known; allowed: ");
+		print_allowed(out, words, min, max, power);
+		fclose(out);
+	} else if (why_size) {
+		*why = '\0';
+	}
+	return false;
+}
+
+bool axis_check(enum axis axis, const char *value, long *number, char *why, size_t why_size)
+{
+	const struct axis_info *info = &axes[axis];
+
+	return value_check(info->words, info->min, info->max, false, value, number, why, why_size);
+}
+
+bool knob_check(const struct knob_info *knob, const char *value, char *why, size_t why_size)
+{
+	return value_check(knob->words, knob->min, knob->max, knob->power_of_two, value, NULL, why,
+			   why_size);
+}
+
+void vocab_print(FILE *out)
+{
+	for (int i = 0; i < AXIS_COUNT; i++) {
+		fprintf(out, "  %-19s ", axes[i].name);
+		print_allowed(out, axes[i].words, axes[i].min, axes[i].max, false);
+		if (axes[i].fallback)
+			fprintf(out, " (default %s)", axes[i].fallback);
+		fputc('\n', out);
+	}
+	for (size_t i = 0; i < knob_count; i++) {
+		fprintf(out, "  knob.%-14s ", knobs[i].name);
+		print_allowed(out, knobs[i].words, knobs[i].min, knobs[i].max,
+			      knobs[i].power_of_two);
+		fprintf(out, " (default %s%s)\n", knobs[i].fallback,
+			knobs[i].side == KNOB_MODULE ? ", server vhostlab only" : "");
+	}
+}

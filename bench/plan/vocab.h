@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The words a configuration may use: axes, their values, and knobs. */
+#ifndef PLAN_VOCAB_H
+#define PLAN_VOCAB_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdio.h>
+
+/* Axes in the order in which they are crossed: the first one varies slowest. */
+enum axis {
+	AXIS_WORKLOAD,
+	AXIS_SINK,
+	AXIS_GUEST,
+	AXIS_SIZE,
+	AXIS_BURST,
+	AXIS_QUEUES,
+	AXIS_GUESTS,
+	AXIS_SERVER,
+	AXIS_COUNT
+};
+
+struct axis_info {
+	const char *name;
+	const char *const *words; /* allowed words, or NULL for a number */
+	long min, max; /* allowed range of a number */
+	const char *fallback; /* value when the configuration has none, or NULL */
+};
+
+enum knob_side {
+	KNOB_GUEST, /* negotiated by the guest: means something for every server */
+	KNOB_MODULE, /* parameter of vhostlab_net: means something for server vhostlab */
+};
+
+struct knob_info {
+	const char *name;
+	enum knob_side side;
+	const char *const *words; /* allowed words, or NULL for a number */
+	long min, max;
+	bool power_of_two;
+	const char *fallback; /* a knob at its default is not part of a point */
+};
+
+extern const struct axis_info axes[AXIS_COUNT];
+extern const struct knob_info knobs[];
+extern const size_t knob_count;
+
+/* The axis or knob of that name; -1 or NULL when there is none. */
+int axis_find(const char *name);
+const struct knob_info *knob_find(const char *name);
+
+/*
+ * Checks @value and returns true, or writes what is wrong and what is allowed
+ * into @why and returns false. A number is stored in @number (may be NULL).
+ */
+bool axis_check(enum axis axis, const char *value, long *number, char *why, size_t why_size);
+bool knob_check(const struct knob_info *knob, const char *value, char *why, size_t why_size);
+
+/* A whole decimal number in [min, max], nothing before or behind it. */
+bool parse_number(const char *text, long min, long max, long *number);
+
+/* Every axis and knob with its allowed values, for `run.sh list`. */
+void vocab_print(FILE *out);
+
+#endif

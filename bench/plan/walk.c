@@ -1,0 +1,318 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * walk: measures the points of a schedule one after the other, gives each a
+ * verdict, and appends the good ones to points.jsonl. Lines on stderr that
+ * begin with @ are for the program progress; all others are for people.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <getopt.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "child.h"
+#include "results.h"
+#include "settle.h"
+
+#define MAX_ARGUMENTS 64
+/* Bits of /proc/sys/kernel/tainted: bad page, oops, warning, soft lockup. */
+#define SICK_KERNEL ((1ul << 5) | (1ul << 7) | (1ul << 9) | (1ul << 14))
+
+enum verdict { OK, FAILED, HUNG, MALFORMED, SKIPPED, OOPS, VERDICTS };
+
+static const char *const verdict_name[VERDICTS] = {
+	"ok", "failed", "hung", "malformed", "skipped", "oops",
+};
+
+struct walk {
+	const char *program;
+	const char *accel;
+	const char *taint_path;
+	unsigned long taint;
+	struct results points, verdicts;
+	long count[VERDICTS];
+	bool stop; /* nothing more can be measured */
+};
+
+static const char *const measured[] = {
+	"packets",	    "lost",
+	"corrupt",	    "seconds",
+	"cost_per_packet",  "syscalls_per_packet",
+	"kicks_per_packet", "calls_per_packet",
+	"latency_p50",	    "latency_p99",
+	"latency_p999",
+};
+
+static unsigned long read_taint(const char *path)
+{
+	FILE *file = fopen(path, "r");
+	unsigned long taint = 0;
+
+	if (!file)
+		return 0;
+	if (fscanf(file, "%lu", &taint) != 1)
+		taint = 0;
+	fclose(file);
+	return taint & SICK_KERNEL;
+}
+
+/* The last line somebody wrote that is not empty, in place. */
+static char *last_line(char *text)
+{
+	size_t n = strlen(text);
+	char *line;
+
+	while (n && (text[n - 1] == '\n' || text[n - 1] == ' '))
+		text[--n] = '\0';
+	line = strrchr(text, '\n');
+	return line ? line + 1 : text;
+}
+
+/* The measured object of a point's output, or NULL and the reason. */
+static json_t *parse_measured(const char *text, char *reason, size_t size)
+{
+	json_error_t error;
+	json_t *object = json_loads(text, JSON_REJECT_DUPLICATES, &error);
+
+	if (!json_is_object(object)) {
+		snprintf(reason, size, "its output is not one JSON object (%s)",
+			 object ? "another kind of value" : error.text);
+		json_decref(object);
+		return NULL;
+	}
+	for (size_t i = 0; i < sizeof(measured) / sizeof(measured[0]); i++) {
+		json_t *value = json_object_get(object, measured[i]);
+		bool must = i < 4 && i != 2;
+
+		if (json_is_number(value) ? json_number_value(value) >= 0
+					  : json_is_null(value) && !must)
+			continue;
+		snprintf(reason, size, "its output has no usable %s", measured[i]);
+		json_decref(object);
+		return NULL;
+	}
+	if (json_number_value(json_object_get(object, "packets")) > 0)
+		return object;
+	snprintf(reason, size, "it delivered no packet");
+	json_decref(object);
+	return NULL;
+}
+
+/* Identity and measurement in one object of the result contract. */
+static json_t *merge(const struct walk *walk, const json_t *step, json_t *values)
+{
+	json_t *line = json_deep_copy(step);
+	static const char *const internal[] = { "argv", "step", "steps", "timeout" };
+
+	for (size_t i = 0; i < sizeof(internal) / sizeof(internal[0]); i++)
+		json_object_del(line, internal[i]);
+	json_object_set_new(line, "accel", json_string(walk->accel));
+	json_object_set_new(line, "above_floor_per_packet", json_null());
+	json_object_update(line, values);
+	return line;
+}
+
+static const char *text_of(const json_t *step, const char *name)
+{
+	const char *text = json_string_value(json_object_get(step, name));
+
+	return text ? text : "?";
+}
+
+static long number_of(const json_t *step, const char *name)
+{
+	return (long)json_integer_value(json_object_get(step, name));
+}
+
+static void tell(const json_t *step, const char *what, const char *more)
+{
+	char knobs[256] = "";
+	const char *name;
+	json_t *value;
+
+	json_object_foreach(json_object_get(step, "knobs"), name, value) {
+		size_t used = strlen(knobs);
+
+		if (json_is_string(value))
+			snprintf(knobs + used, sizeof(knobs) - used, " %s=%s", name,
+				 json_string_value(value));
+		else
+			snprintf(knobs + used, sizeof(knobs) - used, " %s=%lld", name,
+				 (long long)json_integer_value(value));
+	}
+	fprintf(stderr, "@%s %ld %ld %s %s size %ld burst %ld sink %s%s rep %ld%s%s\n", what,
+		number_of(step, "step"), number_of(step, "steps"), text_of(step, "server"),
+		text_of(step, "workload"), number_of(step, "size"), number_of(step, "burst"),
+		text_of(step, "sink"), knobs, number_of(step, "rep"), *more ? ": " : "", more);
+	fflush(stderr);
+}
+
+/* Runs one step and judges it; @values is set when the verdict is OK. */
+static enum verdict judge(struct walk *walk, const json_t *step, json_t **values, char *reason,
+			  size_t size)
+{
+	json_t *given = json_object_get(step, "argv"), *word;
+	char *argv[MAX_ARGUMENTS + 2];
+	enum verdict verdict = FAILED;
+	struct child child;
+	int argc = 0;
+	size_t i;
+
+	argv[argc++] = (char *)walk->program;
+	json_array_foreach(given, i, word)
+		if (argc <= MAX_ARGUMENTS && json_is_string(word))
+			argv[argc++] = (char *)json_string_value(word);
+	argv[argc] = NULL;
+	child_run(&child, argv, number_of(step, "timeout"));
+	if (child.err && *child.err && child.end != CHILD_INTERRUPTED)
+		fprintf(stderr, "%s%s", child.err,
+			child.err[strlen(child.err) - 1] == '\n' ? "" : "\n");
+
+	switch (child.end) {
+	case CHILD_NOT_STARTED:
+		snprintf(reason, size, "cannot be started: %s", strerror(child.code));
+		break;
+	case CHILD_INTERRUPTED:
+		walk->stop = true;
+		break;
+	case CHILD_STUCK:
+		snprintf(reason, size, "cannot be killed; the machine is not fit to measure on");
+		walk->stop = true;
+		verdict = HUNG;
+		break;
+	case CHILD_HUNG:
+		snprintf(reason, size, "no result within %ld s; ended", number_of(step, "timeout"));
+		verdict = HUNG;
+		break;
+	case CHILD_SIGNALLED:
+		snprintf(reason, size, "ended by signal %d (%s)", child.code,
+			 strsignal(child.code));
+		break;
+	case CHILD_EXITED:
+		if (!child.code) {
+			*values = parse_measured(child.out, reason, size);
+			verdict = *values ? OK : MALFORMED;
+			break;
+		}
+		if (child.code == 77)
+			verdict = SKIPPED;
+		snprintf(reason, size, "%s",
+			 *child.err ? last_line(child.err) : "it gave no reason");
+		if (verdict != SKIPPED)
+			snprintf(reason + strlen(reason), size - strlen(reason), " (exit code %d)",
+				 child.code);
+		break;
+	}
+	free(child.out);
+	free(child.err);
+	return verdict;
+}
+
+/* False when the walk has to end. */
+static bool one_step(struct walk *walk, const json_t *step)
+{
+	char reason[600] = "", line[700];
+	json_t *values = NULL;
+	enum verdict verdict;
+	json_t *object;
+	bool stored;
+
+	tell(step, "start", "");
+	settle_machine();
+	verdict = judge(walk, step, &values, reason, sizeof(reason));
+	if (child_stop_asked() && verdict != OK)
+		return false;
+	if (read_taint(walk->taint_path) & ~walk->taint) {
+		verdict = OOPS;
+		walk->stop = true;
+		snprintf(reason, sizeof(reason),
+			 "the kernel reported a fault while it ran (see its log); the sweep ends "
+			 "here");
+	}
+	walk->count[verdict]++;
+	if (verdict == OK) {
+		object = merge(walk, step, values);
+		stored = results_append(&walk->points, object);
+		if (stored)
+			tell(step, "end", "");
+	} else {
+		snprintf(line, sizeof(line), "%s: %s", verdict_name[verdict], reason);
+		tell(step, "bad", line);
+		object = json_pack("{s:s,s:I,s:s,s:s}", "point", text_of(step, "point"), "rep",
+				   (json_int_t)number_of(step, "rep"), "verdict",
+				   verdict_name[verdict], "reason", reason);
+		stored = results_append(&walk->verdicts, object);
+	}
+	json_decref(object);
+	json_decref(values);
+	return stored && !walk->stop && !child_stop_asked();
+}
+
+static int usage(void)
+{
+	fputs("usage: walk --point PROGRAM --out DIR < SCHEDULE\n", stderr);
+	return 2;
+}
+
+int main(int argc, char **argv)
+{
+	static const struct option options[] = {
+		{ "point", required_argument, NULL, 'p' },
+		{ "out", required_argument, NULL, 'o' },
+		{ NULL, 0, NULL, 0 },
+	};
+	const char *accel = getenv("VHOSTLAB_ACCEL"), *taint = getenv("VHOSTLAB_TAINTED");
+	struct walk walk = {
+		.accel = accel ? accel : "bare",
+		.taint_path = taint ? taint : "/proc/sys/kernel/tainted",
+	};
+	const char *out = NULL;
+	char path[2][4096];
+	char *line = NULL;
+	size_t size = 0;
+	bool going = true;
+	int opt;
+
+	while ((opt = getopt_long(argc, argv, "", options, NULL)) != -1) {
+		if (opt == 'p')
+			walk.program = optarg;
+		else if (opt == 'o')
+			out = optarg;
+		else
+			return usage();
+	}
+	if (!walk.program || !out || optind != argc)
+		return usage();
+	snprintf(path[0], sizeof(path[0]), "%s/points.jsonl", out);
+	snprintf(path[1], sizeof(path[1]), "%s/verdicts.jsonl", out);
+	if (!child_setup()) {
+		fprintf(stderr, "vhostlab: walk: signals: %s: cannot run here\n", strerror(errno));
+		return 1;
+	}
+	if (!results_open(&walk.points, path[0]) || !results_open(&walk.verdicts, path[1]))
+		return 1;
+	walk.taint = read_taint(walk.taint_path);
+
+	while (going && getline(&line, &size, stdin) > 0) {
+		json_t *step = json_loads(line, 0, NULL);
+
+		if (!json_is_object(step)) {
+			fprintf(stderr, "vhostlab: walk: schedule: a line is not a JSON object: "
+					"make it with plan --schedule\n");
+			return 2;
+		}
+		going = one_step(&walk, step);
+		json_decref(step);
+	}
+	free(line);
+	fprintf(stderr,
+		"@done %ld ok, %ld failed, %ld hung, %ld malformed, %ld oops, %ld skipped\n",
+		walk.count[OK], walk.count[FAILED], walk.count[HUNG], walk.count[MALFORMED],
+		walk.count[OOPS], walk.count[SKIPPED]);
+	if (!going || walk.count[FAILED] || walk.count[HUNG] || walk.count[MALFORMED])
+		return 1;
+	return !walk.count[OK] && walk.count[SKIPPED] ? 77 : 0;
+}

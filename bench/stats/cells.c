@@ -1,0 +1,249 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Groups the lines of points.jsonl into cells and summarises their samples. */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "cells.h"
+
+const char *const metric_name[METRICS] = {
+	[PACKETS] = "packets",
+	[LOST] = "lost",
+	[CORRUPT] = "corrupt",
+	[SECONDS] = "seconds",
+	[COST] = "cost_per_packet",
+	[ABOVE_FLOOR] = "above_floor_per_packet",
+	[SYSCALLS] = "syscalls_per_packet",
+	[KICKS] = "kicks_per_packet",
+	[CALLS] = "calls_per_packet",
+	[LATENCY_P50] = "latency_p50",
+	[LATENCY_P99] = "latency_p99",
+	[LATENCY_P999] = "latency_p999",
+};
+
+static const char *const identity[] = {
+	"server", "guest", "workload", "size",	"burst", "queues",
+	"guests", "sink",  "knobs",    "clock", "accel",
+};
+
+/* Rows of one table stand in this order; other names follow, by name. */
+static const char *const server_order[] = { "floor", "userspace", "intree", "vhostlab" };
+
+static void *checked(void *memory)
+{
+	if (memory)
+		return memory;
+	fprintf(stderr, "vhostlab: stats: out of memory: close other programs\n");
+	exit(1);
+}
+
+int metric_find(const char *name)
+{
+	for (int i = 0; i < METRICS; i++)
+		if (!strcmp(metric_name[i], name))
+			return i;
+	return -1;
+}
+
+static int server_rank(const char *name)
+{
+	int n = sizeof(server_order) / sizeof(server_order[0]);
+
+	for (int i = 0; i < n; i++)
+		if (!strcmp(server_order[i], name))
+			return i;
+	return n;
+}
+
+static int compare_field(const struct cell *a, const struct cell *b, const char *name)
+{
+	json_t *x = json_object_get(a->identity, name), *y = json_object_get(b->identity, name);
+	char *s, *t;
+	int order;
+
+	if (json_is_integer(x) && json_is_integer(y)) {
+		json_int_t i = json_integer_value(x), j = json_integer_value(y);
+
+		return (i > j) - (i < j);
+	}
+	s = checked(json_dumps(x, JSON_ENCODE_ANY | JSON_SORT_KEYS));
+	t = checked(json_dumps(y, JSON_ENCODE_ANY | JSON_SORT_KEYS));
+	order = strcmp(s, t);
+	free(s);
+	free(t);
+	return order;
+}
+
+static int by_place(const void *a, const void *b)
+{
+	static const char *const fields[] = { "clock", "accel", "workload", "sink",  "guest",
+					      "size",  "burst", "queues",   "guests" };
+	const struct cell *x = a, *y = b;
+	int order, rank;
+
+	for (size_t i = 0; i < sizeof(fields) / sizeof(fields[0]); i++) {
+		order = compare_field(x, y, fields[i]);
+		if (order)
+			return order;
+	}
+	rank = server_rank(json_string_value(json_object_get(x->identity, "server"))) -
+	       server_rank(json_string_value(json_object_get(y->identity, "server")));
+	if (rank)
+		return rank;
+	order = compare_field(x, y, "server");
+	return order ? order : compare_field(x, y, "knobs");
+}
+
+/* The cell this line belongs to, new or known; NULL when the line has no complete identity. */
+static struct cell *place(struct cells *cells, json_t *line)
+{
+	json_t *who = json_object(), *shared;
+	char *key;
+
+	for (size_t i = 0; i < sizeof(identity) / sizeof(identity[0]); i++) {
+		json_t *value = json_object_get(line, identity[i]);
+
+		if (!value) {
+			json_decref(who);
+			return NULL;
+		}
+		json_object_set(who, identity[i], value);
+	}
+	if (!json_is_string(json_object_get(who, "server"))) {
+		json_decref(who);
+		return NULL;
+	}
+	shared = json_copy(who);
+	json_object_del(shared, "accel");
+	key = checked(json_dumps(shared, JSON_COMPACT | JSON_SORT_KEYS));
+	json_decref(shared);
+	for (int i = 0; i < cells->count; i++) {
+		if (!strcmp(cells->cell[i].key, key)) {
+			free(key);
+			json_decref(who);
+			return &cells->cell[i];
+		}
+	}
+	cells->cell = checked(realloc(cells->cell, (cells->count + 1) * sizeof(struct cell)));
+	memset(&cells->cell[cells->count], 0, sizeof(struct cell));
+	cells->cell[cells->count].identity = who;
+	cells->cell[cells->count].key = key;
+	return &cells->cell[cells->count++];
+}
+
+static void add_line(struct cell *cell, json_t *line)
+{
+	cell->repetitions++;
+	for (int m = 0; m < METRICS; m++) {
+		json_t *value = json_object_get(line, metric_name[m]);
+		struct sample *s = &cell->sample[m];
+
+		if (!json_is_number(value))
+			continue;
+		s->value = checked(realloc(s->value, (s->count + 1) * sizeof(double)));
+		s->value[s->count++] = json_number_value(value);
+	}
+}
+
+bool cells_read(struct cells *cells, const char *path)
+{
+	json_t *lines = json_object(), *object;
+	char *text = NULL, *file_path = NULL;
+	const char *name;
+	size_t size = 0;
+	struct stat st;
+	ssize_t length;
+	long number = 0;
+	FILE *file;
+
+	memset(cells, 0, sizeof(*cells));
+	if (!stat(path, &st) && S_ISDIR(st.st_mode)) {
+		if (asprintf(&file_path, "%s/points.jsonl", path) < 0)
+			checked(NULL);
+		path = file_path;
+	}
+	file = fopen(path, "r");
+	if (!file) {
+		fprintf(stderr,
+			"vhostlab: stats: %s: %s: name a folder of results/ or its points.jsonl\n",
+			path, strerror(errno));
+		return false;
+	}
+	while ((length = getline(&text, &size, file)) > 0) {
+		char key[64];
+
+		number++;
+		if (text[length - 1] != '\n')
+			break;
+		object = json_loads(text, 0, NULL);
+		if (!json_is_string(json_object_get(object, "point")) ||
+		    !json_is_integer(json_object_get(object, "rep"))) {
+			fprintf(stderr,
+				"vhostlab: stats: %s:%ld: not a result line: remove it and sweep "
+				"again with --resume\n",
+				path, number);
+			return false;
+		}
+		snprintf(key, sizeof(key), "%.32s/%lld",
+			 json_string_value(json_object_get(object, "point")),
+			 (long long)json_integer_value(json_object_get(object, "rep")));
+		json_object_set_new(lines, key, object);
+	}
+	free(text);
+	fclose(file);
+	json_object_foreach(lines, name, object) {
+		struct cell *cell = place(cells, object);
+
+		if (!cell) {
+			fprintf(stderr,
+				"vhostlab: stats: %s: point %s: a field of its identity is "
+				"missing: sweep again\n",
+				path, name);
+			return false;
+		}
+		add_line(cell, object);
+	}
+	if (!cells->count) {
+		fprintf(stderr, "vhostlab: stats: %s: it has no whole line: sweep first\n", path);
+		return false;
+	}
+	qsort(cells->cell, cells->count, sizeof(struct cell), by_place);
+	free(file_path);
+	return true;
+}
+
+const struct cell *cells_find(const struct cells *cells, const char *key)
+{
+	for (int i = 0; i < cells->count; i++)
+		if (!strcmp(cells->cell[i].key, key))
+			return &cells->cell[i];
+	return NULL;
+}
+
+static int by_value(const void *a, const void *b)
+{
+	double x = *(const double *)a, y = *(const double *)b;
+
+	return (x > y) - (x < y);
+}
+
+struct summary summarise(const struct sample *sample)
+{
+	struct summary s = { .count = sample->count };
+	int n = sample->count;
+	double *sorted;
+
+	if (!n)
+		return s;
+	sorted = checked(malloc(n * sizeof(double)));
+	memcpy(sorted, sample->value, n * sizeof(double));
+	qsort(sorted, n, sizeof(double), by_value);
+	s.min = sorted[0];
+	s.max = sorted[n - 1];
+	s.median = n % 2 ? sorted[n / 2] : (sorted[n / 2 - 1] + sorted[n / 2]) / 2;
+	free(sorted);
+	return s;
+}

@@ -1,0 +1,10 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# Panels of curves over a number on a logarithmic axis, one curve a server.
+set logscale x 2
+stats data using 1 nooutput name "x"
+set xrange [x_min / 1.2:x_max * 1.2]
+do for [i = 1:panels] {
+	set title panel(i) offset 0, 0.3
+	plot for [s = 1:3] data index i - 1 using 1:(column(s + 1)):xtic(1) every ::1 with linespoints \
+		linewidth 2 pointtype mark[s] pointsize 1.1 linecolor rgb colour[s] title word("userspace intree vhostlab", s)
+}

@@ -1,0 +1,8 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# Notifications per packet. Reads figures/notifications.dat, made by notifications.jq.
+load plots . "/style.gp"
+set xlabel "burst (packets a kick)"
+set ylabel "notifications per packet"
+set multiplot layout lines, columns title "Notifications per packet\n" . subtitle font ",14"
+load plots . "/bars.gp"
+unset multiplot

@@ -1,0 +1,71 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+# The one door of vhostlab. `./run.sh help` says what it can do; each sub-command
+# is one file in sweep/.
+set -Eeuo pipefail
+
+ROOT=$(cd -- "$(dirname -- "$(readlink -f -- "${BASH_SOURCE[0]}")")" && pwd -P)
+# shellcheck source=sweep/common.sh
+source "$ROOT/sweep/common.sh"
+
+usage()
+{
+	cat <<-'TEXT'
+	usage: ./run.sh                                 set up, build, sweep configs/quick.conf, report
+	       ./run.sh setup [--yes]                   install what is missing by package name, build
+	       ./run.sh sweep CONFIG [--clock insn|wall] [--host] [--out DIR] [--resume] [--only EXPR]
+	                             [--dry-run] [--seed N]
+	       ./run.sh report [DIR] [--publish]        figures, RESULTS.md and report.html of a run (default: newest)
+	       ./run.sh compare DIR_A DIR_B [--within P%] [--metric NAME,...]
+	       ./run.sh list                            configurations, axes, knobs, runs
+	       ./run.sh shell [--clock insn|wall] [--kernel K] [-- COMMAND [ARG...]]
+	                                                a shell or one command in the lab VM, module loaded
+	EXPR is axis=value|value,...: only points for which all conditions hold.
+	Exit codes: 0 done, 1 failed, 2 wrong use, 77 cannot run here (the reason is printed).
+	TEXT
+}
+
+[[ $# -gt 0 ]] || set -- all
+subcommand=$1
+shift
+case $subcommand in
+all)
+	source "$ROOT/sweep/sweep.sh"
+	source "$ROOT/sweep/report.sh"
+	cmd_sweep "$ROOT/configs/quick.conf"
+	cmd_report "$RUN_DIR"
+	;;
+setup)
+	cmd_setup "$@"
+	;;
+sweep)
+	source "$ROOT/sweep/sweep.sh"
+	cmd_sweep "$@"
+	;;
+report)
+	source "$ROOT/sweep/report.sh"
+	cmd_report "$@"
+	;;
+compare)
+	source "$ROOT/sweep/inspect.sh"
+	cmd_compare "$@"
+	;;
+list)
+	source "$ROOT/sweep/inspect.sh"
+	cmd_list "$@"
+	;;
+shell)
+	source "$ROOT/sweep/inspect.sh"
+	cmd_shell "$@"
+	;;
+trace | submit)
+	die 77 "$subcommand: this sub-command is not built yet: use what \`./run.sh help\` names"
+	;;
+help | --help | -h)
+	usage
+	;;
+*)
+	usage >&2
+	die 2 "run.sh: $subcommand: there is no such sub-command: choose one of the above"
+	;;
+esac

@@ -1,0 +1,95 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=bash
+# What all sub-commands share: messages, the build, the newest run. Sourced by run.sh.
+
+BUILD=${VHOSTLAB_BUILD:-$ROOT/build}
+# shellcheck disable=SC2034 # for the files that source this one
+BENCH=$BUILD/bench
+RESULTS=$ROOT/results
+# ip, modprobe and their like are not on every user's path.
+PATH=$PATH:/usr/sbin:/sbin
+
+# die CODE WHAT: WHERE: WHAT TO DO
+die()
+{
+	local code=$1
+	shift
+	printf 'vhostlab: %s\n' "$*" >&2
+	exit "$code"
+}
+
+note()
+{
+	printf 'vhostlab: %s\n' "$*" >&2
+}
+
+# One line for a failure nobody foresaw, instead of a silent end.
+trap 'printf "vhostlab: %s: line %s: a command failed: see the lines above\n" "${BASH_SOURCE[0]##*/}" "$LINENO" >&2' ERR
+
+# need_value OPTION COUNT: an option at the end of the line has no value.
+need_value()
+{
+	[[ $2 -ge 2 ]] || die 2 "$1: it needs a value: see \`./run.sh help\`"
+}
+
+# Inside the lab VM everything is built and the tree cannot be written.
+in_lab()
+{
+	[[ ${VHOSTLAB_LAB:-} == 1 ]]
+}
+
+# Installs missing packages by name. Fast and silent when nothing is missing.
+ensure_packages()
+{
+	! in_lab || return 0
+	"$ROOT/lab/setup" "$@"
+}
+
+# The programs that plan and count: all that --dry-run, list, report and compare need.
+build_tools()
+{
+	! in_lab || return 0
+	local part
+	for part in plan stats; do
+		make -s -C "$ROOT/bench/$part" BUILD="$BUILD" >&2 ||
+			die 1 "build: bench/$part: it cannot be built: run ./run.sh setup, or see the lines above"
+	done
+}
+
+# build_all KERNEL: all programs, and the module for that kernel.
+build_all()
+{
+	! in_lab || return 0
+	{ make -s -C "$ROOT" BUILD="$BUILD" programs && "$ROOT/tests/build-module" "$1"; } >&2 ||
+		die 1 "build: $ROOT: programs or module cannot be built: see the lines above"
+}
+
+cmd_setup()
+{
+	[[ $# -eq 0 || ($# -eq 1 && $1 == --yes) ]] || die 2 "setup: $*: allowed: --yes"
+	ensure_packages "$@"
+	build_all default
+	build_tools
+	note "setup: everything is installed and built"
+}
+
+# The folder of the newest run that has points, on stdout; nothing when there is none.
+newest_run()
+{
+	local dir newest=
+	for dir in "$RESULTS"/*/; do
+		[[ -s ${dir}points.jsonl && ${dir%/} != */reference ]] || continue
+		[[ -n $newest && ! ${dir}points.jsonl -nt ${newest}points.jsonl ]] || newest=$dir
+	done
+	printf '%s' "${newest%/}"
+}
+
+# How many whole lines a file has: a half-written last one does not count.
+whole_lines()
+{
+	if [[ -f $1 ]]; then
+		wc -l <"$1"
+	else
+		echo 0
+	fi
+}

@@ -1,0 +1,86 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+# Prints env.json: everything about the measuring machine that can change a number.
+# Runs on that machine. What only the outside knows (git revision, date) comes in
+# the environment, because inside the lab VM git distrusts the tree's owner and the
+# clock does not show the time of day.
+#
+#   sweep/env.sh CONFIG CLOCK
+set -Eeuo pipefail
+
+config=$1 clock=$2
+# Where the tree lies is nobody's business: paths in it are told relative to it.
+root=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")/.." && pwd -P)
+qemu_args=${VHOSTLAB_QEMU_ARGS:-}
+release=$(uname -r)
+
+cpu_model()
+{
+	sed -n 's/^model name[[:space:]]*: //p' /proc/cpuinfo | head -n 1
+}
+
+# name<TAB>value of each file in a folder
+files_of()
+{
+	local file
+	for file in "$@"; do
+		[[ -r $file ]] || continue
+		printf '%s\t%s\n' "${file##*/}" "$(tr '\n\t' '  ' <"$file" | sed 's/ *$//')"
+	done
+}
+
+sysctls()
+{
+	local name path
+	for name in net.core.busy_poll net.core.busy_read net.core.netdev_budget net.core.rps_sock_flow_entries \
+		net.core.default_qdisc net.core.bpf_jit_enable kernel.sched_rt_runtime_us kernel.randomize_va_space \
+		kernel.perf_event_paranoid kernel.numa_balancing kernel.timer_migration vm.swappiness; do
+		path=/proc/sys/${name//./\/}
+		[[ -r $path ]] && printf '%s\t%s\n' "$name" "$(cat "$path")"
+	done
+	return 0
+}
+
+# module NAME FILE: what is loaded, and the file it came from.
+module()
+{
+	local version='' sum='' file=$2
+	[[ -r /sys/module/$1/srcversion ]] && version=$(cat "/sys/module/$1/srcversion")
+	[[ -n $file && -r $file ]] && sum=$(sha256sum "$file" | cut -d' ' -f1)
+	jq -n --arg version "$version" --arg sum "$sum" \
+		'{loaded: ($version != ""), srcversion: (if $version == "" then null else $version end),
+		  sha256: (if $sum == "" then null else $sum end)}'
+}
+
+to_object='[inputs | split("\t") | {(.[0]): .[1]}] | add // {}'
+intree=$(modinfo -n vhost_net 2>/dev/null || true)
+
+jq -n \
+	--arg experiment "$(basename "$config" .conf)" \
+	--arg config_sha256 "$(sha256sum "$config" | cut -d' ' -f1)" \
+	--arg date "${VHOSTLAB_DATE:-}" \
+	--arg revision "${VHOSTLAB_REVISION:-}" \
+	--argjson dirty "${VHOSTLAB_DIRTY:-null}" \
+	--arg kernel "$release" \
+	--arg kernel_version "$(uname -v)" \
+	--arg cmdline "$(cat /proc/cmdline)" \
+	--arg cpu "$(cpu_model)" \
+	--arg host_cpu "${VHOSTLAB_HOST_CPU:-}" \
+	--argjson cpus "$(nproc)" \
+	--argjson memory_mib "$(awk '$1 == "MemTotal:" { print int($2 / 1024) }' /proc/meminfo)" \
+	--arg accel "${VHOSTLAB_ACCEL:-bare}" \
+	--arg clock "$clock" \
+	--arg qemu "${VHOSTLAB_QEMU:-}" \
+	--arg qemu_args "${qemu_args//"$root"/.}" \
+	--argjson mitigations "$(files_of /sys/devices/system/cpu/vulnerabilities/* | jq -Rn "$to_object")" \
+	--argjson sysctls "$(sysctls | jq -Rn "$to_object")" \
+	--argjson ours "$(module vhostlab_net "${VHOSTLAB_KO:-}")" \
+	--argjson module_parameters "$(files_of /sys/module/vhostlab_net/parameters/* | jq -Rn "$to_object")" \
+	--argjson intree "$(module vhost_net "$intree")" \
+	'def none: if . == "" then null else . end;
+	{experiment: $experiment, config_sha256: $config_sha256, date: ($date | none),
+	 git: {revision: ($revision | none), dirty: $dirty},
+	 kernel: $kernel, kernel_version: $kernel_version, cmdline: $cmdline, mitigations: $mitigations,
+	 cpu: $cpu, cpus: $cpus, host_cpu: ($host_cpu | none), memory_mib: $memory_mib,
+	 accel: $accel, clock: $clock, qemu: ($qemu | none), qemu_args: ($qemu_args | none),
+	 module: ($ours + {parameters: $module_parameters}), intree: $intree, sysctls: $sysctls}'

@@ -1,0 +1,107 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=bash
+# ./run.sh report: figures, RESULTS.md and one self-contained page from a results folder.
+# Sourced by run.sh. Reads points.jsonl, env.json and verdicts.jsonl, nothing else.
+
+FIGURES=(syscalls cost-size cost-burst round-trip notifications)
+
+cmd_report()
+{
+	local dir='' publish=0 tool
+	while [[ $# -gt 0 ]]; do
+		case $1 in
+		--publish) publish=1 ;;
+		-*) die 2 "report: $1: there is no such option: see \`./run.sh help\`" ;;
+		*)
+			[[ -z $dir ]] || die 2 "report: $1: one folder at a time: remove it"
+			dir=$1
+			;;
+		esac
+		shift
+	done
+	[[ -n $dir ]] || dir=$(newest_run)
+	[[ -n $dir ]] || die 2 "report: results/: there is no run yet: begin with ./run.sh sweep configs/quick.conf"
+	[[ -d $dir ]] || die 2 "report: $dir: there is no such folder: name a folder of results/"
+	for tool in jq gnuplot pandoc; do
+		command -v "$tool" >/dev/null || die 77 "report: $tool is not installed: run ./run.sh setup"
+	done
+	build_tools
+	dir=$(cd -- "$dir" && pwd -P)
+	[[ -s $dir/points.jsonl && -s $dir/env.json ]] || die 2 "report: $dir: it has no points.jsonl and env.json: sweep into it first"
+	if [[ $publish == 1 && $dir != "$RESULTS/reference" ]]; then
+		publish_run "$dir"
+		dir=$RESULTS/reference
+	fi
+	make_report "$dir"
+	note "report: ${dir#"$ROOT"/}/RESULTS.md, ${dir#"$ROOT"/}/report.html, ${dir#"$ROOT"/}/figures"
+	if [[ $dir == "$RESULTS/reference" ]]; then
+		make_text "$dir" results/reference/figures >"$ROOT/RESULTS.md"
+		note "report: RESULTS.md"
+	fi
+}
+
+# The run becomes the reference: its measurements are copied, everything else is made from them.
+publish_run()
+{
+	local from=$1 to=$RESULTS/reference
+	rm -rf -- "$to"
+	mkdir -p -- "$to"
+	cp -- "$from/points.jsonl" "$from/env.json" "$to/"
+	cp -- "$from"/*.conf "$to/"
+	[[ ! -s $from/verdicts.jsonl ]] || cp -- "$from/verdicts.jsonl" "$to/"
+}
+
+# make_text DIR FIGURES: RESULTS.md on stdout, figures named by that prefix.
+make_text()
+{
+	local dir=$1 failed=$1/verdicts.jsonl run=${1#"$ROOT"/}
+	[[ -f $failed ]] || failed=/dev/null
+	# What failed first and was measured later is not missing.
+	jq -n --slurpfile failed "$failed" --slurpfile points "$dir/points.jsonl" \
+		'($points | map({("\(.point)/\(.rep)"): true}) | add) as $have
+		 | $failed | unique_by([.point, .rep]) | map(select($have["\(.point)/\(.rep)"] | not))' >"$WORK/failed.json"
+	jq -r -L "$ROOT/sweep" --slurpfile env "$dir/env.json" --slurpfile failed "$WORK/failed.json" \
+		--arg figures "$2" --arg run "$run" -f "$WORK/report.jq" "$WORK/cells.json"
+}
+
+make_report()
+{
+	local dir=$1 name kind clock unit subtitle dat
+	WORK=$(mktemp -d)
+	# shellcheck disable=SC2064 # the folder's name now, not at the end
+	trap "rm -rf -- '$WORK'" EXIT
+	# jq cannot hand $env to an included file, so the two are one program.
+	{
+		# shellcheck disable=SC2016 # jq's variables
+		echo '$env[0] as $env | $failed[0] as $failed |'
+		cat -- "$ROOT/sweep/format.jq" "$ROOT/sweep/report.jq"
+	} >"$WORK/report.jq"
+	"$BENCH/stats" --json "$dir/points.jsonl" >"$WORK/cells.json" || exit $?
+	clock=$(jq -r 'map("\(.clock) \(.accel)") | unique | join(", ")' "$WORK/cells.json")
+	[[ $clock != *,* ]] || die 1 "report: $dir/points.jsonl: it mixes clocks or accelerators ($clock): report on one run at a time"
+	unit=instructions
+	[[ $clock == insn* ]] || unit='ns of CPU'
+	subtitle=$(jq -r '"\({insn: "instruction clock", wall: "wall clock"}[.clock]), \(.accel), Linux \(.kernel)"' "$dir/env.json")
+	subtitle+=$(jq -r '[.[].repetitions] | ", median of \(max) repetitions"' "$WORK/cells.json")
+
+	rm -rf -- "$dir/figures"
+	mkdir -p -- "$dir/figures" || die 1 "report: $dir: it cannot be written: free some space or copy the run elsewhere"
+	for name in "${FIGURES[@]}"; do
+		dat=$dir/figures/$name.dat
+		jq -r -L "$ROOT/plots" -f "$ROOT/plots/$name.jq" "$WORK/cells.json" >"$dat"
+		[[ -n $(tr -d '[:space:]' <"$dat") ]] || {
+			rm -f -- "$dat"
+			note "report: no figure $name: this run has no cell for it"
+			continue
+		}
+		for kind in svg png; do
+			gnuplot -e "plots='$ROOT/plots'; data='$dat'; out='$dir/figures/$name'; kind='$kind'" \
+				-e "subtitle='$subtitle'; cost_unit='$unit'" "$ROOT/plots/$name.gp" ||
+				die 1 "report: plots/$name.gp: gnuplot failed: see the lines above"
+		done
+	done
+	make_text "$dir" figures >"$dir/RESULTS.md"
+	(cd -- "$dir" && pandoc --self-contained --standalone --from gfm --to html5 --css "$ROOT/plots/report.css" \
+		--metadata pagetitle="vhostlab: ${dir##*/}" --output report.html RESULTS.md) ||
+		die 1 "report: $dir/report.html: pandoc failed: see the lines above"
+}

@@ -1,0 +1,226 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=bash
+# ./run.sh sweep: plans, boots the lab once, measures every point inside it. Sourced by run.sh.
+
+sweep_options()
+{
+	CONFIG='' CLOCK='' HOST=0 OUT='' RESUME=0 DRY=0 SEED=1
+	PLAN_OPTIONS=()
+	while [[ $# -gt 0 ]]; do
+		case $1 in
+		--clock | --out | --only | --seed)
+			need_value "$1" $#
+			;;&
+		--clock) CLOCK=$2 && shift 2 ;;
+		--out) OUT=$2 && shift 2 ;;
+		--only) PLAN_OPTIONS+=(--only "$2") && shift 2 ;;
+		--seed) SEED=$2 && shift 2 ;;
+		--host) HOST=1 && shift ;;
+		--resume) RESUME=1 && shift ;;
+		--dry-run) DRY=1 && shift ;;
+		-*) die 2 "sweep: $1: there is no such option: see \`./run.sh help\`" ;;
+		*)
+			[[ -z $CONFIG ]] || die 2 "sweep: $1: one configuration at a time: remove it"
+			CONFIG=$1
+			shift
+			;;
+		esac
+	done
+	[[ -n $CONFIG ]] || die 2 "sweep: which configuration? name one: $(cd "$ROOT" && echo configs/*.conf)"
+	[[ -z $CLOCK || $CLOCK == insn || $CLOCK == wall ]] || die 2 "--clock: $CLOCK is not known; allowed: insn, wall"
+	[[ $SEED =~ ^(0|[1-9][0-9]{0,8})$ ]] || die 2 "--seed: $SEED is not known; allowed: a whole number from 0 to 999999999"
+	[[ $RESUME == 0 || -n $OUT ]] || die 2 "--resume: which run? add --out DIR; \`./run.sh list\` names the runs"
+	PLAN_OPTIONS+=(--seed "$SEED")
+	[[ -z $CLOCK ]] || PLAN_OPTIONS+=(--clock "$CLOCK")
+}
+
+# A folder nobody has used: results/<day>-<config>-<counter>, or --out when it has no points yet.
+new_run_dir()
+{
+	local experiment=$1 counter=1 base
+	if [[ -n $OUT ]]; then
+		mkdir -p -- "$OUT" 2>/dev/null || die 1 "--out: $OUT: cannot be created: choose a folder you may write"
+		[[ ! -s $OUT/points.jsonl ]] ||
+			die 2 "--out: $OUT: it holds the points of an earlier run: add --resume to go on with it, or choose another folder"
+		RUN_DIR=$(cd -- "$OUT" && pwd -P)
+		return
+	fi
+	mkdir -p -- "$RESULTS" 2>/dev/null || die 1 "results: $RESULTS: cannot be created: choose a folder with --out"
+	base=$RESULTS/$(date -u +%Y-%m-%d)-$experiment
+	until mkdir -- "$(printf '%s-%02d' "$base" "$counter")" 2>/dev/null; do
+		[[ -w $RESULTS && $counter -lt 999 ]] ||
+			die 1 "results: $RESULTS: no new folder can be created there: choose one with --out"
+		counter=$((counter + 1))
+	done
+	RUN_DIR=$(printf '%s-%02d' "$base" "$counter")
+}
+
+old_run_dir()
+{
+	[[ -d $OUT ]] || die 2 "--resume: $OUT: there is no such run: name a folder of results/"
+	RUN_DIR=$(cd -- "$OUT" && pwd -P)
+	[[ ! -f $RUN_DIR/$(basename "$CONFIG") ]] || cmp -s -- "$CONFIG" "$RUN_DIR/$(basename "$CONFIG")" ||
+		die 2 "--resume: $CONFIG: it is not the configuration this run began with: use $RUN_DIR/$(basename "$CONFIG")"
+}
+
+# What the measuring machine must not know by itself; see sweep/env.sh.
+revision()
+{
+	VHOSTLAB_REVISION=$(git -C "$ROOT" rev-parse --verify -q HEAD 2>/dev/null || true)
+	VHOSTLAB_DIRTY=null
+	if [[ -n $VHOSTLAB_REVISION ]]; then
+		VHOSTLAB_DIRTY=false
+		[[ -z $(git -C "$ROOT" status --porcelain 2>/dev/null) ]] || VHOSTLAB_DIRTY=true
+	fi
+	VHOSTLAB_DATE=$(date -u +%Y-%m-%dT%H:%M:%SZ)
+	export VHOSTLAB_REVISION VHOSTLAB_DIRTY VHOSTLAB_DATE
+}
+
+cmd_sweep()
+{
+	sweep_options "$@"
+	if [[ -n ${VHOSTLAB_INNER:-} ]]; then
+		RUN_DIR=$OUT
+		measure_here
+		return
+	fi
+	if [[ $HOST == 0 && $DRY == 0 ]]; then
+		if [[ -t 0 ]]; then ensure_packages; else ensure_packages --yes; fi
+	fi
+	build_tools
+	local plan=("$BENCH/plan" "${PLAN_OPTIONS[@]}") experiment kernel steps clock
+	experiment=$("${plan[@]}" --get experiment "$CONFIG") || exit $?
+	if [[ $DRY == 1 ]]; then
+		"${plan[@]}" --schedule "$CONFIG" |
+			jq -r '"\(.step)/\(.steps) \(.point) rep \(.rep): \(.argv | join(" "))"'
+		return
+	fi
+	clock=$("${plan[@]}" --get clock "$CONFIG")
+	kernel=$("${plan[@]}" --get kernel "$CONFIG")
+	steps=$("${plan[@]}" --get steps "$CONFIG")
+	if [[ $HOST == 1 && $clock == insn && ${VHOSTLAB_CLOCK:-} != insn ]]; then
+		die 77 "sweep --host: the instruction clock exists in the lab VM only: leave out --host, or add --clock wall"
+	fi
+	[[ $RESUME == 0 ]] || old_run_dir
+	[[ -n ${VHOSTLAB_POINT:-} && $HOST == 1 ]] || build_all "$kernel"
+	[[ $RESUME == 1 ]] || new_run_dir "$experiment"
+	[[ $CONFIG -ef $RUN_DIR/$(basename "$CONFIG") ]] ||
+		cp -- "$CONFIG" "$RUN_DIR/" 2>/dev/null ||
+		die 1 "--out: $RUN_DIR: it cannot be written (read-only or full): choose another folder"
+	exec {lock}>"$RUN_DIR/.lock" || die 1 "--out: $RUN_DIR: it cannot be written (read-only or full): choose another folder"
+	flock -n "$lock" || die 1 "--out: $RUN_DIR: another sweep is writing there: wait for it or choose another folder"
+	revision
+	note "sweep $experiment: $steps measurements, clock $clock, results in ${RUN_DIR#"$ROOT"/}"
+	supervise "$clock" "$kernel" "$steps"
+}
+
+# Starts the measurement, here or in the lab VM, and sees it through an interruption.
+supervise()
+{
+	local clock=$1 kernel=$2 steps=$3 child code=0 filter kept inner command
+	local shown=${RUN_DIR#"$ROOT"/}
+	inner=("$ROOT/run.sh" sweep "$RUN_DIR/$(basename "$CONFIG")" --host --out "$RUN_DIR" --clock "$clock" "${PLAN_OPTIONS[@]}")
+	if [[ $HOST == 1 ]]; then
+		command=(env VHOSTLAB_INNER=1 "${inner[@]}")
+	else
+		command=("$ROOT/lab/run" --clock "$clock" --kernel "$kernel" --timeout $((600 + 20 * steps))
+			--rw "$RUN_DIR" -- env VHOSTLAB_INNER=1 "VHOSTLAB_DATE=$VHOSTLAB_DATE"
+			"VHOSTLAB_REVISION=$VHOSTLAB_REVISION" "VHOSTLAB_DIRTY=$VHOSTLAB_DIRTY"
+			${VHOSTLAB_POINT:+"VHOSTLAB_POINT=$VHOSTLAB_POINT"} "${inner[@]}")
+	fi
+	INTERRUPTED=0
+	exec {progress}> >(exec "$BENCH/progress")
+	filter=$!
+	"${command[@]}" </dev/null 2>&"$progress" {progress}>&- {lock}>&- &
+	child=$!
+	# A shell starts its background children deaf to SIGINT, so it is handed on as SIGTERM.
+	trap 'INTERRUPTED=1; kill -TERM "$child" 2>/dev/null || true' INT TERM HUP
+	while :; do
+		code=0
+		wait "$child" || code=$?
+		kill -0 "$child" 2>/dev/null || break
+	done
+	trap - INT TERM HUP
+	exec {progress}>&-
+	wait "$filter" || true
+
+	kept=$(whole_lines "$RUN_DIR/points.jsonl")
+	if [[ $INTERRUPTED == 1 ]]; then
+		die 1 "sweep: interrupted, $kept of $steps measurements kept: resume with ./run.sh sweep $CONFIG --resume --out $shown"
+	fi
+	if [[ $code -eq 0 && $kept -lt $steps ]]; then
+		note "sweep: $((steps - kept)) of $steps measurements were skipped, with the reasons above"
+	fi
+	case $code in
+	0) note "sweep: done, $kept of $steps measurements in $shown" ;;
+	2 | 77) exit "$code" ;;
+	*) die 1 "sweep: failed, $kept of $steps measurements kept: see the lines above, then resume with ./run.sh sweep $CONFIG --resume --out $shown" ;;
+	esac
+}
+
+# Kernel modules the three servers and the far ends need. Loaded before the first
+# point, so that no point pays for it.
+MODULES=(tun vhost_net pktgen dummy sch_ingress cls_matchall act_mirred)
+
+# Loads what is missing; what was loaded is in $LOADED, to be unloaded by unload_modules.
+load_modules()
+{
+	local name ko=$1
+	LOADED=()
+	[[ $EUID -eq 0 ]] && { in_lab || [[ -z ${VHOSTLAB_POINT:-} ]]; } || return 0
+	for name in "${MODULES[@]}"; do
+		[[ ! -d /sys/module/$name ]] || continue
+		if modprobe -q "$name"; then LOADED=("$name" "${LOADED[@]}"); fi
+	done
+	if ! in_lab && [[ ! -e /dev/vhostlab-net && -r $ko ]]; then
+		insmod "$ko" || die 77 "sweep --host: $ko: this kernel does not load it: leave out --host"
+		LOADED=(vhostlab_net "${LOADED[@]}")
+	fi
+}
+
+# The lab VM is thrown away; a bare host is left as it was.
+unload_modules()
+{
+	local name
+	! in_lab || return 0
+	for name in "${LOADED[@]}"; do
+		rmmod "$name" 2>/dev/null || note "sweep: module $name is in use and stays loaded"
+	done
+}
+
+# On the measuring machine: environment, then one point after the other.
+measure_here()
+{
+	local new=$RUN_DIR/.env.new release ko
+	release=$(uname -r)
+	ko=${VHOSTLAB_KO:-$BUILD/kmod/$release/vhostlab_net.ko}
+	trap unload_modules EXIT
+	load_modules "$ko"
+	export VHOSTLAB_KO=$ko
+	"$ROOT/sweep/env.sh" "$CONFIG" "$CLOCK" >"$new" ||
+		die 1 "--out: $RUN_DIR: env.json cannot be made: see the line above; free some space or choose another folder"
+	if [[ -s $RUN_DIR/env.json ]]; then
+		local difference
+		difference=$(jq -rn --slurpfile a "$RUN_DIR/env.json" --slurpfile b "$new" \
+			'[["kernel", "clock", "accel", "qemu"][] | select($a[0][.] != $b[0][.])]
+			 + (if $a[0].module.sha256 != $b[0].module.sha256 then ["module"] else [] end) | join(", ")')
+		rm -f -- "$new"
+		[[ -z $difference ]] ||
+			die 2 "--resume: $RUN_DIR: measured with another $difference: start a new run instead"
+	else
+		sync "$new" && mv -- "$new" "$RUN_DIR/env.json"
+	fi
+
+	local child code=0
+	"$BENCH/plan" "${PLAN_OPTIONS[@]}" --schedule --done "$RUN_DIR/points.jsonl" "$CONFIG" |
+		"$BENCH/walk" --point "${VHOSTLAB_POINT:-$BENCH/point}" --out "$RUN_DIR" &
+	child=$!
+	trap 'kill -TERM "$child" 2>/dev/null || true' INT TERM HUP
+	while :; do
+		code=0
+		wait "$child" || code=$?
+		kill -0 "$child" 2>/dev/null || break
+	done
+	trap - INT TERM HUP
+	[[ $code -eq 0 ]] || exit "$code"
+}

@@ -1,0 +1,150 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+# Every mistake in a configuration or on the command line gets one clear line and exit code 2.
+# shellcheck source=tests/harness/lib/tap.sh
+source "$(dirname -- "${BASH_SOURCE[0]}")/lib/tap.sh"
+build_tools
+
+# bad NAME LINE SAYS... < CONFIG
+bad()
+{
+	local name=$1 line=$2 text
+	shift 2
+	cat >"$TMP/bad.conf"
+	run "$BENCH/plan" "$TMP/bad.conf"
+	code "$name" 2
+	says "$name" "vhostlab: config: $TMP/bad.conf:$line: "
+	for text in "$@"; do says "$name" "$text"; done
+}
+
+bad 'unknown server' 3 'server = vmnet is not known' 'userspace, intree, vhostlab' <<'EOC'
+# a comment
+[x]
+server = vmnet
+workload = tx
+EOC
+bad 'unknown workload' 3 'workload = ping is not known; allowed: tx, rx, rr' <<'EOC'
+[x]
+server = intree
+workload = ping
+EOC
+bad 'unknown sink' 4 'allowed: check, stack, xdp_drop' <<'EOC'
+[x]
+server = intree
+workload = tx
+sink = null
+EOC
+bad 'unknown key' 4 'key colour is not known in [x]' 'server' 'knob.NAME' <<'EOC'
+[x]
+server = intree
+workload = tx
+colour = blue
+EOC
+bad 'unknown key of [sweep]' 2 'key repeat is not known in [sweep]' 'repetitions' <<'EOC'
+[sweep]
+repeat = 3
+[x]
+server = intree
+workload = tx
+EOC
+bad 'unknown knob' 4 'knob colour is not known' 'event_idx' <<'EOC'
+[x]
+server = intree
+workload = tx
+knob.colour = 1
+EOC
+bad 'knob out of range' 4 'knob.ring = 100' 'a power of two' <<'EOC'
+[x]
+server = intree
+workload = tx
+knob.ring = 64, 100
+EOC
+for number in 0 -1 1e3 64k 1.5 99999999999999999999 007; do
+	bad "size $number" 4 "size = $number is not known; allowed: a whole number from" <<EOC
+[x]
+server = intree
+workload = tx
+size = 64, $number
+EOC
+done
+bad 'repetitions 0' 2 'allowed: a whole number from 1' <<'EOC'
+[sweep]
+repetitions = 0
+[x]
+server = intree
+workload = tx
+EOC
+bad 'no server' 2 'has no server and neither has [defaults]' <<'EOC'
+[x]
+workload = tx
+EOC
+bad 'no cells' 2 'there is no section with cells' <<'EOC'
+[sweep]
+question = why?
+EOC
+bad 'neither section nor key' 3 'neither a section, nor key = value' <<'EOC'
+[x]
+server = intree
+nonsense
+EOC
+bad 'key twice' 3 'given twice' 'line 2' <<'EOC'
+[x]
+server = intree
+server = vhostlab
+workload = tx
+EOC
+bad 'value twice' 2 'names intree twice' <<'EOC'
+[x]
+server = intree, intree
+workload = tx
+EOC
+bad 'key before a section' 1 'stands before any section' <<'EOC'
+server = intree
+EOC
+bad 'no value' 2 'server has no value' <<'EOC'
+[x]
+server =
+workload = tx
+EOC
+bad 'line too long' 2 'is longer than' <<EOC
+[x]
+server = $(printf 'i%.0s' {1..300})
+workload = tx
+EOC
+
+# wrong NAME CODE SAYS ARGUMENT...
+wrong()
+{
+	local name=$1 want=$2 text=$3
+	shift 3
+	run "$ROOT/run.sh" "$@"
+	code "$name" "$want"
+	says "$name" "$text"
+	is "$name: no folder was made" "$(ls "$TMP")" "$(printf 'bad.conf\nstderr\nstdout')"
+}
+
+quick=$ROOT/configs/quick.conf
+wrong 'sub-command' 2 'there is no such sub-command' dance
+wrong 'no configuration' 2 'which configuration?' sweep
+wrong 'missing configuration' 2 'No such file' sweep "$TMP/none.conf" --host --clock wall
+wrong 'two configurations' 2 'one configuration at a time' sweep "$quick" "$quick"
+wrong 'option' 2 'there is no such option' sweep "$quick" --fast
+wrong 'clock' 2 'allowed: insn, wall' sweep "$quick" --clock sun
+wrong 'option without value' 2 'it needs a value' sweep "$quick" --out
+wrong 'seed' 2 'allowed: a whole number' sweep "$quick" --seed x
+wrong 'filter without value' 2 'write axis=value' sweep "$quick" --dry-run --only server
+wrong 'filter of no axis' 2 'colour: not known' sweep "$quick" --dry-run --only colour=blue
+wrong 'filter of no value' 2 'allowed: userspace, intree, vhostlab' sweep "$quick" --dry-run --only server=qemu
+wrong 'filter that leaves nothing' 2 'no point is left after --only' sweep "$quick" --dry-run --only size=777
+wrong 'resume without a run' 2 'which run?' sweep "$quick" --resume --host --clock wall
+wrong 'resume of nothing' 2 'there is no such run' sweep "$quick" --resume --out "$TMP/none" --host --clock wall
+wrong 'instruction clock on a bare host' 77 'exists in the lab VM only' sweep "$quick" --host
+wrong 'report of nothing' 2 'there is no such folder' report "$TMP/none"
+wrong 'report of an empty folder' 2 'sweep into it first' report "$ROOT/configs"
+wrong 'compare with one folder' 2 'name two' compare "$TMP"
+wrong 'compare of nothing' 1 'name a folder of results/' compare "$TMP/a" "$TMP/b"
+wrong 'compare within nonsense' 2 'such as 0.1%' compare --within much "$TMP/a" "$TMP/b"
+wrong 'compare of no metric' 2 'cost_per_packet' compare --metric speed "$TMP/a" "$TMP/b"
+wrong 'shell without a word' 2 'write ./run.sh shell' shell ls
+wrong 'not built yet' 77 'not built yet' submit
+done_testing

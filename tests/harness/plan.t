@@ -1,0 +1,76 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+# The plan: crossing, identity, order.
+# shellcheck source=tests/harness/lib/tap.sh
+source "$(dirname -- "${BASH_SOURCE[0]}")/lib/tap.sh"
+build_tools
+
+cat >"$TMP/a.conf" <<'EOC'
+[sweep]
+repetitions = 3
+[defaults]
+server = userspace, intree,
+  vhostlab
+packets = 100
+[one]
+workload = tx
+size = 64, 1500
+burst = 1, 64
+[two]
+workload = rr
+burst = 1, 16
+repetitions = 1
+EOC
+points=$("$BENCH/plan" "$TMP/a.conf")
+is 'cross product, and rr has burst 1 only' "$(wc -l <<<"$points")" 15
+is 'hashes differ' "$(jq -r .point <<<"$points" | sort -u | wc -l)" 15
+is 'identity has the fields of the contract' "$(jq -c 'keys' <<<"$points" | sort -u)" \
+	'["burst","experiment","guest","guests","knobs","packets","point","queues","server","sink","size","workload"]'
+is 'experiment is the name of the file' "$(jq -r .experiment <<<"$points" | sort -u)" a
+is 'steps counts repetitions' "$("$BENCH/plan" --get steps "$TMP/a.conf")" 39
+
+schedule=$("$BENCH/plan" --schedule "$TMP/a.conf")
+is 'schedule has every repetition' "$(wc -l <<<"$schedule")" 39
+is 'repetitions are outermost' "$(jq .rep <<<"$schedule" | uniq | tr '\n' ' ')" '1 2 3 '
+is 'servers of a cell run back to back' \
+	"$(jq -c '[.rep, .workload, .size, .burst]' <<<"$schedule" | uniq | wc -l)" 13
+first() { jq -r 'select(.workload == "tx" and .size == 64 and .burst == 1) | "\(.rep) \(.server)"' <<<"$schedule" | awk '!seen[$1]++ { print $2 }' | sort | tr '\n' ' '; }
+is 'each server is first once in three repetitions' "$(first)" 'intree userspace vhostlab '
+is 'the same seed gives the same order' "$(md5sum <<<"$schedule")" "$("$BENCH/plan" --schedule --seed 1 "$TMP/a.conf" | md5sum)"
+other=$("$BENCH/plan" --schedule --seed 2 "$TMP/a.conf")
+is 'another seed gives another order' "$([[ $other == "$schedule" ]] && echo same || echo other)" other
+is 'another seed has the same points' "$(jq -r '"\(.point) \(.rep)"' <<<"$other" | sort | md5sum)" \
+	"$(jq -r '"\(.point) \(.rep)"' <<<"$schedule" | sort | md5sum)"
+
+is 'the hash does not depend on the file' "$(cp "$TMP/a.conf" "$TMP/b.conf"; "$BENCH/plan" "$TMP/b.conf" | jq -r .point | md5sum)" \
+	"$(jq -r .point <<<"$points" | md5sum)"
+is 'the hash depends on the packets asked for' \
+	"$(sed 's/= 100/= 101/' "$TMP/a.conf" >"$TMP/b.conf"; comm -12 <("$BENCH/plan" "$TMP/b.conf" | jq -r .point | sort) <(jq -r .point <<<"$points" | sort) | wc -l)" 0
+is '--only' "$("$BENCH/plan" --only 'server=intree|vhostlab,size=64,workload=tx' "$TMP/a.conf" | jq -r '"\(.server)\(.size)\(.burst)"' | sort | tr '\n' ' ')" \
+	'intree641 intree6464 vhostlab641 vhostlab6464 '
+
+cat >"$TMP/k.conf" <<'EOC'
+[x]
+server = intree, vhostlab
+workload = tx
+knob.event_idx = 0, 1
+knob.tx_batch = 1, 64
+EOC
+is 'knobs: defaults are left out, module knobs belong to vhostlab' \
+	"$("$BENCH/plan" "$TMP/k.conf" | jq -r '"\(.server)\(.knobs | tostring)"' | sort | tr '\n' ' ')" \
+	'intree{"event_idx":0} intree{} vhostlab{"event_idx":0,"tx_batch":1} vhostlab{"event_idx":0} vhostlab{"tx_batch":1} vhostlab{} '
+is 'knobs reach the point program' "$("$BENCH/plan" --schedule "$TMP/k.conf" | jq -r 'select(.knobs == {event_idx: 0, tx_batch: 1}) | .argv[-4:] | join(" ")')" \
+	'--knob event_idx=0 --knob tx_batch=1'
+
+jq -c 'select(.step <= 5) | {point, rep}' <<<"$schedule" >"$TMP/done"
+head -c -4 <(jq -c 'select(.step == 6) | {point, rep}' <<<"$schedule") >>"$TMP/done"
+is '--done: whole lines count, half a line does not' \
+	"$("$BENCH/plan" --schedule --done "$TMP/done" "$TMP/a.conf" | jq .step | head -n 1)" 6
+is '--done: the rest remains' "$("$BENCH/plan" --schedule --done "$TMP/done" "$TMP/a.conf" | wc -l)" 34
+run "$ROOT/run.sh" sweep "$ROOT/configs/quick.conf" --dry-run
+code '--dry-run' 0
+is '--dry-run lists every step' "$(wc -l <<<"$TEXT")" "$("$BENCH/plan" --get steps "$ROOT/configs/quick.conf")"
+is 'quick.conf has all three servers' "$(grep -o -- '--server [a-z]*' <<<"$TEXT" | sort -u | wc -l)" 3
+run bash -c "'$BENCH/plan' '$ROOT/configs/quick.conf' >/dev/full"
+code 'standard output on a full disk' 1
+done_testing

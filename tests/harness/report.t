@@ -1,0 +1,106 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+# Statistics, comparison and report, from points with known numbers.
+# shellcheck source=tests/harness/lib/tap.sh
+source "$(dirname -- "${BASH_SOURCE[0]}")/lib/tap.sh"
+build_tools
+
+# line SERVER REP COST [SYSCALLS]
+line()
+{
+	jq -cn --arg s "$1" --argjson rep "$2" --argjson cost "$3" --argjson sys "${4:-0}" \
+		'{point: $s, rep: $rep, experiment: "x", server: $s, guest: "process", workload: "tx", size: 64, burst: 1, queues: 1, guests: 1,
+		  sink: "stack", knobs: {}, clock: "insn", accel: "tcg", packets: 100, lost: 0, corrupt: null, seconds: 0.1, cost_per_packet: $cost,
+		  above_floor_per_packet: null, syscalls_per_packet: $sys, kicks_per_packet: 1, calls_per_packet: 1,
+		  latency_p50: null, latency_p99: null, latency_p999: null}'
+}
+mkdir "$TMP/a" "$TMP/b"
+{
+	line intree 1 900 && line intree 2 1000 && line intree 3 1600
+	line vhostlab 1 800 && line vhostlab 2 810
+	line userspace 1 2000 4
+} >"$TMP/a/points.jsonl"
+median() { "$BENCH/stats" --csv "$1" | awk -F, -v s="$2" '$1 == s && $(NF - 4) == "cost_per_packet" { print $(NF - 3), $(NF - 2), $(NF - 1), $NF }'; }
+is 'median of three' "$(median "$TMP/a" intree)" '3 1000 900 1600'
+is 'median of two' "$(median "$TMP/a" vhostlab)" '2 805 800 810'
+is 'JSON says the same' "$("$BENCH/stats" --json "$TMP/a" | jq -c '.[] | select(.server == "intree") | .cost_per_packet | [.n, .median, .min, .max]')" '[3,1000,900,1600]'
+is 'servers stand in reading order' "$("$BENCH/stats" "$TMP/a" | jq -r '.[].server' | tr '\n' ' ')" 'userspace intree vhostlab '
+is 'a metric nobody measured is null' "$("$BENCH/stats" "$TMP/a" | jq -c 'map(.latency_p50) | unique')" '[null]'
+cp "$TMP/a/points.jsonl" "$TMP/half.jsonl" && printf '{"point":"intree","rep":4,"cost' >>"$TMP/half.jsonl"
+is 'half a line is not counted' "$(median "$TMP/half.jsonl" intree)" '3 1000 900 1600'
+{ cat "$TMP/a/points.jsonl" && line intree 3 1000; } >"$TMP/twice.jsonl"
+is 'of one repetition measured twice the last counts' "$(median "$TMP/twice.jsonl" intree)" '3 1000 900 1000'
+echo nonsense >"$TMP/nonsense.jsonl"
+run "$BENCH/stats" "$TMP/nonsense.jsonl"
+code 'a line that is no result' 1
+says 'a line that is no result' 'nonsense.jsonl:1: not a result line'
+
+# Comparison: 0.05 % and 0.2 % away.
+sed 's/:1000,/:1000.5,/' "$TMP/a/points.jsonl" >"$TMP/b/points.jsonl"
+run "$ROOT/run.sh" compare "$TMP/a" "$TMP/b" --within 0.1%
+code 'compare: within' 0
+says 'compare: within' 'largest difference 0.0500 %'
+sed 's/:1000,/:1002,/' "$TMP/a/points.jsonl" >"$TMP/b/points.jsonl"
+run "$ROOT/run.sh" compare "$TMP/a" "$TMP/b" --within 0.1%
+code 'compare: beyond' 1
+says 'compare: beyond' '1 beyond 0.1 %'
+says 'compare: the ratio' '1.0020  beyond'
+run "$ROOT/run.sh" compare "$TMP/a" "$TMP/b"
+code 'compare without a limit only shows' 0
+grep -v userspace "$TMP/a/points.jsonl" >"$TMP/b/points.jsonl"
+run "$ROOT/run.sh" compare "$TMP/a" "$TMP/b" --within 0.1%
+code 'compare: a missing cell' 1
+says 'compare: a missing cell' 'only in A'
+sed 's/"kicks_per_packet":1/"kicks_per_packet":null/' "$TMP/a/points.jsonl" >"$TMP/b/points.jsonl"
+run "$ROOT/run.sh" compare "$TMP/a" "$TMP/b" --within 0.1%
+code 'compare: a metric that went missing' 1
+
+# The report says it when vhostlab is slower, and not when it is not.
+missing=
+for tool in gnuplot pandoc; do command -v "$tool" >/dev/null || missing=$tool; done
+if [[ -n $missing ]]; then
+	skip 'report' "$missing is not installed"
+	done_testing
+fi
+cat >"$TMP/three.conf" <<'EOC'
+[sweep]
+clock = wall
+repetitions = 2
+[x]
+server = userspace, intree, vhostlab
+workload = tx, rx, rr
+size = 64, 1500
+burst = 1, 64
+packets = 100
+[y]
+server = vhostlab
+workload = tx
+knob.event_idx = 0
+EOC
+export VHOSTLAB_POINT=$ROOT/tests/harness/lib/fake-point
+run "$ROOT/run.sh" sweep "$TMP/three.conf" --host --out "$TMP/fast"
+code 'sweep' 0
+run env FAKE_DRIFT=0.5 "$ROOT/run.sh" sweep "$TMP/three.conf" --host --out "$TMP/slow" --only server=vhostlab
+grep -v '"server":"vhostlab"' "$TMP/fast/points.jsonl" >>"$TMP/slow/points.jsonl"
+for name in fast slow; do
+	run "$ROOT/run.sh" report "$TMP/$name"
+	code "report $name" 0
+	cp "$TMP/$name/RESULTS.md" "$TMP/$name.md"
+	find "$TMP/$name/figures" -type f | sort | xargs md5sum >"$TMP/$name.sums"
+	run "$ROOT/run.sh" report "$TMP/$name"
+	is "report $name: the same byte for byte" "$(md5sum <"$TMP/$name.md")" "$(md5sum <"$TMP/$name/RESULTS.md")"
+	is "report $name: figures, too" "$(find "$TMP/$name/figures" -type f | sort | xargs md5sum | md5sum)" "$(md5sum <"$TMP/$name.sums")"
+done
+is 'a slower vhostlab is said to be slower' "$(grep -c 'Against intree.*costs more in 10 of them' "$TMP/slow.md")" 1
+is 'a faster vhostlab is not' "$(grep -c 'Against intree.*It costs more in no cell' "$TMP/fast.md")" 1
+is 'five figures in two formats' "$(find "$TMP/fast/figures" -name '*.svg' -size +4k | wc -l) $(find "$TMP/fast/figures" -name '*.png' -size +4k | wc -l)" '5 5'
+is 'every figure of the text exists' "$(grep -o '](figures/[a-z-]*.svg)' "$TMP/fast.md" | tr -d '()]' | sed "s|^|$TMP/fast/|" | xargs ls | wc -l)" 5
+is 'the page needs no other file' "$(grep -c '<img[^>]*src="[^d]' "$TMP/fast/report.html")" 0
+is 'the page holds the figures' "$(grep -o 'src="data:image/svg+xml' "$TMP/fast/report.html" | wc -l)" 5
+is 'settings have their own table' "$(grep -c 'event_idx=0' "$TMP/fast.md")" 1
+sed -i 's/"clock":"wall"/"clock":"insn"/' "$TMP/slow/points.jsonl"
+sed 's/"point":"/"point":"f/' "$TMP/fast/points.jsonl" >>"$TMP/slow/points.jsonl"
+run "$ROOT/run.sh" report "$TMP/slow"
+code 'two clocks in one report' 1
+says 'two clocks in one report' 'it mixes clocks'
+done_testing
