@@ -8,6 +8,8 @@ BENCH=$BUILD/bench
 RESULTS=$ROOT/results
 # ip, modprobe and their like are not on every user's path.
 PATH=$PATH:/usr/sbin:/sbin
+# Figures name degrees and microseconds; the C locale cannot.
+export LC_ALL=C.UTF-8
 
 # die CODE WHAT: WHERE: WHAT TO DO
 die()

@@ -11,7 +11,8 @@
 
 static char *how = "";
 module_param(how, charp, 0);
-MODULE_PARM_DESC(how, "oops, warn, lockup (spin without preemption), dead (spin without interrupts), hung (sleep)");
+MODULE_PARM_DESC(how, "oops, warn, lockup (spin without preemption), dead (spin without "
+		      "interrupts), hung (sleep)");
 
 static int __init crash_init(void)
 {
