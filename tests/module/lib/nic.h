@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Far ends: taps, packet sockets and the frames that cross them, in a network
+ * namespace of the test's own, which the kernel removes when the test ends.
+ */
+#ifndef VHOSTLAB_TEST_NIC_H
+#define VHOSTLAB_TEST_NIC_H
+
+#include <linux/virtio_net.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "guest.h"
+
+#define ETH_TEST 0x88b5 /* IEEE 802 local experimental: no stack answers it */
+#define ETH_LEN	 14u
+
+struct tap {
+	int fd, far; /* far: packet socket on the same interface */
+	char name[16];
+};
+
+/* A silent namespace: no IPv6, so nothing but test frames is ever sent. */
+void net_private(void);
+/* 0 or the exit status of the command; its output goes to stderr. */
+int sh(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+bool modprobe(const char *name);
+
+/* flags: IFF_TAP or IFF_TUN, with IFF_VNET_HDR or not. */
+int tap_fd(const char *name, int flags, unsigned int hdr_len);
+/* An L2 tap with a far end, up; hdr_len 0 = no virtio header on its fd. */
+void tap_new(struct tap *t, const char *name, unsigned int hdr_len);
+void tap_del(struct tap *t);
+/* Raw packet socket, non-blocking, own frames not echoed. protocol: ETH_... */
+int packet_socket(const char *ifname, int protocol, bool vnet_hdr);
+void if_up(const char *name);
+
+/* A test frame of len bytes (60 or more) that names its number everywhere. */
+void frame_make(uint8_t *p, size_t len, uint32_t seq);
+/* Number of the frame, -1 if anything in it is wrong. */
+long long frame_check(const uint8_t *p, size_t len);
+/* Bytes of the next frame, -1 when none came within ms. */
+long far_recv(int far, void *buf, size_t size, int ms);
+int far_send(int far, const void *buf, size_t len);
+/* One frame through the ring and its check at the far end. */
+bool tx_one(struct guest *g, int far, uint32_t seq, size_t len);
+/* Posts slot i as one receive buffer. */
+void rx_post(struct guest *g, unsigned int i, uint32_t len);
+/* One frame from the far end into one posted buffer, and its check. */
+bool rx_one(struct guest *g, int far, uint32_t seq, size_t len);
+
+/* CPU time of the device's worker in ns, -1 when it cannot be found. */
+long long worker_cpu_ns(void);
+int worker_tid(void);
+/* Lines written to the kernel log since kmsg_mark(). */
+void kmsg_mark(void);
+int kmsg_lines(void);
+
+#endif
