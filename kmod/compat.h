@@ -11,6 +11,7 @@
 #include <linux/gfp.h>
 #include <linux/if_tun.h>
 #include <linux/mm.h>
+#include <linux/vhost.h>
 #include <net/xdp.h>
 
 /* Adds one to the eventfd's count. Any context. */
@@ -55,6 +56,19 @@ static inline struct virtio_net_hdr *vhl_xdp_hdr(void *hard_start, int buflen)
 {
 	return hard_start;
 }
+#endif
+
+/* The bit and the numbers are older or newer than some headers. */
+#ifndef VIRTIO_F_RING_RESET
+#define VIRTIO_F_RING_RESET 40
+#endif
+#ifndef VHOST_GET_FEATURES_ARRAY
+struct vhost_features_array {
+	__u64 count;
+	__u64 features[];
+};
+#define VHOST_GET_FEATURES_ARRAY _IOR(VHOST_VIRTIO, 0x83, struct vhost_features_array)
+#define VHOST_SET_FEATURES_ARRAY _IOW(VHOST_VIRTIO, 0x83, struct vhost_features_array)
 #endif
 
 #endif /* VHOSTLAB_COMPAT_H */

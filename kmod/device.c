@@ -11,6 +11,9 @@
 
 #include "vhostlab.h"
 
+/* Longest feature array looked at, in words of 64 bits. */
+#define VHL_MAX_FEATURE_WORDS 128
+
 static DEFINE_IDA(dev_ids);
 
 static int vhl_open(struct inode *inode, struct file *file)
@@ -101,13 +104,10 @@ static bool running(struct vhl_dev *dev)
 	return dev->vqs[VHL_RX].sock || dev->vqs[VHL_TX].sock;
 }
 
-static long set_features(struct vhl_dev *dev, u64 __user *argp)
+static long set_features(struct vhl_dev *dev, u64 features)
 {
-	u64 features;
 	int i;
 
-	if (copy_from_user(&features, argp, sizeof(features)))
-		return -EFAULT;
 	if (features & ~vhl_features_offered())
 		return -EOPNOTSUPP;
 	if (features & BIT_ULL(VHOST_F_LOG_ALL) && running(dev) &&
@@ -123,6 +123,50 @@ static long set_features(struct vhl_dev *dev, u64 __user *argp)
 		mutex_unlock(&vq->mutex);
 	}
 	return 0;
+}
+
+static long set_features_word(struct vhl_dev *dev, u64 __user *argp)
+{
+	u64 features;
+
+	if (copy_from_user(&features, argp, sizeof(features)))
+		return -EFAULT;
+	return set_features(dev, features);
+}
+
+/* This device has one word of features; the words behind it are zero. */
+static long get_features_array(struct vhost_features_array __user *argp)
+{
+	u64 features = vhl_features_offered();
+	u64 count, i;
+
+	if (get_user(count, &argp->count))
+		return -EFAULT;
+	if (count > VHL_MAX_FEATURE_WORDS)
+		return -E2BIG;
+	for (i = 0; i < count; i++)
+		if (put_user(i ? 0 : features, &argp->features[i]))
+			return -EFAULT;
+	return 0;
+}
+
+static long set_features_array(struct vhl_dev *dev, struct vhost_features_array __user *argp)
+{
+	u64 features = 0, word, count, i;
+
+	if (get_user(count, &argp->count))
+		return -EFAULT;
+	if (count > VHL_MAX_FEATURE_WORDS)
+		return -E2BIG;
+	for (i = 0; i < count; i++) {
+		if (get_user(word, &argp->features[i]))
+			return -EFAULT;
+		if (!i)
+			features = word;
+		else if (word)
+			return -EOPNOTSUPP;
+	}
+	return set_features(dev, features);
 }
 
 static long set_log_base(struct vhl_dev *dev, u64 __user *argp)
@@ -222,7 +266,13 @@ static long vhl_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 		r = copy_to_user(argp, &bits, sizeof(bits)) ? -EFAULT : 0;
 		break;
 	case VHOST_SET_FEATURES:
-		r = owner || !dev->mm ? set_features(dev, argp) : -EPERM;
+		r = owner || !dev->mm ? set_features_word(dev, argp) : -EPERM;
+		break;
+	case VHOST_GET_FEATURES_ARRAY:
+		r = get_features_array(argp);
+		break;
+	case VHOST_SET_FEATURES_ARRAY:
+		r = owner || !dev->mm ? set_features_array(dev, argp) : -EPERM;
 		break;
 	case VHOST_GET_BACKEND_FEATURES:
 		bits = 0;
