@@ -67,6 +67,7 @@ struct vhost_features_array {
 	__u64 count;
 	__u64 features[];
 };
+
 #define VHOST_GET_FEATURES_ARRAY _IOR(VHOST_VIRTIO, 0x83, struct vhost_features_array)
 #define VHOST_SET_FEATURES_ARRAY _IOW(VHOST_VIRTIO, 0x83, struct vhost_features_array)
 #endif
