@@ -4,15 +4,7 @@
  * of its debugfs directory), the queue (0 receive, 1 transmit) and a ring
  * index (a free-running 16-bit position, not a descriptor number).
  */
-#undef TRACE_SYSTEM
-#define TRACE_SYSTEM vhostlab
-
-#if !defined(VHOSTLAB_TRACE_H) || defined(TRACE_HEADER_MULTI_READ)
-#define VHOSTLAB_TRACE_H
-
-#include <linux/tracepoint.h>
-#include "vhostlab.h"
-
+#ifndef VHL_CALL_LIST
 /* Why a call was sent or spared. */
 #define VHL_CALL_LIST(X) \
 	/* used_event was reached, or was not */ \
@@ -28,15 +20,26 @@
 	/* the guest's wish could not be read: called to be safe */ \
 	X(FAULT, fault)
 
-#ifndef VHL_CALL_REASONS
-#define VHL_CALL_REASONS
 enum vhl_call_reason {
 #define X(sym, name) VHL_CALL_##sym,
 	VHL_CALL_LIST(X)
 #undef X
 	VHL_NCALLS
 };
-#endif
+#endif /* VHL_CALL_LIST */
+
+#ifdef VHL_NO_TRACE
+#include "no_trace.h"
+#else
+
+#undef TRACE_SYSTEM
+#define TRACE_SYSTEM vhostlab
+
+#if !defined(VHOSTLAB_TRACE_H) || defined(TRACE_HEADER_MULTI_READ)
+#define VHOSTLAB_TRACE_H
+
+#include <linux/tracepoint.h>
+#include "vhostlab.h"
 
 /* Gives user space the numbers behind the names in the format files. */
 #define X(sym, name) TRACE_DEFINE_ENUM(VHL_RULE_##sym);
@@ -266,3 +269,5 @@ TRACE_EVENT(error,
 #undef TRACE_INCLUDE_FILE
 #define TRACE_INCLUDE_FILE trace
 #include <trace/define_trace.h>
+
+#endif /* VHL_NO_TRACE */

@@ -250,13 +250,13 @@ static unsigned int tx_run(struct vhl_vq *vq)
 {
 	const struct vhl_knobs *k = &vq->dev->knobs;
 	bool arrays = vq->ethernet && vq->sock->sk->sk_sndbuf == INT_MAX;
-	unsigned int turns = 0, sent = 0;
+	unsigned int sent = 0, idle = 0;
 	size_t bytes = 0;
 	struct vhl_chain c;
 	int n;
 
 	vhl_notify_disable(vq);
-	while (turns++ < k->packet_weight && bytes < VHL_BYTE_WEIGHT) {
+	while (sent + idle < k->packet_weight && bytes < VHL_BYTE_WEIGHT) {
 		n = vhl_avail_pending(vq);
 		if (n > 0) {
 			if (unlikely(vhl_chain_read(vq, 0, &c))) {
@@ -277,6 +277,7 @@ static unsigned int tx_run(struct vhl_vq *vq)
 		}
 
 		/* Nothing waits: send before asking for kicks. */
+		idle++;
 		tx_flush(vq);
 		if (unlikely(n < 0)) {
 			vhl_notify_repair(vq);
