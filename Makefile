@@ -5,7 +5,7 @@
 # make lint       shellcheck, sparse, checkpatch, clang-format, SPDX
 # make install    the module through DKMS, on the machine's own kernel
 BUILD := $(CURDIR)/build
-PROGRAM_DIRS := bench/plan bench/point bench/stats
+PROGRAM_DIRS := bench/plan bench/point bench/stats bench/events
 KERNELS := default 6.12
 export MAKEFLAGS += --no-print-directory
 
@@ -38,7 +38,8 @@ install:
 	@command -v dkms >/dev/null || { echo 'vhostlab: make install: dkms is missing: apt-get install dkms' >&2; exit 77; }
 	install -d $(DESTDIR)/usr/src/vhostlab-net-$(VERSION)
 	install -m 644 kmod/*.[ch] kmod/Kbuild kmod/dkms.conf $(DESTDIR)/usr/src/vhostlab-net-$(VERSION)
-	dkms install vhostlab-net/$(VERSION)
+	# A packager who sets DESTDIR registers the sources himself.
+	[ -n "$(DESTDIR)" ] || dkms install vhostlab-net/$(VERSION)
 
 clean:
 	rm -rf $(BUILD)/bench $(BUILD)/kmod $(BUILD)/tests

@@ -17,7 +17,9 @@ usage()
 	                             [--dry-run] [--seed N]
 	       ./run.sh report [DIR] [--publish]        figures, RESULTS.md and report.html of a run (default: newest)
 	       ./run.sh compare DIR_A DIR_B [--within P%] [--metric NAME,...]
-	       ./run.sh list                            configurations, axes, knobs, runs
+	       ./run.sh trace TOOL [--clock insn|wall] [--host] [--out DIR] [--kernel K] [-- WORKLOAD]
+	                                                a tool of trace/ over a command, or over a point with these options
+	       ./run.sh list                            configurations, axes, knobs, trace tools, runs
 	       ./run.sh shell [--clock insn|wall] [--kernel K] [-- COMMAND [ARG...]]
 	                                                a shell or one command in the lab VM, module loaded
 	EXPR is axis=value|value,...: only points for which all conditions hold.
@@ -52,13 +54,19 @@ compare)
 	;;
 list)
 	source "$ROOT/sweep/inspect.sh"
+	source "$ROOT/sweep/trace.sh"
 	cmd_list "$@"
 	;;
 shell)
 	source "$ROOT/sweep/inspect.sh"
 	cmd_shell "$@"
 	;;
-trace | submit)
+trace)
+	source "$ROOT/sweep/sweep.sh"
+	source "$ROOT/sweep/trace.sh"
+	cmd_trace "$@"
+	;;
+submit)
 	die 77 "$subcommand: this sub-command is not built yet: use what \`./run.sh help\` names"
 	;;
 help | --help | -h)

@@ -41,18 +41,15 @@ sysctls()
 	return 0
 }
 
-# module NAME FILE: what is loaded, and the file it came from.
+# srcversion<TAB>sha256 of a module: what is loaded, and the file it came from. Empty where there is none.
 module()
 {
 	local version='' sum='' file=$2
 	[[ -r /sys/module/$1/srcversion ]] && version=$(cat "/sys/module/$1/srcversion")
 	[[ -n $file && -r $file ]] && sum=$(sha256sum "$file" | cut -d' ' -f1)
-	jq -n --arg version "$version" --arg sum "$sum" \
-		'{loaded: ($version != ""), srcversion: (if $version == "" then null else $version end),
-		  sha256: (if $sum == "" then null else $sum end)}'
+	printf '%s\t%s' "$version" "$sum"
 }
 
-to_object='[inputs | split("\t") | {(.[0]): .[1]}] | add // {}'
 intree=$(modinfo -n vhost_net 2>/dev/null || true)
 
 jq -n \
@@ -72,15 +69,18 @@ jq -n \
 	--arg clock "$clock" \
 	--arg qemu "${VHOSTLAB_QEMU:-}" \
 	--arg qemu_args "${qemu_args//"$root"/.}" \
-	--argjson mitigations "$(files_of /sys/devices/system/cpu/vulnerabilities/* | jq -Rn "$to_object")" \
-	--argjson sysctls "$(sysctls | jq -Rn "$to_object")" \
-	--argjson ours "$(module vhostlab_net "${VHOSTLAB_KO:-}")" \
-	--argjson module_parameters "$(files_of /sys/module/vhostlab_net/parameters/* | jq -Rn "$to_object")" \
-	--argjson intree "$(module vhost_net "$intree")" \
+	--arg mitigations "$(files_of /sys/devices/system/cpu/vulnerabilities/*)" \
+	--arg sysctls "$(sysctls)" \
+	--arg ours "$(module vhostlab_net "${VHOSTLAB_KO:-}")" \
+	--arg module_parameters "$(files_of /sys/module/vhostlab_net/parameters/*)" \
+	--arg intree "$(module vhost_net "$intree")" \
 	'def none: if . == "" then null else . end;
+	def object: [split("\n")[] | select(. != "") | split("\t") | {(.[0]): .[1]}] | add // {};
+	def origin: split("\t") | {loaded: (.[0] != ""), srcversion: (.[0] | none), sha256: (.[1] | none)};
 	{experiment: $experiment, config_sha256: $config_sha256, date: ($date | none),
 	 git: {revision: ($revision | none), dirty: $dirty},
-	 kernel: $kernel, kernel_version: $kernel_version, cmdline: $cmdline, mitigations: $mitigations,
+	 kernel: $kernel, kernel_version: $kernel_version, cmdline: $cmdline, mitigations: ($mitigations | object),
 	 cpu: $cpu, cpus: $cpus, host_cpu: ($host_cpu | none), memory_mib: $memory_mib,
 	 accel: $accel, clock: $clock, qemu: ($qemu | none), qemu_args: ($qemu_args | none),
-	 module: ($ours + {parameters: $module_parameters}), intree: $intree, sysctls: $sysctls}'
+	 module: (($ours | origin) + {parameters: ($module_parameters | object)}), intree: ($intree | origin),
+	 sysctls: ($sysctls | object)}'

@@ -14,6 +14,8 @@ cmd_list()
 	done
 	echo "what a configuration may vary:"
 	"$BENCH/plan" --vocabulary
+	echo "trace tools (./run.sh trace TOOL):"
+	trace_tools
 	echo "runs (./run.sh report DIR, ./run.sh compare DIR_A DIR_B):"
 	for dir in "$RESULTS"/*/; do
 		[[ -f ${dir}points.jsonl ]] || continue

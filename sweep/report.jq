@@ -101,7 +101,7 @@ def missing:
     ($failed | group_by([.verdict, .reason])[] | "| \(.[0].verdict) | \(.[0].reason | cell_text) | \(length) |"), "" end;
 
 . as $cells | ($cells | map(select(.knobs == {})) | by_cell) as $rows
-| ($cells | map(select(.knobs != {}))) as $other
+| ($cells | map(select(.knobs != {} and .knobs.trace == null))) as $other
 | ($rows | map(select(.sink != "check"))) as $measured
 | ($rows | map(select(.sink == "check"))) as $checked
 | ($measured | map(select(.workload != "rr"))) as $packets
@@ -141,6 +141,7 @@ def missing:
   (if ($other | length) > 0 then
     "## Other settings", "", "| workload | sink | size | burst | server | settings | cost | system calls | lost |", "|---|---|--:|--:|---|---|--:|--:|--:|",
     ($other[] | "| \(.workload) | \(.sink) | \(.size) | \(.burst) | \(.server) | \(.knobs | to_entries | map("\(.key)=\(.value)") | join(" ")) | \(cost) | \(per_packet("syscalls_per_packet")) | \(most("lost")) |"), "" else empty end),
+  ($inside | select(. != "") | rtrimstr("\n")),
   missing, limits, environment,
   "## Make it again", "",
   "- The same measurements on this or another machine: `./run.sh sweep configs/\($env.experiment).conf --clock \($env.clock)`.",

@@ -1,7 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=bash
 # ./run.sh report: figures, RESULTS.md and one self-contained page from a results folder.
-# Sourced by run.sh. Reads points.jsonl, env.json and verdicts.jsonl, nothing else.
+# Sourced by run.sh. Reads points.jsonl, env.json, verdicts.jsonl and raw/, nothing else.
+
+# shellcheck source=sweep/figures.sh
+source "$ROOT/sweep/figures.sh"
 
 FIGURES=(syscalls cost-size cost-burst round-trip notifications)
 
@@ -30,9 +33,13 @@ cmd_report()
 	[[ -s $dir/points.jsonl && -s $dir/env.json ]] || die 2 "report: $dir: it has no points.jsonl and env.json: sweep into it first"
 	if [[ $publish == 1 && $dir != "$RESULTS/reference" ]]; then
 		publish_run "$dir"
-		dir=$RESULTS/reference
+		dir=$PUBLISHED
 	fi
 	make_report "$dir"
+	if [[ $dir == "$RESULTS/reference/"* && -s $RESULTS/reference/points.jsonl ]]; then
+		dir=$RESULTS/reference
+		make_report "$dir"
+	fi
 	note "report: ${dir#"$ROOT"/}/RESULTS.md, ${dir#"$ROOT"/}/report.html, ${dir#"$ROOT"/}/figures"
 	if [[ $dir == "$RESULTS/reference" ]]; then
 		make_text "$dir" results/reference/figures >"$ROOT/RESULTS.md"
@@ -40,27 +47,42 @@ cmd_report()
 	fi
 }
 
-# The run becomes the reference: its measurements are copied, everything else is made from them.
+# Experiments about the inside of the servers: they stand beside the reference's own run, in folders of it, and its
+# RESULTS.md has their sections.
+COMPANIONS=(stages overhead)
+
+# The run becomes the reference, or a part of it: its measurements are copied to $PUBLISHED, everything else is made from them.
 publish_run()
 {
-	local from=$1 to=$RESULTS/reference
-	rm -rf -- "$to"
+	local from=$1 to=$RESULTS/reference name keep=()
+	for name in "${COMPANIONS[@]}"; do
+		[[ $(jq -r .experiment "$from/env.json") != "$name" ]] || to+=/$name
+		keep+=(! -name "$name")
+	done
+	PUBLISHED=$to
 	mkdir -p -- "$to"
+	find "$to" -mindepth 1 -maxdepth 1 "${keep[@]}" -exec rm -rf -- {} +
 	cp -- "$from/points.jsonl" "$from/env.json" "$to/"
 	cp -- "$from"/*.conf "$to/"
+	[[ ! -d $from/raw ]] || cp -r -- "$from/raw" "$to/"
 	[[ ! -s $from/verdicts.jsonl ]] || cp -- "$from/verdicts.jsonl" "$to/"
 }
 
 # make_text DIR FIGURES: RESULTS.md on stdout, figures named by that prefix.
 make_text()
 {
-	local dir=$1 failed=$1/verdicts.jsonl run=${1#"$ROOT"/}
+	local dir=$1 failed=$1/verdicts.jsonl run=${1#"$ROOT"/} name
 	[[ -f $failed ]] || failed=/dev/null
 	# What failed first and was measured later is not missing.
 	jq -n --slurpfile failed "$failed" --slurpfile points "$dir/points.jsonl" \
 		'($points | map({("\(.point)/\(.rep)"): true}) | add) as $have
 		 | $failed | unique_by([.point, .rep]) | map(select($have["\(.point)/\(.rep)"] | not))' >"$WORK/failed.json"
-	jq -r -L "$ROOT/sweep" --slurpfile env "$dir/env.json" --slurpfile failed "$WORK/failed.json" \
+	inside_text "$dir" "$2" >"$WORK/inside.md"
+	for name in "${COMPANIONS[@]}"; do
+		[[ ! -s $dir/$name/points.jsonl ]] ||
+			(companion_text "$dir/$name" "${2%figures}$name/figures") >>"$WORK/inside.md" || exit $?
+	done
+	jq -r -L "$ROOT/sweep" --rawfile inside "$WORK/inside.md" --slurpfile env "$dir/env.json" --slurpfile failed "$WORK/failed.json" \
 		--arg figures "$2" --arg run "$run" -f "$WORK/report.jq" "$WORK/cells.json"
 }
 
@@ -81,7 +103,7 @@ make_report()
 	[[ $clock != *,* ]] || die 1 "report: $dir/points.jsonl: it mixes clocks or accelerators ($clock): report on one run at a time"
 	unit=instructions
 	[[ $clock == insn* ]] || unit='ns of CPU'
-	subtitle=$(jq -r '"\({insn: "instruction clock", wall: "wall clock"}[.clock]), \(.accel), Linux \(.kernel)"' "$dir/env.json")
+	subtitle=$(machine_of "$dir")
 	subtitle+=$(jq -r '[.[].repetitions] | ", median of \(max) repetitions"' "$WORK/cells.json")
 
 	rm -rf -- "$dir/figures"
@@ -96,10 +118,11 @@ make_report()
 		}
 		for kind in svg png; do
 			gnuplot -e "plots='$ROOT/plots'; data='$dat'; out='$dir/figures/$name'; kind='$kind'" \
-				-e "subtitle='$subtitle'; cost_unit='$unit'" "$ROOT/plots/$name.gp" ||
-				die 1 "report: plots/$name.gp: gnuplot failed: see the lines above"
+				-e "subtitle='$subtitle'; cost_unit='$unit'" "$ROOT/plots/$name.gp" 2>"$WORK/gnuplot" ||
+				{ cat -- "$WORK/gnuplot" >&2 && die 1 "report: plots/$name.gp: gnuplot failed: see the lines above"; }
 		done
 	done
+	inside_figures "$dir"
 	make_text "$dir" figures >"$dir/RESULTS.md"
 	(cd -- "$dir" && pandoc --self-contained --standalone --from gfm --to html5 --css "$ROOT/plots/report.css" \
 		--metadata pagetitle="vhostlab: ${dir##*/}" --output report.html RESULTS.md) ||

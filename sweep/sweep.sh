@@ -103,6 +103,10 @@ cmd_sweep()
 	fi
 	[[ $RESUME == 0 ]] || old_run_dir
 	[[ -n ${VHOSTLAB_POINT:-} && $HOST == 1 ]] || build_all "$kernel"
+	if "${plan[@]}" --schedule "$CONFIG" | grep '"trace=out"' >/dev/null; then
+		"$ROOT/tests/build-module" "$kernel" no-trace >&2 ||
+			die 1 "build: $ROOT: the module without tracepoints cannot be built: see the lines above"
+	fi
 	[[ $RESUME == 1 ]] || new_run_dir "$experiment"
 	[[ $CONFIG -ef $RUN_DIR/$(basename "$CONFIG") ]] ||
 		cp -- "$CONFIG" "$RUN_DIR/" 2>/dev/null ||
@@ -213,7 +217,7 @@ measure_here()
 
 	local child code=0
 	"$BENCH/plan" "${PLAN_OPTIONS[@]}" --schedule --done "$RUN_DIR/points.jsonl" "$CONFIG" |
-		"$BENCH/walk" --point "${VHOSTLAB_POINT:-$BENCH/point}" --out "$RUN_DIR" &
+		"$BENCH/walk" --point "${VHOSTLAB_POINT:-$ROOT/bench/traced/point}" --out "$RUN_DIR" &
 	child=$!
 	trap 'kill -TERM "$child" 2>/dev/null || true' INT TERM HUP
 	while :; do

@@ -11,6 +11,27 @@ static const char *const workloads[] = { "tx", "rx", "rr", NULL };
 static const char *const sinks[] = { "check", "stack", "xdp_drop", NULL };
 static const char *const guest_kinds[] = { "process", NULL };
 static const char *const workers[] = { "device", "queue", NULL };
+/* Who looks on: see bench/traced/point. All but the first six are tools, trace/NAME.bt. */
+static const char *const traces[] = { "off",
+				      "out",
+				      "count",
+				      "record",
+				      "events",
+				      "profile",
+				      "stages",
+				      "batches",
+				      "wakeup",
+				      "depth",
+				      "syscalls",
+				      "notifications",
+				      "errors",
+				      "pollhits",
+				      "topguests",
+				      "intree-batches",
+				      "intree-notifications",
+				      "intree-stages",
+				      "intree-wakeup",
+				      NULL };
 
 const struct axis_info axes[AXIS_COUNT] = {
 	[AXIS_WORKLOAD] = { "workload", workloads, 0, 0, NULL },
@@ -30,6 +51,7 @@ const struct knob_info knobs[] = {
 	{ "version_1", KNOB_GUEST, NULL, 0, 1, false, "1" },
 	{ "ring", KNOB_GUEST, NULL, 64, 1024, true, "256" },
 	{ "calls", KNOB_GUEST, NULL, 0, 1, false, "1" },
+	{ "trace", KNOB_GUEST, traces, 0, 0, false, "off" },
 	{ "worker", KNOB_MODULE, workers, 0, 0, false, "device" },
 	{ "tx_batch", KNOB_MODULE, NULL, 1, 256, false, "64" },
 	{ "rx_batch", KNOB_MODULE, NULL, 1, 256, false, "64" },

@@ -29,6 +29,7 @@ static const char *const verdict_name[VERDICTS] = {
 
 struct walk {
 	const char *program;
+	const char *out;
 	const char *accel;
 	const char *taint_path;
 	unsigned long taint;
@@ -158,6 +159,7 @@ static enum verdict judge(struct walk *walk, const json_t *step, json_t **values
 	char *argv[MAX_ARGUMENTS + 2];
 	enum verdict verdict = FAILED;
 	struct child child;
+	char raw[4200];
 	int argc = 0;
 	size_t i;
 
@@ -166,6 +168,10 @@ static enum verdict judge(struct walk *walk, const json_t *step, json_t **values
 		if (argc <= MAX_ARGUMENTS && json_is_string(word))
 			argv[argc++] = (char *)json_string_value(word);
 	argv[argc] = NULL;
+	/* Where the point may leave raw data, without the ending. */
+	snprintf(raw, sizeof(raw), "%s/raw/%s-%ld", walk->out, text_of(step, "point"),
+		 number_of(step, "rep"));
+	setenv("VHOSTLAB_RAW", raw, 1);
 	child_run(&child, argv, number_of(step, "timeout"));
 	if (child.err && *child.err && child.end != CHILD_INTERRUPTED)
 		fprintf(stderr, "%s%s", child.err,
@@ -286,6 +292,7 @@ int main(int argc, char **argv)
 	}
 	if (!walk.program || !out || optind != argc)
 		return usage();
+	walk.out = out;
 	snprintf(path[0], sizeof(path[0]), "%s/points.jsonl", out);
 	snprintf(path[1], sizeof(path[1]), "%s/verdicts.jsonl", out);
 	if (!child_setup()) {

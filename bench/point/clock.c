@@ -107,6 +107,7 @@ int window_begin(struct window *w, enum clock_kind kind)
 	memset(w, 0, sizeof(*w));
 	w->kind = kind;
 	rc = kind == CLOCK_INSN ? read_idle(&w->idle_begin) : read_busy(&w->busy_begin);
+	w->begin_tsc = __rdtsc();
 	w->begin = clock_now(kind);
 	return rc;
 }
@@ -114,6 +115,7 @@ int window_begin(struct window *w, enum clock_kind kind)
 void window_stamp(struct window *w)
 {
 	w->end = clock_now(w->kind);
+	w->end_tsc = __rdtsc();
 }
 
 int window_end(struct window *w)

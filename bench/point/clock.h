@@ -16,6 +16,7 @@
 struct window {
 	enum clock_kind kind;
 	uint64_t begin, end; /* clock_now() */
+	uint64_t begin_tsc, end_tsc; /* the time stamp counter beside them */
 	uint64_t busy_begin, busy_end; /* wall: ns that all CPUs ran tasks */
 	uint64_t idle_begin, idle_end; /* insn: ns that all CPUs idled */
 };

@@ -4,11 +4,13 @@
 #include "guest.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <sched.h>
 #include <string.h>
 #include <sys/eventfd.h>
 #include <sys/mman.h>
 #include <unistd.h>
+#include <x86intrin.h>
 
 /* A header of at most 12 bytes ends where its frame begins, 16 bytes into a slot. */
 #define SLOT_HEAD	16
@@ -154,6 +156,14 @@ bool guest_rx_add(struct guest *g, unsigned int i)
 	return vring_add(&g->ring[QUEUE_RX], segs, 0, 2, i, NULL, 0);
 }
 
+static void stamp(struct guest *g, unsigned int q, bool awake)
+{
+	struct stamps *s = g->stamps;
+
+	if (s && s->have < s->room)
+		s->at[s->have++] = (struct stamp){ __rdtsc(), q, awake };
+}
+
 int guest_publish(struct guest *g, unsigned int q)
 {
 	uint64_t one = 1;
@@ -161,6 +171,7 @@ int guest_publish(struct guest *g, unsigned int q)
 	vring_publish(&g->ring[q]);
 	if (!vring_need_kick(&g->ring[q]))
 		return RC_OK;
+	stamp(g, q, false);
 	if (write(g->kick[q], &one, sizeof(one)) != sizeof(one))
 		return fail(RC_FAIL, "kick: queue %u: %s", q, strerror(errno));
 	g->kicks++;
@@ -175,6 +186,7 @@ static int take_call(struct guest *g, unsigned int q)
 	if (watch_stop)
 		return RC_FAIL;
 	if (read(g->call[q], &value, sizeof(value)) == sizeof(value)) {
+		stamp(g, q, true);
 		g->calls += value;
 		g->wakeups++;
 	} else if (errno != EINTR) {
@@ -278,5 +290,22 @@ void guest_rx_return(struct guest *g, const struct rx_frame *f)
 
 void guest_zero(struct guest *g)
 {
+	g->all_kicks += g->kicks;
+	g->all_calls += g->calls;
 	g->kicks = g->calls = g->wakeups = 0;
+}
+
+void guest_total(struct guest *g, uint64_t *kicks, uint64_t *calls)
+{
+	*kicks = g->all_kicks + g->kicks;
+	*calls = g->all_calls + g->calls;
+	for (int q = 0; q < QUEUES; q++) {
+		struct pollfd p = { .fd = g->call[q], .events = POLLIN };
+		uint64_t value;
+
+		/* Calls nobody waited for any more. */
+		if (g->call[q] >= 0 && poll(&p, 1, 0) == 1 &&
+		    read(g->call[q], &value, sizeof(value)) == sizeof(value))
+			*calls += value;
+	}
 }

@@ -11,6 +11,18 @@ enum { QUEUE_RX, QUEUE_TX, QUEUES };
 /* Where guest memory begins in the guest's own physical addresses. */
 #define GUEST_GPA 0x100000UL
 
+/* When the guest kicked and when a call woke it, on the time stamp counter. */
+struct stamp {
+	uint64_t tsc;
+	uint8_t queue;
+	bool awake;
+};
+
+struct stamps {
+	struct stamp *at;
+	size_t have, room;
+};
+
 struct guest {
 	const struct options *o;
 	int memfd; /* the memory, shared with a server in another process */
@@ -31,6 +43,8 @@ struct guest {
 	uint64_t kicks; /* eventfd writes made */
 	uint64_t calls; /* sum of the values read from the call eventfds */
 	uint64_t wakeups; /* reads that returned */
+	uint64_t all_kicks, all_calls; /* of all phases; see guest_total() */
+	struct stamps *stamps; /* NULL: nobody wants to know */
 };
 
 /* Makes memory, rings and eventfds. Returns an RC_ value; close even after a failure. */
@@ -84,5 +98,8 @@ void guest_rx_return(struct guest *g, const struct rx_frame *f);
 
 /* Sets the counters of notifications to zero. */
 void guest_zero(struct guest *g);
+
+/* Kicks and calls since the beginning; the server has stopped. */
+void guest_total(struct guest *g, uint64_t *kicks, uint64_t *calls);
 
 #endif

@@ -26,6 +26,25 @@ void result_window(struct result *r, const struct window *w, uint64_t n)
 		r->cost_per_packet = r->window_cost / n;
 }
 
+/* The bucket that v belongs to. */
+static struct bucket bucket_of(uint64_t v)
+{
+	unsigned int shift = v < 64 ? 0 : 63 - __builtin_clzll(v) - 5;
+	uint64_t from = v >> shift << shift;
+
+	return (struct bucket){ from, from + (1ULL << shift), 1 };
+}
+
+void result_histogram(struct result *r, const uint64_t *sorted, uint64_t n)
+{
+	for (uint64_t i = 0; i < n; i++) {
+		if (r->buckets && sorted[i] < r->bucket[r->buckets - 1].to)
+			r->bucket[r->buckets - 1].count++;
+		else if (r->buckets < BUCKETS_MAX)
+			r->bucket[r->buckets++] = bucket_of(sorted[i]);
+	}
+}
+
 static void number(FILE *f, const char *name, double value)
 {
 	if (isnan(value))
@@ -66,6 +85,16 @@ int result_print(const struct result *r, FILE *f)
 	count(f, "serving_tasks", r->serving_tasks);
 	fprintf(f, "\"serving_tasks_shared\":%s,", r->shared_tasks ? "true" : "false");
 	count(f, "counted_packets", r->counted_packets);
+	count(f, "total_kicks", r->total_kicks);
+	count(f, "total_calls", r->total_calls);
+	fprintf(f, "\"module\":%s,", r->module ? r->module : "null");
+	if (r->buckets) {
+		fputs("\"latency_histogram\":[", f);
+		for (unsigned int i = 0; i < r->buckets; i++)
+			fprintf(f, "%s[%" PRIu64 ",%" PRIu64 ",%" PRIu64 "]", i ? "," : "",
+				r->bucket[i].from, r->bucket[i].to, r->bucket[i].count);
+		fputs("],", f);
+	}
 	if (r->counters.named) {
 		uint64_t named = 0;
 

@@ -7,6 +7,12 @@
 #include "counters.h"
 
 /* Any figure that does not apply is NAN and printed as null. */
+/* Round trips that took [from, to); 32 buckets to each power of two. */
+#define BUCKETS_MAX 1024
+struct bucket {
+	uint64_t from, to, count;
+};
+
 struct result {
 	uint64_t packets, lost, corrupt;
 	double seconds, cost_per_packet;
@@ -15,6 +21,8 @@ struct result {
 
 	/* detail */
 	uint64_t offered, misordered, wakeups, harness_drops;
+	uint64_t total_kicks, total_calls; /* of the guest, all phases */
+	const char *module; /* the module's counters, JSON, or NULL */
 	uint64_t counted_packets; /* of the count phase */
 	struct counters counters;
 	unsigned int serving_tasks;
@@ -22,12 +30,17 @@ struct result {
 	double window_cost, window_idle;
 	uint64_t window_packets;
 	uint64_t tap_dropped; /* towards the guest, queue full */
+	struct bucket bucket[BUCKETS_MAX]; /* those that are not empty */
+	unsigned int buckets;
 };
 
 void result_clear(struct result *r);
 
 /* Takes cost and seconds from the window, in which n packets were delivered. */
 void result_window(struct result *r, const struct window *w, uint64_t n);
+
+/* Sorts n round trips, which are in ascending order, into buckets. */
+void result_histogram(struct result *r, const uint64_t *sorted, uint64_t n);
 
 /* Prints the object and a newline on f; RC_FAIL when it cannot be written. */
 int result_print(const struct result *r, FILE *f);

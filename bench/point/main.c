@@ -7,6 +7,7 @@
 #define _GNU_SOURCE
 #include <errno.h>
 #include <sched.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -158,11 +159,17 @@ int main(int argc, char **argv)
 	stopped = server_check(&p->server);
 	rc = rc ? rc : stopped;
 
+	stopped = events_close(&p->events);
+	rc = rc ? rc : stopped;
 	pktgen_close(&p->pktgen);
 	farend_close(&p->farend);
 	stopped = server_stop(&p->server);
 	rc = rc ? rc : stopped;
+	guest_total(&p->guest, &p->result.total_kicks, &p->result.total_calls);
+	p->result.module = p->server.module;
 	tap_close(&p->tap);
 	guest_close(&p->guest);
-	return rc ? rc : result_print(&p->result, stdout);
+	rc = rc ? rc : result_print(&p->result, stdout);
+	free(p->server.module);
+	return rc;
 }

@@ -46,10 +46,11 @@ void options_usage(FILE *f)
 {
 	fputs("usage: point --server userspace|intree|vhostlab --workload tx|rx|rr --size N\n"
 	      "             --burst N --sink check|stack|xdp_drop --clock insn|wall --packets N\n"
-	      "             [--queues 1] [--guests 1] [--knob NAME=VALUE]...\n"
+	      "             [--queues 1] [--guests 1] [--knob NAME=VALUE]... [--events FILE]\n"
 	      "Measures one repetition of one point as root on this machine and prints one JSON\n"
 	      "object. Knobs: event_idx, indirect, mrg_rxbuf, version_1, calls (0 or 1), ring\n"
 	      "(entries), and with --server vhostlab any parameter of vhostlab_net.\n"
+	      "--events: a pass behind the measured one keeps its events there (tx, rx).\n"
 	      "Exit: 0 done, 1 failed, 2 wrong use, 77 cannot run here.\n",
 	      f);
 }
@@ -145,6 +146,11 @@ static int check_whole(const struct options *o)
 	if (o->mrg_rxbuf && o->workload != WORK_TX && o->size / 2000 + 1 > o->ring)
 		return fail(RC_USAGE, "bad ring: %u: too small for one frame of %u bytes", o->ring,
 			    o->size);
+	if (o->events && (o->workload == WORK_RR || o->sink == SINK_CHECK || !o->calls))
+		return fail(RC_USAGE,
+			    "no such pair: events with %s, sink %s: use tx or rx without "
+			    "check, and calls",
+			    workload_name(o->workload), sink_name(o->sink));
 	if (o->module_knobs && o->server != SERVER_VHOSTLAB)
 		return fail(RC_USAGE, "unknown knob: %s: server %s has no such knob",
 			    o->module_knob[0].name, server_name(o->server));
@@ -153,7 +159,19 @@ static int check_whole(const struct options *o)
 
 int options_parse(struct options *o, int argc, char **argv)
 {
-	enum { SERVER = 256, WORKLOAD, SIZE, BURST, SINK, QUEUES, GUESTS, CLOCK, PACKETS, KNOB };
+	enum {
+		SERVER = 256,
+		WORKLOAD,
+		SIZE,
+		BURST,
+		SINK,
+		QUEUES,
+		GUESTS,
+		CLOCK,
+		PACKETS,
+		KNOB,
+		EVENTS
+	};
 	static const struct option longs[] = {
 		{ "server", required_argument, NULL, SERVER },
 		{ "workload", required_argument, NULL, WORKLOAD },
@@ -165,6 +183,7 @@ int options_parse(struct options *o, int argc, char **argv)
 		{ "clock", required_argument, NULL, CLOCK },
 		{ "packets", required_argument, NULL, PACKETS },
 		{ "knob", required_argument, NULL, KNOB },
+		{ "events", required_argument, NULL, EVENTS },
 		{},
 	};
 	/* Everything that has no default must be given. */
@@ -209,6 +228,11 @@ int options_parse(struct options *o, int argc, char **argv)
 		case BURST:
 			rc = parse_number("burst", optarg, 1, 32768, &number);
 			o->burst = number;
+			break;
+		case EVENTS:
+			o->events = optarg;
+			rc = *optarg ? RC_OK
+				     : fail(RC_USAGE, "bad events: it is empty: name a file");
 			break;
 		case PACKETS:
 			rc = parse_number("packets", optarg, 1, 1000000000UL, &o->packets);

@@ -28,6 +28,8 @@ struct options {
 	unsigned int burst; /* frames a kick (tx), frames the sender delivers at once (rx) */
 	unsigned long packets; /* frames of the measured phase, rounded up to whole bursts */
 
+	const char *events; /* file for the raw events of a pass of its own; NULL: no such pass */
+
 	/* What the guest negotiates. */
 	bool event_idx, indirect, mrg_rxbuf, version_1;
 	bool calls; /* false: the guest polls the used ring and asks for no interrupt */

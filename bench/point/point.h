@@ -3,6 +3,7 @@
 #ifndef VL_POINT_H
 #define VL_POINT_H
 
+#include "events.h"
 #include "farend.h"
 #include "guest.h"
 #include "json.h"
@@ -17,6 +18,7 @@ struct point {
 	struct server server;
 	struct farend farend;
 	struct pktgen pktgen;
+	struct events events;
 	struct result result;
 	int guest_cpu, server_cpu; /* the same one where there is only one */
 };

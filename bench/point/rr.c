@@ -147,6 +147,7 @@ int rr_run(struct point *p)
 		r->latency_p50 = percentile(trips, count, 0.5);
 		r->latency_p99 = percentile(trips, count, 0.99);
 		r->latency_p999 = percentile(trips, count, 0.999);
+		result_histogram(r, trips, count);
 	}
 out:
 	free(trips);

@@ -153,6 +153,31 @@ static int run_stack(struct point *p, uint64_t frames)
 	return RC_OK;
 }
 
+/* The same once more with the tracepoints on. */
+static int run_events(struct point *p)
+{
+	uint64_t warm = whole_bursts(&p->o, WARM_FRAMES), sent = 0;
+	uint64_t frames = events_frames(&p->o);
+	struct window w = {};
+	struct drain d = { .w = &w, .from = warm, .to = warm + frames };
+	uint64_t wakeups = p->guest.wakeups;
+	int rc;
+
+	rc = events_open(&p->events, &p->o, &p->server);
+	rc = rc ? rc : receive_some(p, warm);
+	rc = rc ? rc : events_start(&p->events, &p->guest);
+	rc = rc ? rc : receive_run(p, &d, warm + frames + warm, &sent);
+	if (rc)
+		return rc;
+	if (!d.closed)
+		return fail(RC_FAIL, "frames lost: receive: %lu of %lu arrived with events on",
+			    (unsigned long)d.got, (unsigned long)sent);
+	p->guest.wakeups = wakeups;
+	const struct events_window ew = { &w, d.closed - d.opened, d.kicks, d.calls };
+
+	return events_save(&p->events, &p->guest, &ew);
+}
+
 static uint64_t next_seq;
 
 /* Verifies one frame against the number that is due. */
@@ -243,6 +268,7 @@ static int run_check(struct point *p, uint64_t frames)
 int rx_run(struct point *p)
 {
 	uint64_t frames = whole_bursts(&p->o, p->o.packets);
+	int rc = p->o.sink == SINK_CHECK ? run_check(p, frames) : run_stack(p, frames);
 
-	return p->o.sink == SINK_CHECK ? run_check(p, frames) : run_stack(p, frames);
+	return !rc && p->o.events ? run_events(p) : rc;
 }

@@ -12,6 +12,8 @@
 
 struct server {
 	const struct options *o;
+	int device; /* its number in debugfs, or -1 */
+	char *module; /* what the module counted, JSON, after the stop; or NULL */
 	int vhost_fd; /* -1 with the userspace server */
 	pid_t pid; /* of the userspace server, 0 with the others */
 	/* The tasks that serve: what counters are attached to. */

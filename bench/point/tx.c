@@ -152,6 +152,36 @@ static int run_plain(struct point *p, uint64_t frames)
 	return RC_OK;
 }
 
+/* The same once more with the tracepoints on. */
+static int run_events(struct point *p)
+{
+	uint64_t frames = events_frames(&p->o);
+	struct guest *g = &p->guest;
+	struct guest before;
+	struct window w;
+	int rc;
+
+	rc = events_open(&p->events, &p->o, &p->server);
+	rc = rc ? rc : send_frames(p, whole_bursts(&p->o, WARM_FRAMES));
+	if (rc)
+		return rc;
+	point_rest();
+	rc = events_start(&p->events, g);
+	rc = rc ? rc : send_frames(p, p->o.burst);
+	before = *g;
+	rc = rc ? rc : window_begin(&w, p->o.clock);
+	rc = rc ? rc : send_frames(p, frames);
+	rc = rc ? rc : window_end(&w);
+	if (!rc) {
+		const struct events_window ew = { &w, frames, g->kicks - before.kicks,
+						  g->calls - before.calls };
+
+		rc = events_save(&p->events, g, &ew);
+	}
+	g->wakeups = before.wakeups;
+	return rc;
+}
+
 int tx_run(struct point *p)
 {
 	uint64_t frames = whole_bursts(&p->o, p->o.packets);
@@ -162,5 +192,5 @@ int tx_run(struct point *p)
 	rc = p->o.sink == SINK_CHECK ? run_check(p, frames) : run_plain(p, frames);
 	r->kicks_per_packet = (double)p->guest.kicks / frames;
 	r->calls_per_packet = (double)p->guest.calls / frames;
-	return rc;
+	return !rc && p->o.events ? run_events(p) : rc;
 }

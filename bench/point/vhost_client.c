@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "knobs.h"
+#include "module.h"
 #include "server.h"
 #include "tasks.h"
 
@@ -122,13 +123,18 @@ static int find_workers(struct server *s)
 int vhost_start(struct server *s, struct guest *g, const struct tap *t)
 {
 	const char *device = device_of(s->o);
+	struct module_devices before;
 	struct knob_state knobs;
 	int rc, restored;
 
+	if (s->o->server == SERVER_VHOSTLAB)
+		module_devices(&before);
 	s->vhost_fd = open(device, O_RDWR | O_CLOEXEC);
 	if (s->vhost_fd < 0)
 		return fail(RC_CANNOT, "%s: %s: load the module %s", device, strerror(errno),
 			    s->o->server == SERVER_INTREE ? "vhost_net" : "vhostlab_net");
+
+	s->device = s->o->server == SERVER_VHOSTLAB ? module_new_device(&before) : -1;
 
 	/* Parameters are read when the device gets its owner, so they are set only around that. */
 	rc = knobs_apply(&knobs, s->o);
@@ -162,6 +168,8 @@ int vhost_stop(struct server *s)
 		rc = CALL(s, VHOST_NET_SET_BACKEND, &backend);
 		rc = rc ? rc : CALL(s, VHOST_GET_VRING_BASE, &base);
 	}
+	/* Its queues rest, and nobody has taken the counters away yet. */
+	s->module = module_counters(s->device);
 	close(s->vhost_fd);
 	s->vhost_fd = -1;
 	return rc;

@@ -25,7 +25,7 @@ trap at_end EXIT
 build_tools()
 {
 	local part
-	for part in plan stats; do
+	for part in plan stats events; do
 		make -s -C "$ROOT/bench/$part" BUILD="$BUILD" >&2 || {
 			echo "Bail out! bench/$part does not build"
 			exit 1

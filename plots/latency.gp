@@ -1,0 +1,17 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# How long round trips are. Reads figures/latency.dat, made by latency.jq.
+load plots . "/style.gp"
+set xlabel cost_unit . " per round trip"
+set ylabel "share of the trips (%, log scale)"
+unset offsets
+set logscale y
+set yrange [0.01:100]
+set ytics (0.01, 0.1, 1, 10, 100)
+set style fill solid 0.75 noborder
+set multiplot layout lines, columns title "How long round trips are\n" . subtitle font ",14"
+do for [i = 1:panels] {
+	set title panel(i) offset 0, 0.3
+	plot for [s = 1:3] data index 3 * (i - 1) + s - 1 using (($1 + $2) / 2):3:($2 - $1) every ::1 \
+		with boxes linecolor rgb colour[s] title word("userspace intree vhostlab", s)
+}
+unset multiplot
