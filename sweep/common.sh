@@ -34,6 +34,17 @@ need_value()
 	[[ $2 -ge 2 ]] || die 2 "$1: it needs a value: see \`./run.sh help\`"
 }
 
+# wait_for PID: its exit code. A signal that a trap of ours handles ends `wait` early, not the child.
+wait_for()
+{
+	local pid=$1 code
+	while :; do
+		code=0
+		wait "$pid" || code=$?
+		kill -0 "$pid" 2>/dev/null || return "$code"
+	done
+}
+
 # Inside the lab VM everything is built and the tree cannot be written.
 in_lab()
 {

@@ -50,10 +50,13 @@ stage_figures()
 
 	# The largest burst whose single frames can still be told apart.
 	while IFS=$'\t' read -r key burst trace; do
-		case $key in
-		tx) [[ $burst -gt $best_tx ]] && best_tx=$burst || continue ;;
-		rx) [[ $burst -gt $best_rx ]] && best_rx=$burst || continue ;;
-		esac
+		if [[ $key == tx && $burst -gt $best_tx ]]; then
+			best_tx=$burst
+		elif [[ $key == rx && $burst -gt $best_rx ]]; then
+			best_rx=$burst
+		else
+			continue
+		fi
 		"$BENCH/stages" --burst 8 "$trace" | awk -v workload="$key" -v burst="$burst" -f "$ROOT/plots/timeline.awk" \
 			>"$dir/figures/timeline-$key.dat" || die 1 "report: $trace: no timeline: see the lines above"
 	done < <(jq -r '.[] | select(.server == "vhostlab" and .burst <= 16) | [.workload, .burst, .trace] | @tsv' "$WORK/stages.json")

@@ -139,11 +139,8 @@ supervise()
 	child=$!
 	# A shell starts its background children deaf to SIGINT, so it is handed on as SIGTERM.
 	trap 'INTERRUPTED=1; kill -TERM "$child" 2>/dev/null || true' INT TERM HUP
-	while :; do
-		code=0
-		wait "$child" || code=$?
-		kill -0 "$child" 2>/dev/null || break
-	done
+	code=0
+	wait_for "$child" || code=$?
 	trap - INT TERM HUP
 	exec {progress}>&-
 	wait "$filter" || true
@@ -220,11 +217,8 @@ measure_here()
 		"$BENCH/walk" --point "${VHOSTLAB_POINT:-$ROOT/bench/traced/point}" --out "$RUN_DIR" &
 	child=$!
 	trap 'kill -TERM "$child" 2>/dev/null || true' INT TERM HUP
-	while :; do
-		code=0
-		wait "$child" || code=$?
-		kill -0 "$child" 2>/dev/null || break
-	done
+	code=0
+	wait_for "$child" || code=$?
 	trap - INT TERM HUP
 	[[ $code -eq 0 ]] || exit "$code"
 }

@@ -114,11 +114,8 @@ cmd_trace()
 	child=$!
 	# The first Ctrl-C asks the tool for its summary, through a file since the lab VM hears no signal; the second ends all.
 	trap 'asked=$((asked + 1)); if [[ $asked == 1 ]]; then : >"$RUN_DIR/.stop"; else kill -TERM "$child" 2>/dev/null || true; fi' INT TERM HUP
-	while :; do
-		code=0
-		wait "$child" || code=$?
-		kill -0 "$child" 2>/dev/null || break
-	done
+	code=0
+	wait_for "$child" || code=$?
 	trap - INT TERM HUP
 	rm -f -- "$RUN_DIR/.stop"
 	[[ $code -eq 0 ]] || rmdir -- "$RUN_DIR" 2>/dev/null || true
@@ -184,11 +181,8 @@ trace_wait()
 	) &
 	watcher=$!
 	trap 'kill -INT "$tool" 2>/dev/null || true' INT TERM HUP
-	while :; do
-		code=0
-		wait "$tool" || code=$?
-		kill -0 "$tool" 2>/dev/null || break
-	done
+	code=0
+	wait_for "$tool" || code=$?
 	trap - INT TERM HUP
 	kill "$watcher" 2>/dev/null || true
 	wait "$watcher" 2>/dev/null || true

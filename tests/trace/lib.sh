@@ -6,6 +6,7 @@
 source "$(dirname -- "${BASH_SOURCE[0]}")/read.sh"
 
 ROOT=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")/../.." && pwd -P)
+# shellcheck disable=SC2034 # for the files that source this one
 BUILD=${VHOSTLAB_BUILD:-$ROOT/build}
 COUNT=${COUNT:-0}
 BAD=0
