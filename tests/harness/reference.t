@@ -1,0 +1,25 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+# RESULTS.md is what `./run.sh report results/reference` makes of the points in the tree, byte for byte; a typed number
+# or a forgotten run shows. Done in a copy, so that the tree stays as it is.
+# shellcheck source=tests/harness/lib/tap.sh
+source "$(dirname -- "${BASH_SOURCE[0]}")/lib/tap.sh"
+build_tools
+
+for tool in gnuplot pandoc; do
+	command -v "$tool" >/dev/null && continue
+	skip 'RESULTS.md from the reference run' "$tool is not installed"
+	done_testing
+done
+mkdir -p "$TMP/tree/results"
+cp -r "$ROOT"/{run.sh,sweep,plots,configs,bench,lab,Makefile,RESULTS.md} "$TMP/tree/"
+cp -r "$ROOT/results/reference" "$TMP/tree/results/"
+cp "$TMP/tree/RESULTS.md" "$TMP/before.md"
+run env VHOSTLAB_BUILD="$BUILD" "$TMP/tree/run.sh" report "$TMP/tree/results/reference"
+code 'report of the reference run' 0
+is 'RESULTS.md: byte for byte' "$(md5sum <"$TMP/tree/RESULTS.md")" "$(md5sum <"$TMP/before.md")"
+sed -i '1s/"packets":[0-9]*/"packets":1/; 1s/"cost_per_packet":[0-9.]*/"cost_per_packet":1/; 1s/"lost":0/"lost":7/' "$TMP/tree/results/reference/points.jsonl"
+run env VHOSTLAB_BUILD="$BUILD" "$TMP/tree/run.sh" report "$TMP/tree/results/reference"
+code 'report of a changed run' 0
+is 'another point makes another page' "$(cmp -s "$TMP/tree/RESULTS.md" "$TMP/before.md" && echo same || echo different)" different
+done_testing
