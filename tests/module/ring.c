@@ -115,6 +115,23 @@ static void indirect_next_out(struct ring *q)
 	one(q, gpa_of(slot(TABLE)), 32, INDIRECT, 0);
 }
 
+/* Virtio 1.2, 2.7.5.3.1: a driver must not set both. */
+static void indirect_and_next(struct ring *q)
+{
+	table(q)[0] = (struct vring_desc){ gpa_of(slot(0)), 200, dir(q), 0 };
+	desc_set(q, 1, gpa_of(slot(1)), 200, dir(q), 0);
+	one(q, gpa_of(slot(TABLE)), 16, INDIRECT | NEXT, 1);
+}
+
+/* More pieces than a kernel vector holds. */
+static void too_many_segments(struct ring *q)
+{
+	for (uint16_t i = 0; i < 1200; i++)
+		table(q)[i] = (struct vring_desc){ gpa_of(slot(0)) + i, 1,
+						   dir(q) | (i < 1199 ? NEXT : 0), i + 1 };
+	one(q, gpa_of(slot(TABLE)), 1200 * 16, INDIRECT, 0);
+}
+
 static void indirect_unmapped(struct ring *q)
 {
 	one(q, 0x1000, 32, INDIRECT, 0);
@@ -191,6 +208,8 @@ static const struct rule {
 	{ "indirect table of 65537 entries", indirect_65537, -1, false },
 	{ "indirect table inside an indirect table", indirect_nested, -1, false },
 	{ "indirect chain that leaves its table", indirect_next_out, -1, false },
+	{ "indirect table with a successor", indirect_and_next, -1, true },
+	{ "chain of 1200 segments", too_many_segments, -1, false },
 	{ "indirect table outside guest memory", indirect_unmapped, -1, false },
 	{ "buffer outside guest memory", unmapped, -1, false },
 	{ "buffer over the end of guest memory", over_the_end, -1, false },
