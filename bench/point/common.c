@@ -3,6 +3,7 @@
 #include "common.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdarg.h>
 #include <string.h>
 #include <sys/time.h>
@@ -24,6 +25,21 @@ int fail(int rc, const char *fmt, ...)
 	va_end(ap);
 	fprintf(stderr, "vhostlab: %s\n", line);
 	return rc;
+}
+
+int write_text(const char *path, const char *text)
+{
+	int fd = open(path, O_WRONLY | O_CLOEXEC), error = 0;
+
+	if (fd < 0)
+		return -1;
+	if (write(fd, text, strlen(text)) < 0)
+		error = errno;
+	close(fd);
+	if (!error)
+		return 0;
+	errno = error;
+	return -1;
 }
 
 static void on_tick(int sig)

@@ -25,6 +25,9 @@ enum {
  */
 int fail(int rc, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
+/* Writes text to an existing file, as procfs and sysfs want it. 0, or -1 with errno set. */
+int write_text(const char *path, const char *text);
+
 /*
  * The watchdog. Blocking reads carry no time-out of their own, because a poll
  * in front of each would be measured; instead an interval timer interrupts

@@ -30,18 +30,6 @@ static int read_text(const char *path, char *text, size_t size)
 	return 0;
 }
 
-static int write_value(const char *path, const char *text)
-{
-	int fd = open(path, O_WRONLY | O_CLOEXEC);
-	ssize_t n;
-
-	if (fd < 0)
-		return -1;
-	n = write(fd, text, strlen(text));
-	close(fd);
-	return n < 0 ? -1 : 0;
-}
-
 int knobs_apply(struct knob_state *k, const struct options *o)
 {
 	char path[256];
@@ -56,7 +44,7 @@ int knobs_apply(struct knob_state *k, const struct options *o)
 			return fail(RC_USAGE,
 				    "unknown knob: %s: vhostlab_net has no such parameter",
 				    knob->name);
-		if (write_value(path, knob->value))
+		if (write_text(path, knob->value))
 			return fail(RC_USAGE, "bad knob: %s=%s: the module refuses it: %s",
 				    knob->name, knob->value, strerror(errno));
 		k->applied++;
@@ -74,7 +62,7 @@ int knobs_restore(struct knob_state *k)
 		unsigned int i = --k->applied;
 
 		path_of(path, sizeof(path), &k->o->module_knob[i]);
-		if (write_value(path, k->before[i]))
+		if (write_text(path, k->before[i]))
 			rc = fail(RC_FAIL, "knob not restored: %s: %s", path, strerror(errno));
 	}
 	return rc;

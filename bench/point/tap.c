@@ -23,18 +23,6 @@
 /* Room for the largest burst that fits a ring; more than that is loss, and counted. */
 #define TAP_QUEUE 1024
 
-static int write_text(const char *path, const char *text)
-{
-	int fd = open(path, O_WRONLY | O_CLOEXEC);
-	ssize_t n;
-
-	if (fd < 0)
-		return -1;
-	n = write(fd, text, strlen(text));
-	close(fd);
-	return n < 0 ? -1 : 0;
-}
-
 int netns_enter(void)
 {
 	if (unshare(CLONE_NEWNET))
