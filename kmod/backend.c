@@ -133,6 +133,7 @@ void vhl_backend_drop(struct vhl_vq *vq)
 	frames_unproduce(vq);
 	fput(vq->sock_file);
 	backend_install(vq, &none);
+	vhl_miss_forget(vq);
 }
 
 static int backend_attach(struct vhl_vq *vq, struct vhl_backend *b)

@@ -6,7 +6,7 @@
  */
 #include "vhostlab.h"
 #include "trace.h"
-#include "user.h"
+#include "ring.h"
 
 /*
  * Counts a broken rule and tells whoever listens: tracepoint, debugfs, the
@@ -24,19 +24,13 @@ int vhl_rule_broken(struct vhl_vq *vq, enum vhl_rule rule)
 	return -EINVAL;
 }
 
-/*
- * How many avail entries wait. Reads the guest's index only when those seen
- * before are used up. Returns a negative errno when the index cannot be read
- * or moved by more than the ring holds. Caller holds vq->mutex; may sleep.
- */
-int vhl_avail_pending(struct vhl_vq *vq)
+/* Reads the guest's index: see vhl_avail_pending(). */
+int vhl_avail_look(struct vhl_vq *vq)
 {
-	u16 n = vq->avail_seen - vq->last_avail;
 	__virtio16 idx;
+	u16 n;
 
-	if (n)
-		return n;
-	if (unlikely(vhl_read16n(&idx, &vq->avail->idx, 1))) {
+	if (unlikely(vhl_ring_get(vq, VHL_AVAIL, VHL_AVAIL_IDX, &idx, 1))) {
 		vhl_rule_broken(vq, VHL_RULE_RING_ACCESS);
 		return -EFAULT;
 	}
@@ -62,7 +56,7 @@ static int head_read(struct vhl_vq *vq, u16 *head)
 		n = min3((unsigned int)(u16)(vq->avail_seen - vq->last_avail), vq->num - slot,
 			 (unsigned int)VHL_HEADS);
 		vq->n_heads = 0;
-		if (unlikely(vhl_read16n(vq->heads, &vq->avail->ring[slot], n))) {
+		if (unlikely(vhl_ring_get(vq, VHL_AVAIL, vhl_avail_entry(slot), vq->heads, n))) {
 			vhl_rule_broken(vq, VHL_RULE_RING_ACCESS);
 			return -EFAULT;
 		}
@@ -76,14 +70,34 @@ static int head_read(struct vhl_vq *vq, u16 *head)
 	return 0;
 }
 
-/* Reads @len bytes of guest memory through the memory table. */
+/* Reports why an address has no translation, unless that is only delayed. */
+static int untranslated(struct vhl_vq *vq, int err)
+{
+	switch (err) {
+	case -EAGAIN:
+		/* The same entries are read again when the answer comes. */
+		break;
+	case -ENOBUFS:
+		vhl_rule_broken(vq, VHL_RULE_SEGMENTS);
+		break;
+	case -EPERM:
+		vhl_rule_broken(vq, VHL_RULE_PERMISSION);
+		break;
+	default:
+		vhl_rule_broken(vq, VHL_RULE_UNMAPPED);
+		break;
+	}
+	return err;
+}
+
+/* Reads @len bytes of guest memory. */
 static int guest_read(struct vhl_vq *vq, void *dst, u64 gpa, u32 len)
 {
 	struct iovec iov[4];
 	u64 at[4];
 	int n, i;
 
-	n = vhl_translate(vq, gpa, len, iov, at, ARRAY_SIZE(iov));
+	n = vhl_translate(vq, gpa, len, false, iov, at, ARRAY_SIZE(iov));
 	for (i = 0; i < n; i++) {
 		if (vhl_copy_in(dst, iov[i].iov_base, iov[i].iov_len))
 			return -EFAULT;
@@ -110,11 +124,10 @@ static __always_inline int chain_add(struct vhl_vq *vq, unsigned int first, stru
 		vq->gpa[at] = gpa;
 		n = 1;
 	} else {
-		n = vhl_translate(vq, gpa, len, vq->iov + at, vq->gpa + at, VHL_MAX_SEGS - at);
-		if (unlikely(n < 0)) {
-			vhl_rule_broken(vq, n == -ENOBUFS ? VHL_RULE_SEGMENTS : VHL_RULE_UNMAPPED);
-			return n;
-		}
+		n = vhl_translate(vq, gpa, len, flags & VRING_DESC_F_WRITE, vq->iov + at,
+				  vq->gpa + at, VHL_MAX_SEGS - at);
+		if (unlikely(n < 0))
+			return untranslated(vq, n);
 	}
 	if (flags & VRING_DESC_F_WRITE) {
 		c->in += n;
@@ -148,10 +161,8 @@ static int chain_indirect(struct vhl_vq *vq, unsigned int first, struct vhl_chai
 		if (unlikely(found > n))
 			return vhl_rule_broken(vq, VHL_RULE_LOOP);
 		err = guest_read(vq, &d, gpa + i * sizeof(d), sizeof(d));
-		if (unlikely(err)) {
-			vhl_rule_broken(vq, VHL_RULE_UNMAPPED);
-			return err;
-		}
+		if (unlikely(err))
+			return untranslated(vq, err);
 		flags = vhl16_to_cpu(vq, d.flags);
 		if (unlikely(flags & VRING_DESC_F_INDIRECT))
 			return vhl_rule_broken(vq, VHL_RULE_INDIRECT_NEST);
@@ -170,8 +181,9 @@ static int chain_indirect(struct vhl_vq *vq, unsigned int first, struct vhl_chai
 /*
  * Reads the chain whose head is at last_avail, at least one entry waiting,
  * into vq->iov[first...]. Does not advance last_avail: the caller does so
- * when it takes the chain. Returns 0 or a negative errno after reporting the
- * rule that was broken. Caller holds vq->mutex; may sleep.
+ * when it takes the chain. Returns 0; -EAGAIN when an address must first be
+ * translated, then the answer runs the queue again; or another negative errno
+ * after reporting the rule that was broken. Caller holds vq->mutex; may sleep.
  */
 int vhl_chain_read(struct vhl_vq *vq, unsigned int first, struct vhl_chain *c)
 {
@@ -193,7 +205,7 @@ int vhl_chain_read(struct vhl_vq *vq, unsigned int first, struct vhl_chain *c)
 	for (found = 1;; found++) {
 		if (unlikely(found > vq->num))
 			return vhl_rule_broken(vq, VHL_RULE_LOOP);
-		if (unlikely(vhl_read_desc(&d, &vq->desc[i]))) {
+		if (unlikely(vhl_desc_get(vq, &d, i))) {
 			vhl_rule_broken(vq, VHL_RULE_RING_ACCESS);
 			return -EFAULT;
 		}

@@ -14,6 +14,8 @@
 /* Longest feature array looked at, in words of 64 bits. */
 #define VHL_MAX_FEATURE_WORDS 128
 
+#define VHL_BACKEND_FEATURES BIT_ULL(VHOST_BACKEND_F_IOTLB_MSG_V2)
+
 static DEFINE_IDA(dev_ids);
 
 static int vhl_open(struct inode *inode, struct file *file)
@@ -32,6 +34,7 @@ static int vhl_open(struct inode *inode, struct file *file)
 		return err;
 	}
 	mutex_init(&dev->mutex);
+	vhl_iotlb_init(&dev->tlb);
 	for (i = 0; i < VHL_NVQS; i++)
 		vhl_vq_init(dev, &dev->vqs[i], i);
 	vhl_stats_add(dev);
@@ -54,6 +57,7 @@ static void owner_drop(struct vhl_dev *dev)
 	}
 	vhl_workers_flush(dev);
 	vhl_workers_stop(dev);
+	vhl_iotlb_switch(dev, false);
 	for (i = 0; i < VHL_NVQS; i++)
 		vhl_vq_reset(&dev->vqs[i]);
 
@@ -62,6 +66,7 @@ static void owner_drop(struct vhl_dev *dev)
 	dev->log_ctx = NULL;
 	dev->log_base = NULL;
 	dev->features = 0;
+	dev->backend_features = 0;
 	kvfree(dev->mem);
 	dev->mem = NULL;
 	if (dev->mm)
@@ -111,9 +116,11 @@ static long set_features(struct vhl_dev *dev, u64 features)
 	if (features & ~vhl_features_offered())
 		return -EOPNOTSUPP;
 	if (features & BIT_ULL(VHOST_F_LOG_ALL) && running(dev) &&
-	    !vhl_log_ok(dev, dev->log_base, dev->mem))
+	    !vhl_log_ok(dev->log_base, dev->mem))
 		return -EFAULT;
 
+	if ((features ^ dev->features) & BIT_ULL(VIRTIO_F_ACCESS_PLATFORM))
+		vhl_iotlb_switch(dev, features & BIT_ULL(VIRTIO_F_ACCESS_PLATFORM));
 	dev->features = features;
 	for (i = 0; i < VHL_NVQS; i++) {
 		struct vhl_vq *vq = &dev->vqs[i];
@@ -169,6 +176,18 @@ static long set_features_array(struct vhl_dev *dev, struct vhost_features_array 
 	return set_features(dev, features);
 }
 
+static long set_backend_features(struct vhl_dev *dev, u64 __user *argp)
+{
+	u64 features;
+
+	if (copy_from_user(&features, argp, sizeof(features)))
+		return -EFAULT;
+	if (features & ~VHL_BACKEND_FEATURES)
+		return -EOPNOTSUPP;
+	dev->backend_features = features;
+	return 0;
+}
+
 static long set_log_base(struct vhl_dev *dev, u64 __user *argp)
 {
 	u64 __user *base;
@@ -180,7 +199,7 @@ static long set_log_base(struct vhl_dev *dev, u64 __user *argp)
 	if (addr != (unsigned long)addr)
 		return -EFAULT;
 	base = (u64 __user *)(unsigned long)addr;
-	if (running(dev) && !vhl_log_ok(dev, base, dev->mem))
+	if (running(dev) && !vhl_log_ok(base, dev->mem))
 		return -EFAULT;
 
 	for (i = 0; i < VHL_NVQS; i++)
@@ -275,14 +294,11 @@ static long vhl_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 		r = owner || !dev->mm ? set_features_array(dev, argp) : -EPERM;
 		break;
 	case VHOST_GET_BACKEND_FEATURES:
-		bits = 0;
+		bits = VHL_BACKEND_FEATURES;
 		r = copy_to_user(argp, &bits, sizeof(bits)) ? -EFAULT : 0;
 		break;
 	case VHOST_SET_BACKEND_FEATURES:
-		if (copy_from_user(&bits, argp, sizeof(bits)))
-			r = -EFAULT;
-		else
-			r = bits ? -EOPNOTSUPP : 0;
+		r = owner || !dev->mm ? set_backend_features(dev, argp) : -EPERM;
 		break;
 	case VHOST_SET_OWNER:
 		r = set_owner(dev);
@@ -317,5 +333,8 @@ const struct file_operations vhl_fops = {
 	.release = vhl_release,
 	.unlocked_ioctl = vhl_ioctl,
 	.compat_ioctl = compat_ptr_ioctl,
+	.read_iter = vhl_read_iter,
+	.write_iter = vhl_write_iter,
+	.poll = vhl_poll_device,
 	.llseek = noop_llseek,
 };

@@ -84,6 +84,26 @@ int vhl_log_write(struct vhl_vq *vq, u64 gpa, u64 len)
 	return err;
 }
 
+/*
+ * Marks the owner's memory [hva, hva + len) by every guest address it has: an
+ * I/O virtual address says nothing about that, so the table is read backwards.
+ */
+int vhl_log_hva(struct vhl_vq *vq, u64 hva, u64 len)
+{
+	const struct vhl_mem *mem = vq->dev->mem;
+	int err = 0;
+	u32 i;
+
+	for (i = 0; mem && i < mem->n && !err; i++) {
+		const struct vhl_region *r = &mem->r[i];
+		u64 first = max(hva, r->hva), end = min(hva + len, r->hva + r->size);
+
+		if (first < end)
+			err = vhl_log_write(vq, r->gpa + (first - r->hva), end - first);
+	}
+	return err;
+}
+
 /* Marks part of the used ring, at byte @offset from its start. As above. */
 int vhl_log_used(struct vhl_vq *vq, u64 offset, u64 len)
 {
@@ -91,7 +111,10 @@ int vhl_log_used(struct vhl_vq *vq, u64 offset, u64 len)
 
 	if (!vq->log_used)
 		return 0;
-	err = vhl_log_write(vq, vq->log_addr + offset, len);
+	if (vq->iotlb)
+		err = vhl_iotlb_log_used(vq, offset, len);
+	else
+		err = vhl_log_write(vq, vq->log_addr + offset, len);
 	if (!err && vq->dev->log_ctx)
 		vhl_eventfd_signal(vq->dev->log_ctx);
 	return err;
@@ -101,7 +124,7 @@ int vhl_log_used(struct vhl_vq *vq, u64 offset, u64 len)
  * Whether a log at @base could be written for every address of @mem, as far
  * as the address space goes; whether the pages are there shows on writing.
  */
-bool vhl_log_ok(struct vhl_dev *dev, u64 __user *base, const struct vhl_mem *mem)
+bool vhl_log_ok(u64 __user *base, const struct vhl_mem *mem)
 {
 	u64 end = 0;
 	u32 i;

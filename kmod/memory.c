@@ -34,6 +34,7 @@ static int region_read(struct vhl_region *r, const struct vhost_memory_region __
 	r->gpa = m.guest_phys_addr;
 	r->size = m.memory_size;
 	r->hva = m.userspace_addr;
+	r->perm = VHOST_ACCESS_RW;
 	return 0;
 }
 
@@ -83,7 +84,7 @@ int vhl_mem_set(struct vhl_dev *dev, struct vhost_memory __user *m)
 	if (IS_ERR(mem))
 		return PTR_ERR(mem);
 
-	if (dev->features & BIT_ULL(VHOST_F_LOG_ALL) && !vhl_log_ok(dev, dev->log_base, mem)) {
+	if (dev->features & BIT_ULL(VHOST_F_LOG_ALL) && !vhl_log_ok(dev->log_base, mem)) {
 		kvfree(mem);
 		return -EFAULT;
 	}
@@ -123,14 +124,26 @@ static const struct vhl_region *region_find(const struct vhl_mem *mem, u64 gpa)
 	return NULL;
 }
 
+static const struct vhl_region *region_at(struct vhl_vq *vq, u64 gpa, bool write)
+{
+	const struct vhl_region *r;
+
+	if (vq->iotlb)
+		return vhl_iotlb_find(vq, gpa, write ? VHOST_ACCESS_WO : VHOST_ACCESS_RO);
+	r = vq->dev->mem ? region_find(vq->dev->mem, gpa) : NULL;
+	return r ?: ERR_PTR(-EFAULT);
+}
+
 /*
- * Translates [gpa, gpa + len) into at most @room segments at @iov, their
- * guest addresses at @seg_gpa. A range that crosses regions is cut at each
- * border. Returns the number of segments (0 for len 0), -EFAULT where no
- * region covers an address, -ENOBUFS where @room does not suffice.
- * Caller holds vq->mutex; does not sleep.
+ * Translates [gpa, gpa + len), to be written or only read, into at most @room
+ * segments at @iov, their guest addresses at @seg_gpa. A range that crosses
+ * regions is cut at each border. Returns the number of segments (0 for len
+ * 0); -EFAULT where no region covers an address; -ENOBUFS where @room does not
+ * suffice; with an IOTLB also -EPERM, and -EAGAIN after asking the client for
+ * what is missing. Caller holds vq->mutex; does not sleep.
  */
-int vhl_translate(struct vhl_vq *vq, u64 gpa, u32 len, struct iovec *iov, u64 *seg_gpa, int room)
+int vhl_translate(struct vhl_vq *vq, u64 gpa, u32 len, bool write, struct iovec *iov, u64 *seg_gpa,
+		  int room)
 {
 	const struct vhl_region *r = vq->last;
 	int n = 0;
@@ -139,10 +152,11 @@ int vhl_translate(struct vhl_vq *vq, u64 gpa, u32 len, struct iovec *iov, u64 *s
 		u64 off, part;
 
 		if (!r || gpa - r->gpa >= r->size) {
-			r = vq->dev->mem ? region_find(vq->dev->mem, gpa) : NULL;
-			if (!r)
-				return -EFAULT;
-			vq->last = r;
+			r = region_at(vq, gpa, write);
+			if (IS_ERR(r))
+				return PTR_ERR(r);
+			if (r->perm == VHOST_ACCESS_RW)
+				vq->last = r;
 		}
 		if (n == room)
 			return -ENOBUFS;

@@ -52,6 +52,10 @@ static inline void trace_log_write(const struct vhl_vq *vq, u64 gpa, u64 len, in
 {
 }
 
+static inline void trace_iotlb_miss(const struct vhl_vq *vq, u64 iova, u8 perm)
+{
+}
+
 static inline void trace_error(const struct vhl_vq *vq, unsigned int rule)
 {
 }

@@ -7,6 +7,7 @@
  */
 #include <linux/sched/clock.h>
 #include <linux/sched/signal.h>
+#include <net/sock.h>
 
 #include "vhostlab.h"
 #include "trace.h"
@@ -97,10 +98,12 @@ bool vhl_busy_poll(struct vhl_vq *vq)
 	end = local_clock() + us * NSEC_PER_USEC;
 	do {
 		spins++;
-		if (vq->index == VHL_RX)
-			n = vq->ring && !__ptr_ring_empty(vq->ring);
-		else
+		if (vq->index == VHL_TX)
 			n = vhl_avail_pending(vq);
+		else if (vq->ring)
+			n = !__ptr_ring_empty(vq->ring);
+		else
+			n = !skb_queue_empty_lockless(&vq->sock->sk->sk_receive_queue);
 		if (n || need_resched() || signal_pending(current) ||
 		    vhl_worker_has_work(vq->worker))
 			break;

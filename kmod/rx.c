@@ -25,6 +25,7 @@ enum rx_verdict {
 	RX_NO_BUFFERS, /* wait for the guest to add some */
 	RX_TOO_LONG, /* no number of buffers will do */
 	RX_BAD_CHAIN, /* the next buffer is unusable until repaired */
+	RX_NO_ADDRESS, /* wait for the IOTLB to have the next buffer's */
 };
 
 static size_t rx_frame_len(void *frame)
@@ -97,7 +98,7 @@ static enum rx_verdict rx_buffers(struct vhl_vq *vq, size_t need, struct rx_bufs
 	unsigned int most = vq->mergeable ? vq->num : 1;
 	enum rx_verdict v = RX_TOO_LONG;
 	struct vhl_chain c;
-	int n;
+	int n, err;
 
 	b->heads = 0;
 	b->segs = 0;
@@ -113,8 +114,9 @@ static enum rx_verdict rx_buffers(struct vhl_vq *vq, size_t need, struct rx_bufs
 			v = n ? RX_BAD_CHAIN : RX_NO_BUFFERS;
 			goto undo;
 		}
-		if (unlikely(vhl_chain_read(vq, b->segs, &c))) {
-			v = RX_BAD_CHAIN;
+		err = vhl_chain_read(vq, b->segs, &c);
+		if (unlikely(err)) {
+			v = err == -EAGAIN ? RX_NO_ADDRESS : RX_BAD_CHAIN;
 			goto undo;
 		}
 		if (unlikely(c.out || !c.in_len)) {
@@ -173,7 +175,10 @@ static void rx_log(struct vhl_vq *vq, size_t len)
 	for (i = 0; len; i++) {
 		size_t part = min(len, vq->iov[i].iov_len);
 
-		vhl_log_write(vq, vq->gpa[i], part);
+		if (vq->iotlb)
+			vhl_log_hva(vq, (unsigned long)vq->iov[i].iov_base, part);
+		else
+			vhl_log_write(vq, vq->gpa[i], part);
 		len -= part;
 	}
 }
@@ -269,7 +274,11 @@ static bool rx_wait_buffers(struct vhl_vq *vq)
 	return true;
 }
 
-static unsigned int rx_run(struct vhl_vq *vq)
+/*
+ * Deals with what waits, up to a weight. Returns how many frames the guest
+ * got. Caller is the queue's worker and holds vq->mutex; sleeps.
+ */
+unsigned int vhl_rx_run(struct vhl_vq *vq)
 {
 	const struct vhl_knobs *k = &vq->dev->knobs;
 	unsigned int turns = 0, got = 0;
@@ -310,6 +319,11 @@ static unsigned int rx_run(struct vhl_vq *vq)
 			WRITE_ONCE(vq->waiting_buffers, true);
 			vhl_notify_repair(vq);
 			return got;
+		case RX_NO_ADDRESS:
+			/* Tried again after the client's answer. */
+			vhl_used_publish(vq);
+			WRITE_ONCE(vq->waiting_buffers, true);
+			return got;
 		}
 	}
 	/* Somebody else's turn; more may wait here. */
@@ -317,19 +331,4 @@ static unsigned int rx_run(struct vhl_vq *vq)
 	vq->stats.requeues++;
 	vhl_work_queue(vq->worker, &vq->work);
 	return got;
-}
-
-void vhl_rx_work(struct vhl_work *work)
-{
-	struct vhl_vq *vq = container_of(work, struct vhl_vq, work);
-	unsigned int n;
-
-	mutex_lock(&vq->mutex);
-	if (vq->sock) {
-		vq->stats.wakeups++;
-		trace_work_start(vq);
-		n = rx_run(vq);
-		trace_work_end(vq, n);
-	}
-	mutex_unlock(&vq->mutex);
 }

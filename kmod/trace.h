@@ -24,7 +24,6 @@ enum vhl_call_reason {
 #define X(sym, name) VHL_CALL_##sym,
 	VHL_CALL_LIST(X)
 #undef X
-	VHL_NCALLS
 };
 #endif /* VHL_CALL_LIST */
 
@@ -243,6 +242,24 @@ TRACE_EVENT(log_write,
 	),
 	TP_printk(VHL_FMT " gpa=0x%llx len=%llu err=%d", VHL_ARGS,
 		  __entry->gpa, __entry->len, __entry->err)
+);
+
+/* The IOTLB lacks @iova for perm 1 reading, 2 writing: the client is asked. */
+TRACE_EVENT(iotlb_miss,
+	TP_PROTO(const struct vhl_vq *vq, u64 iova, u8 perm),
+	TP_ARGS(vq, iova, perm),
+	TP_STRUCT__entry(
+		VHL_ENTRY_COMMON
+		__field(u64, iova)
+		__field(u8, perm)
+	),
+	TP_fast_assign(
+		VHL_ASSIGN_COMMON(vq, vq->last_avail);
+		__entry->iova = iova;
+		__entry->perm = perm;
+	),
+	TP_printk(VHL_FMT " iova=0x%llx perm=%u", VHL_ARGS, __entry->iova,
+		  __entry->perm)
 );
 
 /* A guest, its hypervisor or the backend broke a rule. */

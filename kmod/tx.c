@@ -246,22 +246,28 @@ static void tx_wait_backend(struct vhl_vq *vq)
 	}
 }
 
-static unsigned int tx_run(struct vhl_vq *vq)
+/*
+ * Deals with what waits, up to a weight. Returns how many chains that were.
+ * Caller is the queue's worker and holds vq->mutex; sleeps.
+ */
+unsigned int vhl_tx_run(struct vhl_vq *vq)
 {
 	const struct vhl_knobs *k = &vq->dev->knobs;
 	bool arrays = vq->ethernet && vq->sock->sk->sk_sndbuf == INT_MAX;
 	unsigned int sent = 0, idle = 0;
 	size_t bytes = 0;
 	struct vhl_chain c;
-	int n;
+	int n, err;
 
 	vhl_notify_disable(vq);
 	while (sent + idle < k->packet_weight && bytes < VHL_BYTE_WEIGHT) {
 		n = vhl_avail_pending(vq);
 		if (n > 0) {
-			if (unlikely(vhl_chain_read(vq, 0, &c))) {
+			err = vhl_chain_read(vq, 0, &c);
+			if (unlikely(err)) {
 				tx_flush(vq);
-				vhl_notify_repair(vq);
+				if (err != -EAGAIN)
+					vhl_notify_repair(vq);
 				return sent;
 			}
 			if (unlikely(tx_one(vq, &c, arrays))) {
@@ -294,19 +300,4 @@ static unsigned int tx_run(struct vhl_vq *vq)
 	vq->stats.requeues++;
 	vhl_work_queue(vq->worker, &vq->work);
 	return sent;
-}
-
-void vhl_tx_work(struct vhl_work *work)
-{
-	struct vhl_vq *vq = container_of(work, struct vhl_vq, work);
-	unsigned int n;
-
-	mutex_lock(&vq->mutex);
-	if (vq->sock) {
-		vq->stats.wakeups++;
-		trace_work_start(vq);
-		n = tx_run(vq);
-		trace_work_end(vq, n);
-	}
-	mutex_unlock(&vq->mutex);
 }

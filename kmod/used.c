@@ -5,30 +5,17 @@
  */
 #include "vhostlab.h"
 #include "trace.h"
-#include "user.h"
+#include "ring.h"
 
-/* Notes that @head is done, with @len bytes written to it. */
-void vhl_used_add(struct vhl_vq *vq, u16 head, u32 len)
+/* The fields at the rings' ends where each side names an event index. */
+static size_t used_event(struct vhl_vq *vq)
 {
-	vq->done[vq->n_done].id = cpu_to_vhl32(vq, head);
-	vq->done[vq->n_done].len = cpu_to_vhl32(vq, len);
-	vq->n_done++;
+	return vhl_avail_entry(vq->num);
 }
 
-/* The field at the ring's end where each side names an event index. */
-static __virtio16 __user *used_event(struct vhl_vq *vq)
+static size_t avail_event(struct vhl_vq *vq)
 {
-	return &vq->avail->ring[vq->num];
-}
-
-static __virtio16 __user *avail_event(struct vhl_vq *vq)
-{
-	return (__virtio16 __user *)&vq->used->ring[vq->num];
-}
-
-static u64 avail_event_offset(struct vhl_vq *vq)
-{
-	return offsetof(struct vring_used, ring) + vq->num * sizeof(struct vring_used_elem);
+	return vhl_used_entry(vq->num);
 }
 
 static bool avail_empty(struct vhl_vq *vq)
@@ -37,7 +24,8 @@ static bool avail_empty(struct vhl_vq *vq)
 
 	if (vq->avail_seen != vq->last_avail)
 		return false;
-	return !vhl_read16n(&idx, &vq->avail->idx, 1) && vhl16_to_cpu(vq, idx) == vq->last_avail;
+	return !vhl_ring_get(vq, VHL_AVAIL, VHL_AVAIL_IDX, &idx, 1) &&
+	       vhl16_to_cpu(vq, idx) == vq->last_avail;
 }
 
 /* Whether the guest wants a call for the entries since the last one. */
@@ -56,7 +44,7 @@ static bool call_wanted(struct vhl_vq *vq, enum vhl_call_reason *why)
 	}
 	if (!vq->event_idx) {
 		*why = VHL_CALL_FLAG;
-		if (vhl_read16n(&v, &vq->avail->flags, 1)) {
+		if (vhl_ring_get(vq, VHL_AVAIL, VHL_AVAIL_FLAGS, &v, 1)) {
 			*why = VHL_CALL_FAULT;
 			return true;
 		}
@@ -69,7 +57,7 @@ static bool call_wanted(struct vhl_vq *vq, enum vhl_call_reason *why)
 	if (!valid)
 		return true;
 	*why = VHL_CALL_FAULT;
-	if (vhl_read16n(&v, used_event(vq), 1))
+	if (vhl_ring_get(vq, VHL_AVAIL, used_event(vq), &v, 1))
 		return true;
 	*why = VHL_CALL_EVENT;
 	return vring_need_event(vhl16_to_cpu(vq, v), vq->used_idx, old);
@@ -95,71 +83,79 @@ static void call_guest(struct vhl_vq *vq)
 
 /*
  * Publishes the heads noted since the last time, then calls the guest if
- * it wants that. Returns 0 or -EFAULT when the used ring cannot be
- * written (reported; the heads are forgotten, since nobody can be told).
- * Caller holds vq->mutex; may sleep.
+ * it wants that. When the used ring cannot be written that is reported and
+ * the heads are forgotten, since nobody can be told. Caller holds vq->mutex;
+ * may sleep.
  */
-int vhl_used_publish(struct vhl_vq *vq)
+void vhl_used_publish(struct vhl_vq *vq)
 {
 	unsigned int n = vq->n_done;
 	unsigned int slot = vq->used_idx & (vq->num - 1);
-	unsigned int part;
+	unsigned int entries = n, part;
 	__virtio16 idx;
 
 	if (!n)
-		return 0;
+		return;
 	vq->n_done = 0;
 
-	part = min(n, vq->num - slot);
-	if (unlikely(vhl_write_used(&vq->used->ring[slot], vq->done, part) ||
-		     (part < n && vhl_write_used(&vq->used->ring[0], vq->done + part, n - part))))
+	/* Section 2.7.9: the last one's entry stands for all before it. */
+	if (vq->used_folded) {
+		vq->done[0] = vq->done[n - 1];
+		entries = 1;
+	}
+	part = min(entries, vq->num - slot);
+	if (unlikely(vhl_used_put_entries(vq, slot, vq->done, part) ||
+		     (part < entries &&
+		      vhl_used_put_entries(vq, 0, vq->done + part, entries - part))))
 		goto fault;
 
 	/* Entries before the index that announces them. */
 	smp_wmb();
 	vq->used_idx += n;
 	idx = cpu_to_vhl16(vq, vq->used_idx);
-	if (unlikely(put_user(idx, &vq->used->idx)))
+	if (unlikely(vhl_used_put(vq, VHL_USED_IDX, idx)))
 		goto fault;
 	vq->stats.used_batches++;
 	trace_used(vq, n);
 
 	if (unlikely(vq->log_used)) {
 		size_t elem = sizeof(struct vring_used_elem);
-		size_t ring = offsetof(struct vring_used, ring);
 
-		vhl_log_used(vq, ring + slot * elem, part * elem);
-		if (part < n)
-			vhl_log_used(vq, ring, (n - part) * elem);
-		vhl_log_used(vq, offsetof(struct vring_used, idx), sizeof(idx));
+		vhl_log_used(vq, vhl_used_entry(slot), part * elem);
+		if (part < entries)
+			vhl_log_used(vq, vhl_used_entry(0), (entries - part) * elem);
+		vhl_log_used(vq, VHL_USED_IDX, sizeof(idx));
 	}
 	call_guest(vq);
-	return 0;
+	return;
 
 fault:
 	vhl_rule_broken(vq, VHL_RULE_RING_ACCESS);
-	return -EFAULT;
 }
 
 static int used_flags_write(struct vhl_vq *vq, u16 flags)
 {
 	__virtio16 v = cpu_to_vhl16(vq, flags);
 
-	if (put_user(v, &vq->used->flags))
+	if (vhl_used_put(vq, VHL_USED_FLAGS, v))
 		return -EFAULT;
-	vhl_log_used(vq, offsetof(struct vring_used, flags), sizeof(v));
+	vhl_log_used(vq, VHL_USED_FLAGS, sizeof(v));
 	return 0;
 }
 
 /*
  * Takes up the used ring where the guest's memory says it is. Called when a
- * backend is attached, by the owner. Returns 0 or -EFAULT.
+ * backend is attached, by the owner; when the IOTLB does not reach the rings
+ * yet, again by the worker as soon as it does. Returns 0 or -EFAULT.
  */
 int vhl_used_start(struct vhl_vq *vq)
 {
 	__virtio16 idx;
 
-	if (vhl_read16n(&idx, &vq->used->idx, 1))
+	vq->starting = vq->iotlb && vhl_iotlb_ready(vq);
+	if (vq->starting)
+		return 0;
+	if (vhl_ring_get(vq, VHL_USED, VHL_USED_IDX, &idx, 1))
 		return -EFAULT;
 	vq->used_idx = vhl16_to_cpu(vq, idx);
 	vq->signalled_valid = false;
@@ -180,9 +176,9 @@ bool vhl_notify_enable(struct vhl_vq *vq)
 
 	if (vq->event_idx) {
 		v = cpu_to_vhl16(vq, vq->avail_seen);
-		if (put_user(v, avail_event(vq)))
+		if (vhl_used_put(vq, avail_event(vq), v))
 			goto fault;
-		vhl_log_used(vq, avail_event_offset(vq), sizeof(v));
+		vhl_log_used(vq, avail_event(vq), sizeof(v));
 	} else if (used_flags_write(vq, 0)) {
 		goto fault;
 	}
@@ -192,7 +188,7 @@ bool vhl_notify_enable(struct vhl_vq *vq)
 
 	/* The wish must be visible before the index is read again. */
 	smp_mb();
-	if (vhl_read16n(&v, &vq->avail->idx, 1))
+	if (vhl_ring_get(vq, VHL_AVAIL, VHL_AVAIL_IDX, &v, 1))
 		goto fault;
 	n = vhl16_to_cpu(vq, v) - vq->last_avail;
 	if (n == (u16)(vq->avail_seen - vq->last_avail))

@@ -19,6 +19,7 @@
 #include <linux/bits.h>
 #include <linux/eventfd.h>
 #include <linux/file.h>
+#include <linux/interval_tree.h>
 #include <linux/llist.h>
 #include <linux/mutex.h>
 #include <linux/net.h>
@@ -47,6 +48,8 @@ enum { VHL_RX, VHL_TX, VHL_NVQS };
 #define VHL_BYTE_WEIGHT		0x80000
 /* Memory regions accepted: what QEMU has slots for. */
 #define VHL_MAX_REGIONS		509
+/* Entries of the IOTLB; one more pushes out the oldest. */
+#define VHL_MAX_IOVAS		2048
 /* Guest page a dirty-log bit stands for. */
 #define VHL_LOG_PAGE		4096
 
@@ -71,6 +74,8 @@ enum { VHL_RX, VHL_TX, VHL_NVQS };
 	X(ORDER, order) \
 	/* address outside the memory table */ \
 	X(UNMAPPED, unmapped) \
+	/* address the IOTLB has, but not for this direction */ \
+	X(PERMISSION, permission) \
 	/* more segments than VHL_MAX_SEGS */ \
 	X(SEGMENTS, segments) \
 	/* ring memory not readable or not writable */ \
@@ -99,11 +104,15 @@ enum vhl_rule {
 	VHL_NRULES
 };
 
-/* One region of the guest's memory: [gpa, gpa + size) is at hva. */
+/*
+ * One region of the guest's memory: [gpa, gpa + size) is at hva, and may be
+ * used as VHOST_ACCESS_... says. With an IOTLB, gpa is an I/O virtual address.
+ */
 struct vhl_region {
 	u64 gpa;
 	u64 size;
 	u64 hva;
+	u8 perm;
 };
 
 /*
@@ -114,6 +123,31 @@ struct vhl_mem {
 	u32 n;
 	bool overlap;	/* regions overlap: look up by linear scan */
 	struct vhl_region r[];
+};
+
+/* An entry of the IOTLB. */
+struct vhl_iova {
+	struct interval_tree_node node;
+	struct list_head order;
+	struct vhl_region r;
+};
+
+struct vhl_iotlb {
+	struct rb_root_cached tree;
+	struct list_head order;		/* entries, the oldest first */
+	unsigned int n;
+	bool on;			/* VIRTIO_F_ACCESS_PLATFORM is negotiated */
+	spinlock_t lock;		/* the questions: vq->miss */
+	wait_queue_head_t wait;		/* for questions to read */
+};
+
+enum vhl_miss_state { VHL_MISS_NONE, VHL_MISS_QUEUED, VHL_MISS_ASKED };
+
+/* The address a queue waits for. */
+struct vhl_miss {
+	enum vhl_miss_state state;
+	u8 perm;
+	u64 iova;
 };
 
 struct vhl_work;
@@ -165,6 +199,8 @@ struct vhl_poll {
 	X(polls) X(poll_hits) \
 	/* dirty-log bits set or found set, and failures */ \
 	X(log_pages) X(log_errors) \
+	/* addresses asked for that the IOTLB lacked, and answers */ \
+	X(iotlb_misses) X(iotlb_updates) \
 	/* rx: waits for guest buffers; frames larger than the buffers */ \
 	X(no_buffers) X(truncated) \
 	/* frames taken from one side and not given to the other */ \
@@ -188,7 +224,10 @@ struct vhl_knobs {
 
 enum { VHL_WORKER_DEVICE, VHL_WORKER_QUEUE };
 
-/* A descriptor chain, as read by vhl_chain_next(): out segments, then in. */
+/* The parts of a split virtqueue (virtio 1.2, section 2.7). */
+enum vhl_area { VHL_DESC, VHL_AVAIL, VHL_USED, VHL_NAREAS };
+
+/* A descriptor chain, as read by vhl_chain_read(): out segments, then in. */
 struct vhl_chain {
 	u16 head;
 	u16 out;	/* readable segments, at vq->iov[first] */
@@ -203,11 +242,11 @@ struct vhl_vq {
 	struct vhl_dev *dev;
 	u16 index;
 
-	/* Where the ring is (user addresses) and how big (entries). */
+	/* Where the ring is (user or I/O addresses) and how big (entries). */
 	u32 num;
-	struct vring_desc __user *desc;
-	struct vring_avail __user *avail;
-	struct vring_used __user *used;
+	bool area_set;
+	bool starting;		/* used ring not yet looked at: no translation */
+	void __user *area[VHL_NAREAS];
 
 	/* Positions, free-running modulo 2^16. */
 	u16 last_avail;		/* next entry to take */
@@ -223,6 +262,8 @@ struct vhl_vq {
 	/* Negotiated, copied here so that the packet path reads one line. */
 	u64 features;
 	bool event_idx;
+	bool iotlb;		/* addresses need translation: iotlb.c */
+	bool used_folded;	/* one used entry for all chains published */
 	bool little_endian;
 	bool mergeable;
 	u8 guest_hlen;		/* virtio-net header the guest uses, bytes */
@@ -253,7 +294,14 @@ struct vhl_vq {
 	struct vring_used_elem *done;	/* heads to publish */
 	unsigned int n_done;
 	__virtio16 heads[VHL_HEADS];	/* avail entries read ahead */
-	const struct vhl_region *last;	/* region of the last translation */
+	const struct vhl_region *last;	/* region of the last translation, if
+					 * it may be read and written
+					 */
+
+	/* IOTLB: entries the rings are in, whether all is there, what is not. */
+	const struct vhl_region *area_last[VHL_NAREAS];
+	bool area_ok;
+	struct vhl_miss miss;
 
 	/* tx: frames gathered; rx: frames taken from the backend's ring. */
 	struct xdp_buff *xdp;
@@ -271,6 +319,8 @@ struct vhl_dev {
 	struct mm_struct *mm;	/* of the owner; NULL: no owner */
 	struct vhl_knobs knobs;
 	u64 features;		/* negotiated */
+	u64 backend_features;
+	struct vhl_iotlb tlb;
 	struct vhl_mem *mem;
 	u64 __user *log_base;	/* bitmap, one bit per VHL_LOG_PAGE */
 	struct eventfd_ctx *log_ctx;
@@ -289,26 +339,49 @@ extern const struct file_operations vhl_fops;
 
 /* memory.c */
 int vhl_mem_set(struct vhl_dev *dev, struct vhost_memory __user *m);
-int vhl_translate(struct vhl_vq *vq, u64 gpa, u32 len, struct iovec *iov,
-		  u64 *seg_gpa, int room);
+int vhl_translate(struct vhl_vq *vq, u64 gpa, u32 len, bool write,
+		  struct iovec *iov, u64 *seg_gpa, int room);
+
+/* iotlb.c */
+void vhl_iotlb_init(struct vhl_iotlb *tlb);
+void vhl_iotlb_switch(struct vhl_dev *dev, bool on);
+int vhl_iotlb_update(struct vhl_dev *dev, const struct vhost_iotlb_msg *m);
+int vhl_iotlb_invalidate(struct vhl_dev *dev, u64 iova, u64 size);
+void vhl_miss_forget(struct vhl_vq *vq);
+const struct vhl_region *vhl_iotlb_find(struct vhl_vq *vq, u64 iova, u8 perm);
+int vhl_iotlb_ready(struct vhl_vq *vq);
+int vhl_iotlb_get(struct vhl_vq *vq, enum vhl_area area, size_t off, void *dst,
+		  size_t n);
+int vhl_iotlb_put(struct vhl_vq *vq, enum vhl_area area, size_t off,
+		  const void *src, size_t n);
+int vhl_iotlb_get16(struct vhl_vq *vq, enum vhl_area area, size_t off,
+		    __virtio16 *dst, unsigned int n);
+int vhl_iotlb_put16(struct vhl_vq *vq, enum vhl_area area, size_t off,
+		    __virtio16 v);
+int vhl_iotlb_log_used(struct vhl_vq *vq, size_t off, size_t n);
+
+/* message.c */
+ssize_t vhl_read_iter(struct kiocb *iocb, struct iov_iter *to);
+ssize_t vhl_write_iter(struct kiocb *iocb, struct iov_iter *from);
+__poll_t vhl_poll_device(struct file *file, poll_table *wait);
 
 /* vring.c */
 void vhl_vq_init(struct vhl_dev *dev, struct vhl_vq *vq, u16 index);
 int vhl_vq_alloc(struct vhl_vq *vq);
 void vhl_vq_reset(struct vhl_vq *vq);
 void vhl_vq_set_features(struct vhl_vq *vq, u64 features);
+size_t vhl_area_size(const struct vhl_vq *vq, enum vhl_area area);
 bool vhl_vq_access_ok(struct vhl_vq *vq);
 long vhl_vring_ioctl(struct vhl_dev *dev, unsigned int cmd, void __user *argp);
 
 /* chain.c */
-int vhl_avail_pending(struct vhl_vq *vq);
+int vhl_avail_look(struct vhl_vq *vq);
 int vhl_chain_read(struct vhl_vq *vq, unsigned int first,
 		   struct vhl_chain *chain);
 int vhl_rule_broken(struct vhl_vq *vq, enum vhl_rule rule);
 
 /* used.c */
-void vhl_used_add(struct vhl_vq *vq, u16 head, u32 len);
-int vhl_used_publish(struct vhl_vq *vq);
+void vhl_used_publish(struct vhl_vq *vq);
 int vhl_used_start(struct vhl_vq *vq);
 bool vhl_notify_enable(struct vhl_vq *vq);
 void vhl_notify_repair(struct vhl_vq *vq);
@@ -330,17 +403,17 @@ bool vhl_busy_poll(struct vhl_vq *vq);
 
 /* log.c */
 int vhl_log_write(struct vhl_vq *vq, u64 gpa, u64 len);
+int vhl_log_hva(struct vhl_vq *vq, u64 hva, u64 len);
 int vhl_log_used(struct vhl_vq *vq, u64 offset, u64 len);
-bool vhl_log_ok(struct vhl_dev *dev, u64 __user *base,
-		const struct vhl_mem *mem);
+bool vhl_log_ok(u64 __user *base, const struct vhl_mem *mem);
 
 /* backend.c */
 int vhl_backend_set(struct vhl_dev *dev, unsigned int index, int fd);
 void vhl_backend_drop(struct vhl_vq *vq);
 
-/* tx.c, rx.c: one run of a queue; called by its worker. */
-void vhl_tx_work(struct vhl_work *work);
-void vhl_rx_work(struct vhl_work *work);
+/* tx.c, rx.c: one run of a queue that has a backend, under vq->mutex. */
+unsigned int vhl_tx_run(struct vhl_vq *vq);
+unsigned int vhl_rx_run(struct vhl_vq *vq);
 
 /* stats.c */
 int vhl_stats_init(void);
@@ -371,6 +444,27 @@ static inline __virtio32 cpu_to_vhl32(const struct vhl_vq *vq, u32 v)
 static inline u64 vhl64_to_cpu(const struct vhl_vq *vq, __virtio64 v)
 {
 	return __virtio64_to_cpu(vq->little_endian, v);
+}
+
+/*
+ * How many avail entries wait. Reads the guest's index only when those seen
+ * before are used up. Returns a negative errno when the index cannot be read
+ * or moved by more than the ring holds. Caller holds vq->mutex; may sleep.
+ */
+static inline int vhl_avail_pending(struct vhl_vq *vq)
+{
+	u16 n = vq->avail_seen - vq->last_avail;
+
+	return likely(n) ? n : vhl_avail_look(vq);
+}
+
+/* Notes that @head is done, with @len bytes written to it. */
+static inline void vhl_used_add(struct vhl_vq *vq, u16 head, u32 len)
+{
+	struct vring_used_elem *e = &vq->done[vq->n_done++];
+
+	e->id = cpu_to_vhl32(vq, head);
+	e->len = cpu_to_vhl32(vq, len);
 }
 
 static inline bool vhl_has(const struct vhl_vq *vq, unsigned int bit)

@@ -7,6 +7,46 @@
 #include <linux/uaccess.h>
 
 #include "vhostlab.h"
+#include "trace.h"
+
+/* Whether the queue can be run now. Caller holds vq->mutex. */
+static bool vq_ready(struct vhl_vq *vq)
+{
+	if (!vq->sock || !vq->area_set)
+		return false;
+	if (likely(!vq->iotlb))
+		return true;
+	switch (vhl_iotlb_ready(vq)) {
+	case 0:
+		break;
+	case -EAGAIN:
+		return false;
+	default:
+		vhl_rule_broken(vq, VHL_RULE_PERMISSION);
+		return false;
+	}
+	if (vq->starting && vhl_used_start(vq)) {
+		vhl_rule_broken(vq, VHL_RULE_RING_ACCESS);
+		return false;
+	}
+	return true;
+}
+
+/* One turn of a queue; its worker calls it. */
+static void vq_work(struct vhl_work *work)
+{
+	struct vhl_vq *vq = container_of(work, struct vhl_vq, work);
+	unsigned int n;
+
+	mutex_lock(&vq->mutex);
+	if (vq_ready(vq)) {
+		vq->stats.wakeups++;
+		trace_work_start(vq);
+		n = vq->index == VHL_RX ? vhl_rx_run(vq) : vhl_tx_run(vq);
+		trace_work_end(vq, n);
+	}
+	mutex_unlock(&vq->mutex);
+}
 
 /* Once, when the device is opened. */
 void vhl_vq_init(struct vhl_dev *dev, struct vhl_vq *vq, u16 index)
@@ -17,7 +57,7 @@ void vhl_vq_init(struct vhl_dev *dev, struct vhl_vq *vq, u16 index)
 	lockdep_set_class(&vq->mutex, &keys[index]);
 	vq->dev = dev;
 	vq->index = index;
-	vq->work.fn = index == VHL_RX ? vhl_rx_work : vhl_tx_work;
+	vq->work.fn = vq_work;
 	vhl_poll_init(&vq->kick_poll, vq, EPOLLIN, true);
 	vhl_poll_init(&vq->sock_poll, vq, index == VHL_RX ? EPOLLIN : EPOLLOUT, false);
 	vq->num = 1;
@@ -71,9 +111,8 @@ void vhl_vq_reset(struct vhl_vq *vq)
 	vq->xdp = NULL;
 
 	vq->num = 1;
-	vq->desc = NULL;
-	vq->avail = NULL;
-	vq->used = NULL;
+	memset(vq->area, 0, sizeof(vq->area));
+	vq->area_set = false;
 	vq->last_avail = 0;
 	vq->avail_seen = 0;
 	vq->n_heads = 0;
@@ -89,8 +128,11 @@ void vhl_vq_reset(struct vhl_vq *vq)
 void vhl_vq_set_features(struct vhl_vq *vq, u64 features)
 {
 	vq->features = features;
+	vq->area_ok = false;
 	vq->event_idx = vhl_has(vq, VIRTIO_RING_F_EVENT_IDX);
 	vq->mergeable = vhl_has(vq, VIRTIO_NET_F_MRG_RXBUF);
+	/* A receive buffer has a length to tell, so each has its own entry. */
+	vq->used_folded = vq->index == VHL_TX && vhl_has(vq, VIRTIO_F_IN_ORDER);
 	/* Section 2.4.3: legacy devices use the guest's byte order. */
 	vq->little_endian = vhl_has(vq, VIRTIO_F_VERSION_1) || virtio_legacy_is_little_endian();
 	/* Section 5.1.6: num_buffers is there in these two cases. */
@@ -100,25 +142,38 @@ void vhl_vq_set_features(struct vhl_vq *vq, u64 features)
 	vq->sock_hlen = vhl_has(vq, VHOST_NET_F_VIRTIO_NET_HDR) ? 0 : vq->guest_hlen;
 }
 
-/* The sizes of section 2.7, with the event fields when they are used. */
-static bool rings_ok(struct vhl_vq *vq, u32 num, const void __user *desc, const void __user *avail,
-		     const void __user *used)
+/* Bytes of an area (section 2.7), with its event field when that is used. */
+size_t vhl_area_size(const struct vhl_vq *vq, enum vhl_area area)
 {
 	size_t event = vq->event_idx ? sizeof(__virtio16) : 0;
 
-	return access_ok(desc, num * sizeof(struct vring_desc)) &&
-	       access_ok(avail, sizeof(struct vring_avail) + num * sizeof(__virtio16) + event) &&
-	       access_ok(used,
-			 sizeof(struct vring_used) + num * sizeof(struct vring_used_elem) + event);
+	switch (area) {
+	case VHL_DESC:
+		return vq->num * sizeof(struct vring_desc);
+	case VHL_AVAIL:
+		return sizeof(struct vring_avail) + vq->num * sizeof(__virtio16) + event;
+	default:
+		return sizeof(struct vring_used) + vq->num * sizeof(struct vring_used_elem) + event;
+	}
 }
 
-/* Whether the queue could run. Caller holds vq->mutex. */
+/* User addresses can be checked; translations come when they are needed. */
+static bool areas_ok(struct vhl_vq *vq, void __user *const *area)
+{
+	enum vhl_area i;
+
+	for (i = 0; i < VHL_NAREAS && !vq->iotlb; i++)
+		if (!area[i] || !access_ok(area[i], vhl_area_size(vq, i)))
+			return false;
+	return true;
+}
+
+/* Whether a backend may be attached. Caller holds vq->mutex. */
 bool vhl_vq_access_ok(struct vhl_vq *vq)
 {
-	return vq->dev->mem && vq->desc && vq->avail && vq->used &&
-	       rings_ok(vq, vq->num, vq->desc, vq->avail, vq->used) &&
+	return (vq->dev->mem || vq->iotlb) && vq->area_set && areas_ok(vq, vq->area) &&
 	       (!(vq->features & BIT_ULL(VHOST_F_LOG_ALL)) ||
-		vhl_log_ok(vq->dev, vq->dev->log_base, vq->dev->mem));
+		vhl_log_ok(vq->dev->log_base, vq->dev->mem));
 }
 
 static long vring_num(struct vhl_vq *vq, void __user *argp)
@@ -133,6 +188,7 @@ static long vring_num(struct vhl_vq *vq, void __user *argp)
 	if (!s.num || s.num > 0xffff || !is_power_of_2(s.num))
 		return -EINVAL;
 	vq->num = s.num;
+	vq->area_ok = false;
 	vq->n_heads = 0;
 	return 0;
 }
@@ -161,7 +217,7 @@ static bool fits(u64 addr)
 static long vring_addr(struct vhl_vq *vq, void __user *argp)
 {
 	struct vhost_vring_addr a;
-	void __user *desc, *avail, *used;
+	void __user *area[VHL_NAREAS];
 
 	if (copy_from_user(&a, argp, sizeof(a)))
 		return -EFAULT;
@@ -174,16 +230,20 @@ static long vring_addr(struct vhl_vq *vq, void __user *argp)
 	    a.log_guest_addr & (VRING_USED_ALIGN_SIZE - 1))
 		return -EINVAL;
 
-	desc = (void __user *)(unsigned long)a.desc_user_addr;
-	avail = (void __user *)(unsigned long)a.avail_user_addr;
-	used = (void __user *)(unsigned long)a.used_user_addr;
+	area[VHL_DESC] = (void __user *)(unsigned long)a.desc_user_addr;
+	area[VHL_AVAIL] = (void __user *)(unsigned long)a.avail_user_addr;
+	area[VHL_USED] = (void __user *)(unsigned long)a.used_user_addr;
 	/* Without a backend the check waits until one is attached. */
-	if (vq->sock && !rings_ok(vq, vq->num, desc, avail, used))
+	if (vq->sock && !areas_ok(vq, area))
 		return -EINVAL;
 
-	vq->desc = desc;
-	vq->avail = avail;
-	vq->used = used;
+	/* Work may wait that could not be done without addresses. */
+	if (vq->sock && !vq->area_set)
+		vhl_work_queue(vq->worker, &vq->work);
+	memcpy(vq->area, area, sizeof(area));
+	memset(vq->area_last, 0, sizeof(vq->area_last));
+	vq->area_set = true;
+	vq->area_ok = false;
 	vq->log_used = a.flags & BIT(VHOST_VRING_F_LOG);
 	vq->log_addr = a.log_guest_addr;
 	vq->n_heads = 0;

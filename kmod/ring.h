@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Access to the three areas of a virtqueue: descriptor table, avail ring and
+ * used ring (virtio 1.2, section 2.7). Their addresses are user addresses, or
+ * with an IOTLB addresses that it translates, possibly piece by piece. All
+ * run in the owner's mm under vq->mutex, may sleep on a fault, and return 0
+ * or -EFAULT.
+ */
+#ifndef VHOSTLAB_RING_H
+#define VHOSTLAB_RING_H
+
+#include "vhostlab.h"
+#include "user.h"
+
+#define VHL_AVAIL_FLAGS offsetof(struct vring_avail, flags)
+#define VHL_AVAIL_IDX	offsetof(struct vring_avail, idx)
+#define VHL_USED_FLAGS	offsetof(struct vring_used, flags)
+#define VHL_USED_IDX	offsetof(struct vring_used, idx)
+
+/* Where the avail entry of @slot is; behind the last one lies used_event. */
+static inline size_t vhl_avail_entry(unsigned int slot)
+{
+	return offsetof(struct vring_avail, ring) + slot * sizeof(__virtio16);
+}
+
+/* Where the used entry of @slot is; behind the last one lies avail_event. */
+static inline size_t vhl_used_entry(unsigned int slot)
+{
+	return offsetof(struct vring_used, ring) + slot * sizeof(struct vring_used_elem);
+}
+
+static inline int vhl_desc_get(struct vhl_vq *vq, struct vring_desc *d, u16 i)
+{
+	if (unlikely(vq->iotlb))
+		return vhl_iotlb_get(vq, VHL_DESC, i * sizeof(*d), d, sizeof(*d));
+	return vhl_read_desc(d, vq->area[VHL_DESC] + i * sizeof(*d));
+}
+
+/* Reads @n fields of 16 bits at byte @off of an area. */
+static inline int vhl_ring_get(struct vhl_vq *vq, enum vhl_area area, size_t off, __virtio16 *dst,
+			       unsigned int n)
+{
+	if (unlikely(vq->iotlb))
+		return vhl_iotlb_get16(vq, area, off, dst, n);
+	return vhl_read16n(dst, vq->area[area] + off, n);
+}
+
+/* Writes a field of 16 bits of the used ring. */
+static inline int vhl_used_put(struct vhl_vq *vq, size_t off, __virtio16 v)
+{
+	if (unlikely(vq->iotlb))
+		return vhl_iotlb_put16(vq, VHL_USED, off, v);
+	return put_user(v, (__virtio16 __user *)(vq->area[VHL_USED] + off));
+}
+
+/* Writes @n used entries from @slot on, not past the end of the ring. */
+static inline int vhl_used_put_entries(struct vhl_vq *vq, unsigned int slot,
+				       const struct vring_used_elem *src, unsigned int n)
+{
+	size_t off = vhl_used_entry(slot);
+
+	if (unlikely(vq->iotlb))
+		return vhl_iotlb_put(vq, VHL_USED, off, src, n * sizeof(*src));
+	return vhl_write_used(vq->area[VHL_USED] + off, src, n);
+}
+
+#endif /* VHOSTLAB_RING_H */
