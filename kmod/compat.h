@@ -24,19 +24,6 @@ static inline void vhl_eventfd_signal(struct eventfd_ctx *ctx)
 #endif
 }
 
-/* Gives back the page a fragment cache still holds. */
-static inline void vhl_frag_drain(struct page_frag_cache *nc)
-{
-#ifdef VHL_HAVE_PAGE_FRAG_CACHE_DRAIN
-	page_frag_cache_drain(nc);
-#else
-	if (!nc->va)
-		return;
-	__page_frag_cache_drain(virt_to_head_page(nc->va), nc->pagecnt_bias);
-	nc->va = NULL;
-#endif
-}
-
 /*
  * A frame for tun's and tap's array interface carries its virtio-net header
  * at the start of the buffer; older kernels keep the buffer's size there too.

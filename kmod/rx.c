@@ -10,6 +10,7 @@
 #include <net/sock.h>
 
 #include "vhostlab.h"
+#include "chain.h"
 #include "trace.h"
 #include "user.h"
 
@@ -114,7 +115,7 @@ static enum rx_verdict rx_buffers(struct vhl_vq *vq, size_t need, struct rx_bufs
 			v = n ? RX_BAD_CHAIN : RX_NO_BUFFERS;
 			goto undo;
 		}
-		err = vhl_chain_read(vq, b->segs, &c);
+		err = vhl_chain_next(vq, b->segs, &c);
 		if (unlikely(err)) {
 			v = err == -EAGAIN ? RX_NO_ADDRESS : RX_BAD_CHAIN;
 			goto undo;

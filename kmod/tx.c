@@ -11,6 +11,8 @@
 #include <net/sock.h>
 
 #include "vhostlab.h"
+#include "chain.h"
+#include "frag.h"
 #include "trace.h"
 #include "user.h"
 
@@ -92,15 +94,20 @@ static __always_inline int tx_copy(struct tx_cursor *at, void *dst, size_t len)
 	return vhl_copy_in(dst, at->iov->iov_base + at->off, len);
 }
 
-/* Takes the guest's header off the front of the chain. */
+/* Takes the guest's header off the front of the chain into @hdr. */
 static __always_inline int tx_header(struct vhl_vq *vq, struct tx_cursor *at,
-				     struct virtio_net_hdr_mrg_rxbuf *hdr)
+				     struct virtio_net_hdr *hdr)
 {
 	size_t len = vq->guest_hlen;
+	u8 all[sizeof(struct virtio_net_hdr_mrg_rxbuf)];
 
-	if (unlikely(at->iov->iov_len < len))
-		return tx_copy_pieces(at, hdr, len);
-	if (unlikely(vhl_read_hdr(hdr, at->iov->iov_base, len)))
+	if (unlikely(at->iov->iov_len < len)) {
+		if (tx_copy_pieces(at, all, len))
+			return -EFAULT;
+		memcpy(hdr, all, sizeof(*hdr));
+		return 0;
+	}
+	if (unlikely(vhl_read_hdr(hdr, at->iov->iov_base)))
 		return -EFAULT;
 	at->off = len;
 	if (at->off == at->iov->iov_len) {
@@ -126,43 +133,48 @@ static bool tx_header_ok(struct vhl_vq *vq, const struct virtio_net_hdr *h, size
 }
 
 /*
- * Copies one frame into a page fragment and adds it to the array. Returns 0,
- * -ENOSPC for a frame too long for that, -ENOMEM, -EFAULT or -EINVAL after
- * reporting.
+ * Bytes in front of a frame in the buffer the backend gets: its header, and
+ * what a program on the interface may grow it by.
  */
-static int tx_gather(struct vhl_vq *vq, const struct vhl_chain *c)
+static unsigned int tx_headroom(struct vhl_vq *vq)
+{
+	unsigned int room = sock_flag(vq->sock->sk, SOCK_XDP) ? XDP_PACKET_HEADROOM : 0;
+
+	return SKB_DATA_ALIGN(NET_IP_ALIGN + NET_SKB_PAD + room + VHL_XDP_HDR_SIZE);
+}
+
+/*
+ * Copies one frame into a page fragment, behind @pad bytes, and adds it to the
+ * array. Returns 0, -ENOSPC for a frame too long for that, -ENOMEM, -EFAULT or
+ * -EINVAL after reporting.
+ */
+static __always_inline int tx_gather(struct vhl_vq *vq, const struct vhl_chain *c, unsigned int pad)
 {
 	size_t len = c->out_len - vq->guest_hlen;
-	size_t room = sock_flag(vq->sock->sk, SOCK_XDP) ? XDP_PACKET_HEADROOM : 0;
-	size_t pad = SKB_DATA_ALIGN(NET_IP_ALIGN + NET_SKB_PAD + room + VHL_XDP_HDR_SIZE);
 	size_t buflen = SKB_DATA_ALIGN(pad + len) + SKB_DATA_ALIGN(sizeof(struct skb_shared_info));
 	struct tx_cursor at = { .iov = vq->iov };
-	struct virtio_net_hdr_mrg_rxbuf guest;
 	struct virtio_net_hdr *hdr;
 	struct xdp_buff *xdp;
 	void *buf;
 
-	if (len > PAGE_SIZE || buflen > PAGE_SIZE)
+	if (unlikely(len > PAGE_SIZE || buflen > PAGE_SIZE))
 		return -ENOSPC;
 	if (unlikely(len < ETH_HLEN))
 		return vhl_rule_broken(vq, VHL_RULE_TX_SHORT);
 
-	buf = page_frag_alloc(&vq->frag, buflen, GFP_KERNEL);
+	buf = vhl_frag_get(&vq->frags, buflen);
 	if (unlikely(!buf))
 		return -ENOMEM;
 	hdr = vhl_xdp_hdr(buf, buflen);
-	if (unlikely(tx_header(vq, &at, &guest) || tx_copy(&at, buf + pad, len))) {
+	if (unlikely(tx_header(vq, &at, hdr) || tx_copy(&at, buf + pad, len))) {
 		page_frag_free(buf);
 		return vhl_rule_broken(vq, VHL_RULE_TX_ACCESS);
 	}
-	if (vq->sock_hlen) {
-		if (unlikely(!tx_header_ok(vq, &guest.hdr, len))) {
-			page_frag_free(buf);
-			return vhl_rule_broken(vq, VHL_RULE_TX_HEADER);
-		}
-		*hdr = guest.hdr;
-	} else {
+	if (unlikely(!vq->sock_hlen)) {
 		memset(hdr, 0, sizeof(*hdr));
+	} else if (unlikely(!tx_header_ok(vq, hdr, len))) {
+		page_frag_free(buf);
+		return vhl_rule_broken(vq, VHL_RULE_TX_HEADER);
 	}
 
 	xdp = &vq->xdp[vq->n_xdp++];
@@ -189,10 +201,11 @@ static int tx_send_one(struct vhl_vq *vq, const struct vhl_chain *c)
 }
 
 /*
- * Deals with the chain at last_avail. Returns 0 when the chain was taken,
- * sent or not, and -EAGAIN when the backend cannot take it now.
+ * Deals with the chain at last_avail: into the array, or with @pad 0 to the
+ * backend by itself. Returns 0 when the chain was taken, sent or not, and
+ * -EAGAIN when the backend cannot take it now.
  */
-static int tx_one(struct vhl_vq *vq, const struct vhl_chain *c, bool arrays)
+static int tx_one(struct vhl_vq *vq, const struct vhl_chain *c, unsigned int pad)
 {
 	size_t len = c->out_len - vq->guest_hlen;
 	int err = -ENOSPC;
@@ -205,8 +218,8 @@ static int tx_one(struct vhl_vq *vq, const struct vhl_chain *c, bool arrays)
 		err = vhl_rule_broken(vq, VHL_RULE_TX_SHORT);
 		goto drop;
 	}
-	if (arrays)
-		err = tx_gather(vq, c);
+	if (pad)
+		err = tx_gather(vq, c, pad);
 	if (err == -ENOSPC) {
 		/* In order: what was gathered goes first. */
 		if (vq->n_xdp)
@@ -254,6 +267,7 @@ unsigned int vhl_tx_run(struct vhl_vq *vq)
 {
 	const struct vhl_knobs *k = &vq->dev->knobs;
 	bool arrays = vq->ethernet && vq->sock->sk->sk_sndbuf == INT_MAX;
+	unsigned int pad = arrays ? tx_headroom(vq) : 0;
 	unsigned int sent = 0, idle = 0;
 	size_t bytes = 0;
 	struct vhl_chain c;
@@ -263,14 +277,14 @@ unsigned int vhl_tx_run(struct vhl_vq *vq)
 	while (sent + idle < k->packet_weight && bytes < VHL_BYTE_WEIGHT) {
 		n = vhl_avail_pending(vq);
 		if (n > 0) {
-			err = vhl_chain_read(vq, 0, &c);
+			err = vhl_chain_next(vq, 0, &c);
 			if (unlikely(err)) {
 				tx_flush(vq);
 				if (err != -EAGAIN)
 					vhl_notify_repair(vq);
 				return sent;
 			}
-			if (unlikely(tx_one(vq, &c, arrays))) {
+			if (unlikely(tx_one(vq, &c, pad))) {
 				tx_flush(vq);
 				tx_wait_backend(vq);
 				return sent;

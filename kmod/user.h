@@ -59,21 +59,20 @@ fault:
 	return -EFAULT;
 }
 
-/* Reads a virtio-net header of 10 or 12 bytes that lies in one piece. */
-static inline int vhl_read_hdr(struct virtio_net_hdr_mrg_rxbuf *dst, const void __user *src,
-			       unsigned int n)
+/* Reads a virtio-net header that lies in one piece. */
+static inline int vhl_read_hdr(struct virtio_net_hdr *dst, const void __user *src)
 {
-	u64 *d = (u64 *)dst;
-	u16 *tail = (u16 *)(d + 1);
+	u64 head;
+	u16 tail;
 
-	BUILD_BUG_ON(sizeof(*dst) != sizeof(u64) + 2 * sizeof(u16));
-	if (unlikely(!user_read_access_begin(src, n)))
+	BUILD_BUG_ON(sizeof(*dst) != sizeof(head) + sizeof(tail));
+	if (unlikely(!user_read_access_begin(src, sizeof(*dst))))
 		return -EFAULT;
-	unsafe_get_user(d[0], (const u64 __user *)src, fault);
-	unsafe_get_user(tail[0], (const u16 __user *)(src + 8), fault);
-	if (n > 10)
-		unsafe_get_user(tail[1], (const u16 __user *)(src + 10), fault);
+	unsafe_get_user(head, (const u64 __user *)src, fault);
+	unsafe_get_user(tail, (const u16 __user *)(src + sizeof(head)), fault);
 	user_read_access_end();
+	memcpy(dst, &head, sizeof(head));
+	memcpy((void *)dst + sizeof(head), &tail, sizeof(tail));
 	return 0;
 fault:
 	user_read_access_end();

@@ -150,6 +150,14 @@ struct vhl_miss {
 	u64 iova;
 };
 
+/* Page fragments in stock: frag.h. */
+struct vhl_frags {
+	void *va;
+	unsigned int left;	/* bytes not handed out */
+	unsigned int size;
+	unsigned int refs;	/* references to the page not handed out */
+};
+
 struct vhl_work;
 typedef void (*vhl_work_fn)(struct vhl_work *work);
 
@@ -306,7 +314,7 @@ struct vhl_vq {
 	/* tx: frames gathered; rx: frames taken from the backend's ring. */
 	struct xdp_buff *xdp;
 	unsigned int n_xdp;
-	struct page_frag_cache frag;
+	struct vhl_frags frags;
 	void **queue;
 	unsigned int q_head, q_tail;
 

@@ -7,6 +7,7 @@
 #include <linux/uaccess.h>
 
 #include "vhostlab.h"
+#include "frag.h"
 #include "trace.h"
 
 /* Whether the queue can be run now. Caller holds vq->mutex. */
@@ -98,7 +99,7 @@ void vhl_vq_reset(struct vhl_vq *vq)
 	vq->call = NULL;
 	vq->error = NULL;
 
-	vhl_frag_drain(&vq->frag);
+	vhl_frags_drain(&vq->frags);
 	kvfree(vq->iov);
 	kvfree(vq->gpa);
 	kvfree(vq->done);

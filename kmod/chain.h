@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Reading the next descriptor chain. Nearly all chains are one descriptor in
+ * the region of the one before, whose head has been read ahead: those are
+ * dealt with here, inline; chain.c deals with all.
+ */
+#ifndef VHOSTLAB_CHAIN_H
+#define VHOSTLAB_CHAIN_H
+
+#include "vhostlab.h"
+#include "trace.h"
+#include "user.h"
+
+/* The common case of vhl_chain_read(). False: nothing was read that counts. */
+static __always_inline bool vhl_chain_simple(struct vhl_vq *vq, unsigned int first,
+					     struct vhl_chain *c)
+{
+	u16 off = vq->last_avail - vq->heads_at;
+	const struct vhl_region *r = vq->last;
+	struct vring_desc d;
+	u16 head, flags;
+	u64 gpa;
+	u32 len;
+
+	if (unlikely(off >= vq->n_heads || !r || vq->iotlb || first == VHL_MAX_SEGS))
+		return false;
+	head = vhl16_to_cpu(vq, vq->heads[off]);
+	if (unlikely(head >= vq->num) ||
+	    unlikely(vhl_read_desc(&d, vq->area[VHL_DESC] + head * sizeof(d))))
+		return false;
+	flags = vhl16_to_cpu(vq, d.flags);
+	gpa = vhl64_to_cpu(vq, d.addr) - r->gpa;
+	len = vhl32_to_cpu(vq, d.len);
+	if (unlikely(flags & (VRING_DESC_F_NEXT | VRING_DESC_F_INDIRECT) || !len ||
+		     gpa >= r->size || len > r->size - gpa))
+		return false;
+
+	vq->iov[first].iov_base = (void __user *)(unsigned long)(r->hva + gpa);
+	vq->iov[first].iov_len = len;
+	vq->gpa[first] = r->gpa + gpa;
+	c->head = head;
+	c->descs = 1;
+	c->in = !!(flags & VRING_DESC_F_WRITE);
+	c->out = !c->in;
+	c->in_len = c->in ? len : 0;
+	c->out_len = c->in ? 0 : len;
+	trace_desc(vq, c);
+	return true;
+}
+
+/* See vhl_chain_read(). */
+static __always_inline int vhl_chain_next(struct vhl_vq *vq, unsigned int first,
+					  struct vhl_chain *c)
+{
+	return likely(vhl_chain_simple(vq, first, c)) ? 0 : vhl_chain_read(vq, first, c);
+}
+
+#endif /* VHOSTLAB_CHAIN_H */
