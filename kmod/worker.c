@@ -26,7 +26,9 @@ void vhl_work_queue(struct vhl_worker *worker, struct vhl_work *work)
 	    test_and_set_bit(VHL_WORK_QUEUED, &work->flags))
 		return;
 	llist_add(&work->node, &worker->list);
-	wake_up_process(worker->task);
+	/* The thread itself looks at its list before it sleeps. */
+	if (worker->task != current)
+		wake_up_process(worker->task);
 }
 
 /* Whether something waits for @worker beside what it runs. Any context. */
