@@ -16,6 +16,8 @@ MODULE_PARM_DESC(devname, "name of the device node in /dev [vhostlab-net]");
 static const char *const worker_names[] = {
 	[VHL_WORKER_DEVICE] = "device",
 	[VHL_WORKER_QUEUE] = "queue",
+	[VHL_WORKER_WORKQUEUE] = "workqueue",
+	[VHL_WORKER_SHARED] = "shared",
 };
 
 static int worker_set(const char *val, const struct kernel_param *kp)
@@ -41,7 +43,7 @@ static const struct kernel_param_ops worker_ops = {
 static unsigned int worker = VHL_WORKER_DEVICE;
 module_param_cb(worker, &worker_ops, &worker, 0644);
 __MODULE_PARM_TYPE(worker, "charp");
-MODULE_PARM_DESC(worker, "threads: one per 'device' or per 'queue' [device]");
+MODULE_PARM_DESC(worker, "threads: 'device', 'queue', 'workqueue', 'shared': worker.h [device]");
 
 /* Batches are array sizes: bounded below by one and above by the arrays. */
 static int batch_set(const char *val, const struct kernel_param *kp)
@@ -85,6 +87,10 @@ module_param(poll_us, uint, 0644);
 MODULE_PARM_DESC(poll_us,
 		 "microseconds to busy-poll an empty ring, unless the client sets its own [0]");
 
+static unsigned int shared_poll_us = 50;
+module_param(shared_poll_us, uint, 0644);
+MODULE_PARM_DESC(shared_poll_us, "shared: microseconds of looking on before sleeping [50]");
+
 static unsigned long long features_mask = ~0ULL;
 module_param(features_mask, ullong, 0644);
 MODULE_PARM_DESC(features_mask, "virtio feature bits that may be offered [all]");
@@ -97,6 +103,7 @@ void vhl_knobs_read(struct vhl_knobs *k)
 	k->rx_batch = READ_ONCE(rx_batch);
 	k->packet_weight = READ_ONCE(packet_weight);
 	k->poll_us = READ_ONCE(poll_us);
+	k->shared_poll_us = READ_ONCE(shared_poll_us);
 }
 
 /* The virtio feature bits this module can serve, less what is masked. */

@@ -20,7 +20,6 @@
 #include <linux/eventfd.h>
 #include <linux/file.h>
 #include <linux/interval_tree.h>
-#include <linux/llist.h>
 #include <linux/mutex.h>
 #include <linux/net.h>
 #include <linux/poll.h>
@@ -33,6 +32,7 @@
 #include <net/xdp.h>
 
 #include "compat.h"
+#include "worker.h"
 
 enum { VHL_RX, VHL_TX, VHL_NVQS };
 
@@ -158,23 +158,6 @@ struct vhl_frags {
 	unsigned int refs;	/* references to the page not handed out */
 };
 
-struct vhl_work;
-typedef void (*vhl_work_fn)(struct vhl_work *work);
-
-/* Something a worker runs once per queueing; queueing twice runs it once. */
-struct vhl_work {
-	struct llist_node node;
-	unsigned long flags;
-	vhl_work_fn fn;
-};
-
-/* A service thread. Its task uses the owner's mm while it lives. */
-struct vhl_worker {
-	struct task_struct *task;
-	struct llist_head list;
-	struct mm_struct *mm;
-};
-
 struct vhl_vq;
 
 /* A wait on a file (kick eventfd or backend socket) that queues vq->work. */
@@ -223,14 +206,13 @@ struct vhl_stats {
 
 /* What a device was told to do; read from the parameters at SET_OWNER. */
 struct vhl_knobs {
-	unsigned int worker;
+	enum vhl_worker_model worker;
 	unsigned int tx_batch;
 	unsigned int rx_batch;
 	unsigned int packet_weight;
 	unsigned int poll_us;
+	unsigned int shared_poll_us;
 };
-
-enum { VHL_WORKER_DEVICE, VHL_WORKER_QUEUE };
 
 /* The parts of a split virtqueue (virtio 1.2, section 2.7). */
 enum vhl_area { VHL_DESC, VHL_AVAIL, VHL_USED, VHL_NAREAS };
@@ -394,13 +376,6 @@ int vhl_used_start(struct vhl_vq *vq);
 bool vhl_notify_enable(struct vhl_vq *vq);
 void vhl_notify_repair(struct vhl_vq *vq);
 void vhl_notify_disable(struct vhl_vq *vq);
-
-/* worker.c */
-int vhl_workers_start(struct vhl_dev *dev);
-void vhl_workers_stop(struct vhl_dev *dev);
-void vhl_work_queue(struct vhl_worker *worker, struct vhl_work *work);
-bool vhl_worker_has_work(struct vhl_worker *worker);
-void vhl_workers_flush(struct vhl_dev *dev);
 
 /* poll.c */
 void vhl_poll_init(struct vhl_poll *poll, struct vhl_vq *vq, __poll_t mask,

@@ -1,17 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/*
- * Service threads: kernel threads that run queued work in the owner's address
- * space and in the owner's cgroups, so that what a guest costs is charged to
- * whoever runs it.
- */
+/* Workers: queueing, running and waiting for work. See worker.h. */
 #include <linux/cgroup.h>
 #include <linux/completion.h>
 #include <linux/kthread.h>
 #include <linux/mmu_context.h>
+#include <linux/sched/clock.h>
 #include <linux/sched/mm.h>
 #include <linux/slab.h>
 
-#include "vhostlab.h"
+#include "worker.h"
 
 enum { VHL_WORK_QUEUED };
 
@@ -26,8 +23,10 @@ void vhl_work_queue(struct vhl_worker *worker, struct vhl_work *work)
 	    test_and_set_bit(VHL_WORK_QUEUED, &work->flags))
 		return;
 	llist_add(&work->node, &worker->list);
+	if (unlikely(!worker->task))
+		queue_work(worker->wq, &worker->ws);
 	/* The thread itself looks at its list before it sleeps. */
-	if (worker->task != current)
+	else if (worker->task != current)
 		wake_up_process(worker->task);
 }
 
@@ -37,15 +36,57 @@ bool vhl_worker_has_work(struct vhl_worker *worker)
 	return !llist_empty(&worker->list);
 }
 
+/* Goes over to the address space @mm, or with NULL to none. */
+static __always_inline void worker_enter(struct vhl_worker *worker, struct mm_struct *mm)
+{
+	if (worker->mm == mm)
+		return;
+	if (worker->mm)
+		kthread_unuse_mm(worker->mm);
+	worker->mm = mm;
+	if (mm)
+		kthread_use_mm(mm);
+}
+
+static __always_inline void worker_run(struct vhl_worker *worker, struct llist_node *list)
+{
+	struct vhl_work *work, *next;
+
+	list = llist_reverse_order(list);
+	llist_for_each_entry_safe(work, next, list, node) {
+		worker_enter(worker, work->mm);
+		clear_bit(VHL_WORK_QUEUED, &work->flags);
+		/* A wake-up from here on queues it anew; what came before is
+		 * seen by this run.
+		 */
+		smp_mb__after_atomic();
+		work->fn(work);
+		cond_resched();
+	}
+}
+
+/*
+ * Looks on for a while before sleeping, unless somebody else wants the
+ * processor. Waking it costs nobody anything meanwhile.
+ */
+static void worker_linger(struct vhl_worker *worker)
+{
+	u64 end = local_clock() + worker->poll_us * NSEC_PER_USEC;
+
+	while (llist_empty(&worker->list) && !need_resched() && !kthread_should_stop() &&
+	       local_clock() < end)
+		cpu_relax();
+}
+
 static int worker_main(void *data)
 {
 	struct vhl_worker *worker = data;
 
-	kthread_use_mm(worker->mm);
 	for (;;) {
-		struct vhl_work *work, *next;
 		struct llist_node *list;
 
+		if (worker->poll_us)
+			worker_linger(worker);
 		set_current_state(TASK_INTERRUPTIBLE);
 		list = llist_del_all(&worker->list);
 		if (!list) {
@@ -56,94 +97,85 @@ static int worker_main(void *data)
 			continue;
 		}
 		__set_current_state(TASK_RUNNING);
-		list = llist_reverse_order(list);
-		llist_for_each_entry_safe(work, next, list, node) {
-			clear_bit(VHL_WORK_QUEUED, &work->flags);
-			/* A wake-up from here on queues it anew; what came
-			 * before is seen by this run.
-			 */
-			smp_mb__after_atomic();
-			work->fn(work);
-			cond_resched();
-		}
+		worker_run(worker, list);
 	}
 	__set_current_state(TASK_RUNNING);
-	kthread_unuse_mm(worker->mm);
+	worker_enter(worker, NULL);
 	return 0;
 }
 
-static void worker_free(struct vhl_worker *worker)
+/* One at a time: a work item never runs twice at once. */
+static void worker_item(struct work_struct *ws)
 {
-	kthread_stop(worker->task);
+	struct vhl_worker *worker = container_of(ws, struct vhl_worker, ws);
+	struct llist_node *list;
+
+	while ((list = llist_del_all(&worker->list)))
+		worker_run(worker, list);
+	/* The thread under it is lent: it must not keep an address space. */
+	worker_enter(worker, NULL);
+}
+
+/* Ends a worker that nobody can queue work on any more. Sleeps. */
+void vhl_worker_free(struct vhl_worker *worker)
+{
+	if (worker->task)
+		kthread_stop(worker->task);
+	else
+		destroy_workqueue(worker->wq);
 	kfree(worker);
 }
 
-/* Makes a worker for the calling process. Sleeps. */
-static struct vhl_worker *worker_new(struct vhl_dev *dev)
+static struct vhl_worker *worker_alloc(void)
 {
-	struct vhl_worker *worker;
+	struct vhl_worker *worker = kzalloc(sizeof(*worker), GFP_KERNEL_ACCOUNT);
+
+	if (worker)
+		init_llist_head(&worker->list);
+	return worker;
+}
+
+/*
+ * A worker that is a thread called vhostlab-@name@number; @as_caller puts it
+ * into the caller's cgroups, so that what it does is charged there. Sleeps.
+ * Returns it, or an error pointer with nothing left behind.
+ */
+struct vhl_worker *vhl_worker_thread(const char *name, int number, bool as_caller)
+{
+	struct vhl_worker *worker = worker_alloc();
 	int err;
 
-	worker = kzalloc(sizeof(*worker), GFP_KERNEL_ACCOUNT);
 	if (!worker)
 		return ERR_PTR(-ENOMEM);
-	init_llist_head(&worker->list);
-	worker->mm = dev->mm;
-	worker->task = kthread_create(worker_main, worker, "vhostlab-%d", current->pid);
+	worker->task = kthread_create(worker_main, worker, "vhostlab-%s%d", name, number);
 	if (IS_ERR(worker->task)) {
 		err = PTR_ERR(worker->task);
 		kfree(worker);
 		return ERR_PTR(err);
 	}
 	wake_up_process(worker->task);
-	err = cgroup_attach_task_all(current, worker->task);
+	err = as_caller ? cgroup_attach_task_all(current, worker->task) : 0;
 	if (err) {
-		worker_free(worker);
+		vhl_worker_free(worker);
 		return ERR_PTR(err);
 	}
 	return worker;
 }
 
-/*
- * Starts the threads dev->knobs.worker asks for. Caller is the owner and
- * holds dev->mutex; dev->mm is set. Sleeps. Returns 0 or a negative errno
- * with nothing left behind.
- */
-int vhl_workers_start(struct vhl_dev *dev)
+/* A worker that is an item of a workqueue of its own. As above. */
+struct vhl_worker *vhl_worker_workqueue(void)
 {
-	int n = dev->knobs.worker == VHL_WORKER_QUEUE ? VHL_NVQS : 1;
-	int i;
+	struct vhl_worker *worker = worker_alloc();
 
-	for (i = 0; i < n; i++) {
-		struct vhl_worker *worker = worker_new(dev);
-
-		if (IS_ERR(worker)) {
-			vhl_workers_stop(dev);
-			return PTR_ERR(worker);
-		}
-		dev->workers[i] = worker;
+	if (!worker)
+		return ERR_PTR(-ENOMEM);
+	worker->wq = alloc_workqueue("vhostlab", WQ_UNBOUND, 1);
+	if (!worker->wq) {
+		kfree(worker);
+		return ERR_PTR(-ENOMEM);
 	}
-	for (i = 0; i < VHL_NVQS; i++)
-		dev->vqs[i].worker = dev->workers[i % n];
-	return 0;
-}
-
-/*
- * Ends the threads. Nothing may queue work any more: all polls are stopped.
- * Caller holds dev->mutex or is the last user. Sleeps.
- */
-void vhl_workers_stop(struct vhl_dev *dev)
-{
-	int i;
-
-	for (i = 0; i < VHL_NVQS; i++)
-		dev->vqs[i].worker = NULL;
-	for (i = 0; i < VHL_NVQS; i++) {
-		if (!dev->workers[i])
-			continue;
-		worker_free(dev->workers[i]);
-		dev->workers[i] = NULL;
-	}
+	INIT_WORK(&worker->ws, worker_item);
+	return worker;
 }
 
 struct vhl_flush {
@@ -156,18 +188,15 @@ static void flush_work_fn(struct vhl_work *work)
 	complete(&container_of(work, struct vhl_flush, work)->done);
 }
 
-/* Waits until all work queued before the call has run. Sleeps. */
-void vhl_workers_flush(struct vhl_dev *dev)
+/*
+ * Waits until all work queued before the call has run, and until the worker
+ * is in no address space. Sleeps.
+ */
+void vhl_worker_flush(struct vhl_worker *worker)
 {
-	int i;
+	struct vhl_flush flush = { .work.fn = flush_work_fn };
 
-	for (i = 0; i < VHL_NVQS; i++) {
-		struct vhl_flush flush = { .work.fn = flush_work_fn };
-
-		if (!dev->workers[i])
-			continue;
-		init_completion(&flush.done);
-		vhl_work_queue(dev->workers[i], &flush.work);
-		wait_for_completion(&flush.done);
-	}
+	init_completion(&flush.done);
+	vhl_work_queue(worker, &flush.work);
+	wait_for_completion(&flush.done);
 }
