@@ -119,8 +119,13 @@ static long set_features(struct vhl_dev *dev, u64 features)
 	    !vhl_log_ok(dev->log_base, dev->mem))
 		return -EFAULT;
 
+	/* Once more says that the device starts anew: its client may have kept
+	 * to itself what became invalid while it was stopped.
+	 */
 	if ((features ^ dev->features) & BIT_ULL(VIRTIO_F_ACCESS_PLATFORM))
 		vhl_iotlb_switch(dev, features & BIT_ULL(VIRTIO_F_ACCESS_PLATFORM));
+	else if (dev->tlb.on)
+		vhl_iotlb_invalidate(dev, 0, 0);
 	dev->features = features;
 	for (i = 0; i < VHL_NVQS; i++) {
 		struct vhl_vq *vq = &dev->vqs[i];

@@ -27,6 +27,7 @@ enum rx_verdict {
 	RX_TOO_LONG, /* no number of buffers will do */
 	RX_BAD_CHAIN, /* the next buffer is unusable until repaired */
 	RX_NO_ADDRESS, /* wait for the IOTLB to have the next buffer's */
+	RX_SKIPPED, /* a chain that is no buffer went back to the guest */
 };
 
 static size_t rx_frame_len(void *frame)
@@ -126,11 +127,13 @@ static enum rx_verdict rx_buffers(struct vhl_vq *vq, size_t need, struct rx_bufs
 				v = RX_BAD_CHAIN;
 				goto undo;
 			}
-			/* Back to the guest, empty; the next one may do. */
+			/* Back to the guest, empty; the next one may do. It
+			 * counts as a turn: there could be ever more of them.
+			 */
 			vq->last_avail++;
 			vhl_used_add(vq, c.head, 0);
 			vhl_used_publish(vq);
-			continue;
+			return RX_SKIPPED;
 		}
 		e->id = cpu_to_vhl32(vq, c.head);
 		e->len = cpu_to_vhl32(vq, min(c.in_len, need - b->room));
@@ -309,6 +312,7 @@ unsigned int vhl_rx_run(struct vhl_vq *vq)
 				vhl_used_publish(vq);
 			break;
 		case RX_TOO_LONG:
+		case RX_SKIPPED:
 			break;
 		case RX_NO_BUFFERS:
 			if (!rx_wait_buffers(vq))
