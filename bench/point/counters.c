@@ -12,12 +12,11 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-const char *const counter_names[CALL_NAMES] = {
-	"poll", "ppoll", "read", "readv", "write", "writev"
-};
+const char *const counter_names[CALL_NAMES] = { "poll",	 "ppoll",  "read",	    "readv",
+						"write", "writev", "io_uring_enter" };
 
-static const int call_numbers[CALL_NAMES] = { SYS_poll,	 SYS_ppoll, SYS_read,
-					      SYS_readv, SYS_write, SYS_writev };
+static const int call_numbers[CALL_NAMES] = { SYS_poll,	 SYS_ppoll,  SYS_read,		SYS_readv,
+					      SYS_write, SYS_writev, SYS_io_uring_enter };
 
 static int tracepoint_id(uint64_t *id)
 {

@@ -5,8 +5,17 @@
 
 #include "server.h"
 
-/* The calls a userspace server is expected to make are counted by name too. */
-enum { CALL_POLL, CALL_PPOLL, CALL_READ, CALL_READV, CALL_WRITE, CALL_WRITEV, CALL_NAMES };
+/* The calls a server in a process is expected to make are counted by name too. */
+enum {
+	CALL_POLL,
+	CALL_PPOLL,
+	CALL_READ,
+	CALL_READV,
+	CALL_WRITE,
+	CALL_WRITEV,
+	CALL_IO_URING_ENTER,
+	CALL_NAMES
+};
 extern const char *const counter_names[CALL_NAMES];
 
 struct counters {
@@ -14,7 +23,7 @@ struct counters {
 	unsigned int fds, per_task;
 	uint64_t total;
 	uint64_t by_name[CALL_NAMES];
-	bool named; /* by_name was counted (userspace server only) */
+	bool named; /* by_name was counted (servers in a process) */
 };
 
 /*

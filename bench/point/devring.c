@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* The device side of a split virtqueue, for the userspace server. */
+/* The device side of a split virtqueue, for the servers in a process. */
 #include "devring.h"
 
 #include <stdatomic.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The device side of a split virtqueue, for the userspace server. It trusts
+ * The device side of a split virtqueue, for the servers in a process. It trusts
  * no index and no address: the driver may be a fuzzer.
  */
 #ifndef VL_DEVRING_H

@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const char *const server_names[] = { "userspace", "intree", "vhostlab", NULL };
+static const char *const server_names[] = { "userspace", "intree", "vhostlab", "uring", NULL };
 static const char *const workload_names[] = { "tx", "rx", "rr", NULL };
 static const char *const sink_names[] = { "check", "stack", "xdp_drop", NULL };
 static const char *const clock_names[] = { "insn", "wall", NULL };
@@ -44,8 +44,9 @@ unsigned int tx_descs(const struct options *o)
 
 void options_usage(FILE *f)
 {
-	fputs("usage: point --server userspace|intree|vhostlab --workload tx|rx|rr --size N\n"
-	      "             --burst N --sink check|stack|xdp_drop --clock insn|wall --packets N\n"
+	fputs("usage: point --server userspace|intree|vhostlab|uring --workload tx|rx|rr\n"
+	      "             --size N --burst N --sink check|stack|xdp_drop --clock insn|wall "
+	      "--packets N\n"
 	      "             [--queues 1] [--guests 1] [--knob NAME=VALUE]... [--events FILE]\n"
 	      "Measures one repetition of one point as root on this machine and prints one JSON\n"
 	      "object. Knobs: event_idx, indirect, mrg_rxbuf, version_1, calls (0 or 1), ring\n"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The three servers of the queues, behind one face. */
+/* The servers of the queues, behind one face. */
 #ifndef VL_SERVER_H
 #define VL_SERVER_H
 
@@ -14,8 +14,8 @@ struct server {
 	const struct options *o;
 	int device; /* its number in debugfs, or -1 */
 	char *module; /* what the module counted, JSON, after the stop; or NULL */
-	int vhost_fd; /* -1 with the userspace server */
-	pid_t pid; /* of the userspace server, 0 with the others */
+	int vhost_fd; /* -1 with a server in a process */
+	pid_t pid; /* of a server in a process (userspace, uring), else 0 */
 	/* The tasks that serve: what counters are attached to. */
 	pid_t task[SERVER_TASKS_MAX];
 	unsigned int tasks;
@@ -31,7 +31,7 @@ int server_start(struct server *s, const struct options *o, struct guest *g, con
 /* Stops serving: unbinds the tap, ends the process. Checks that it goes well. */
 int server_stop(struct server *s);
 
-/* Is it still alive? Says so when it is not. */
+/* Is it still alive, and has it the tasks that were counted? Says so when not. */
 int server_check(struct server *s);
 
 /* The two kinds; see above. */

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Starts and stops the userspace server, build/bench/userspace-net, a process of its own. */
+/* Starts and stops the servers that are a process of their own: userspace-net and uring-net. */
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
@@ -10,56 +10,87 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "device.h"
 #include "server.h"
 
-/* The program lies beside this one. */
-static int find_program(char *path, size_t size)
+/* The program, <server>-net, lies beside this one. */
+static int find_program(const struct server *s, char *path, size_t size)
 {
 	ssize_t n = readlink("/proc/self/exe", path, size - 1);
+	size_t room;
 	char *slash;
 
 	if (n < 0)
 		return fail(RC_FAIL, "own path: /proc/self/exe: %s", strerror(errno));
 	path[n] = '\0';
 	slash = strrchr(path, '/');
-	if (!slash || (size_t)(slash - path) + sizeof("/userspace-net") > size)
+	room = slash ? size - (slash - path) : 0;
+	if (!slash || snprintf(slash, room, "/%s-net", server_name(s->o->server)) >= (int)room)
 		return fail(RC_FAIL, "own path: %s: too long", path);
-	strcpy(slash, "/userspace-net");
 	return RC_OK;
+}
+
+/* It says one byte when it is about to serve; else it has said why not, and its exit code stands. */
+static int await_ready(struct server *s, int fd)
+{
+	int status = 0;
+	ssize_t n;
+	char byte;
+
+	do
+		n = read(fd, &byte, 1);
+	while (n < 0 && errno == EINTR && !watch_stop);
+	if (n == 1)
+		return RC_OK;
+	if (!n && waitpid(s->pid, &status, 0) == s->pid) {
+		s->pid = 0;
+		if (WIFEXITED(status) && WEXITSTATUS(status) == RC_CANNOT)
+			return RC_CANNOT;
+	}
+	return fail(RC_FAIL, "%s server: did not start: its message is above",
+		    server_name(s->o->server));
 }
 
 int user_start(struct server *s, struct guest *g, const struct tap *t)
 {
+	const char *name = server_name(s->o->server);
 	const int inherited[] = { g->memfd, t->fd, g->kick[0], g->call[0], g->kick[1], g->call[1] };
-	const unsigned long values[] = {
-		g->memfd,	   g->bytes,	    GUEST_GPA,	t->fd,
-		g->o->ring,	   g->o->event_idx, g->hlen,	g->o->mrg_rxbuf,
-		g->ring_offset[0], g->kick[0],	    g->call[0], g->ring_offset[1],
-		g->kick[1],	   g->call[1],
+	unsigned long values[DEVICE_ARGS] = {
+		[ARG_MEM_FD] = g->memfd,
+		[ARG_MEM_BYTES] = g->bytes,
+		[ARG_MEM_GPA] = GUEST_GPA,
+		[ARG_TAP_FD] = t->fd,
+		[ARG_RING_NUM] = g->o->ring,
+		[ARG_EVENT_IDX] = g->o->event_idx,
+		[ARG_MERGEABLE] = g->o->mrg_rxbuf,
+		[ARG_RX_OFFSET] = g->ring_offset[QUEUE_RX],
+		[ARG_RX_KICK] = g->kick[QUEUE_RX],
+		[ARG_RX_CALL] = g->call[QUEUE_RX],
+		[ARG_TX_OFFSET] = g->ring_offset[QUEUE_TX],
+		[ARG_TX_KICK] = g->kick[QUEUE_TX],
+		[ARG_TX_CALL] = g->call[QUEUE_TX],
 	};
-	char text[ARRAY_SIZE(values)][24], path[PATH_MAX], byte;
-	char *argv[ARRAY_SIZE(values) + 3], ready_text[24];
+	char text[DEVICE_ARGS][24], path[PATH_MAX];
+	char *argv[DEVICE_ARGS + 2];
 	int ready[2], rc;
-	ssize_t n;
 
-	rc = find_program(path, sizeof(path));
+	rc = find_program(s, path, sizeof(path));
 	if (rc)
 		return rc;
 	if (pipe2(ready, O_CLOEXEC))
-		return fail(RC_FAIL, "pipe: userspace server: %s", strerror(errno));
-	snprintf(ready_text, sizeof(ready_text), "%d", ready[1]);
+		return fail(RC_FAIL, "pipe: %s server: %s", name, strerror(errno));
+	values[ARG_READY_FD] = ready[1];
 	argv[0] = path;
-	argv[1] = ready_text;
-	for (size_t i = 0; i < ARRAY_SIZE(values); i++) {
+	for (size_t i = 0; i < DEVICE_ARGS; i++) {
 		snprintf(text[i], sizeof(text[i]), "%lu", values[i]);
-		argv[i + 2] = text[i];
+		argv[i + 1] = text[i];
 	}
-	argv[ARRAY_SIZE(values) + 2] = NULL;
+	argv[DEVICE_ARGS + 1] = NULL;
 
 	s->pid = fork();
 	if (s->pid < 0) {
 		s->pid = 0;
-		return fail(RC_FAIL, "fork: userspace server: %s", strerror(errno));
+		return fail(RC_FAIL, "fork: %s server: %s", name, strerror(errno));
 	}
 	if (!s->pid) {
 		prctl(PR_SET_PDEATHSIG, SIGKILL);
@@ -67,17 +98,14 @@ int user_start(struct server *s, struct guest *g, const struct tap *t)
 			fcntl(inherited[i], F_SETFD, 0);
 		fcntl(ready[1], F_SETFD, 0);
 		execv(path, argv);
-		fail(RC_FAIL, "userspace server: %s: %s; build again", path, strerror(errno));
+		fail(RC_FAIL, "%s server: %s: %s; build again", name, path, strerror(errno));
 		_exit(RC_FAIL);
 	}
 	close(ready[1]);
-	/* It says one byte when it is about to serve. */
-	do
-		n = read(ready[0], &byte, 1);
-	while (n < 0 && errno == EINTR && !watch_stop);
+	rc = await_ready(s, ready[0]);
 	close(ready[0]);
-	if (n != 1)
-		return fail(RC_FAIL, "userspace server: did not start: its message is above");
+	if (rc)
+		return rc;
 	s->task[0] = s->pid;
 	s->tasks = 1;
 	return RC_OK;
@@ -85,6 +113,7 @@ int user_start(struct server *s, struct guest *g, const struct tap *t)
 
 int user_stop(struct server *s)
 {
+	const char *name = server_name(s->o->server);
 	int status;
 
 	if (!s->pid)
@@ -92,10 +121,10 @@ int user_stop(struct server *s)
 	kill(s->pid, SIGTERM);
 	while (waitpid(s->pid, &status, 0) < 0)
 		if (errno != EINTR)
-			return fail(RC_FAIL, "wait: userspace server: %s", strerror(errno));
+			return fail(RC_FAIL, "wait: %s server: %s", name, strerror(errno));
 	s->pid = 0;
 	if (!WIFSIGNALED(status) || WTERMSIG(status) != SIGTERM)
-		return fail(RC_FAIL, "userspace server: ended with status %#x, not when told to",
+		return fail(RC_FAIL, "%s server: ended with status %#x, not when told to", name,
 			    status);
 	return RC_OK;
 }

@@ -57,6 +57,15 @@ int tasks_named(const char *name, pid_t *tid, unsigned int max)
 	return scan("/proc/self/task", name, tid, max, have);
 }
 
+unsigned int tasks_of(pid_t pid)
+{
+	pid_t tid[64];
+	char dir[64];
+
+	snprintf(dir, sizeof(dir), "/proc/%d/task", pid);
+	return scan(dir, "", tid, ARRAY_SIZE(tid), 0);
+}
+
 unsigned int tasks_cpus(int *cpu, unsigned int max)
 {
 	unsigned int have = 0;

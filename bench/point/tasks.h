@@ -14,6 +14,9 @@
  */
 int tasks_named(const char *name, pid_t *tid, unsigned int max);
 
+/* How many tasks the process has, with those the kernel made for it. */
+unsigned int tasks_of(pid_t pid);
+
 /* CPUs this process may use; cpu[0] is the first. Returns how many, at most max. */
 unsigned int tasks_cpus(int *cpu, unsigned int max);
 

@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
-# The point program against all three servers in the lab, on the instruction clock: system calls per packet as whole
+# The point program against all servers in the lab, on the instruction clock: system calls per packet as whole
 # numbers, every frame verified, figures that repeat, faults that are noticed. The tests are in in-lab, run in one boot.
 set -Eeuo pipefail
 cd -- "$(dirname -- "$(readlink -f -- "${BASH_SOURCE[0]}")")/../.."
