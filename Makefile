@@ -2,10 +2,11 @@
 #
 # make            the programs, and the module for the lab's kernel
 # make check      every test that needs no more than this machine
+# make soak       the tests of moving, logging and migration at full length: hours where the lab is emulated
 # make lint       shellcheck, sparse, checkpatch, clang-format, SPDX
 # make install    the module through DKMS, on the machine's own kernel
 BUILD := $(CURDIR)/build
-PROGRAM_DIRS := bench/plan bench/point bench/stats bench/events
+PROGRAM_DIRS := bench/plan bench/point bench/stats bench/events bench/guests
 KERNELS := default 6.12
 export MAKEFLAGS += --no-print-directory
 
@@ -30,6 +31,10 @@ check: setup
 	@$(MAKE) all modules
 	@tests/check
 
+soak: setup
+	@$(MAKE) all
+	@tests/soak
+
 lint: setup
 	@tests/lint
 
@@ -44,4 +49,4 @@ install:
 clean:
 	rm -rf $(BUILD)/bench $(BUILD)/kmod $(BUILD)/tests
 
-.PHONY: all programs module modules setup check lint install clean
+.PHONY: all programs module modules setup check soak lint install clean

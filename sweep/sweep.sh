@@ -127,7 +127,7 @@ supervise()
 	if [[ $HOST == 1 ]]; then
 		command=(env VHOSTLAB_INNER=1 "${inner[@]}")
 	else
-		command=("$ROOT/lab/run" --clock "$clock" --kernel "$kernel" --timeout $((600 + 20 * steps))
+		command=("$ROOT/lab/run" --clock "$clock" --kernel "$kernel" --timeout $((600 + 60 * steps))
 			--rw "$RUN_DIR" -- env VHOSTLAB_INNER=1 "VHOSTLAB_DATE=$VHOSTLAB_DATE"
 			"VHOSTLAB_REVISION=$VHOSTLAB_REVISION" "VHOSTLAB_DIRTY=$VHOSTLAB_DIRTY"
 			${VHOSTLAB_POINT:+"VHOSTLAB_POINT=$VHOSTLAB_POINT"} "${inner[@]}")
@@ -179,6 +179,25 @@ load_modules()
 	fi
 }
 
+# Guests live longer than a measurement, so whoever starts the measurements keeps them: see bench/guests/session.
+SESSION='' SESSION_KEEPER=''
+start_session()
+{
+	"$BENCH/plan" "${PLAN_OPTIONS[@]}" "$CONFIG" | grep '"guest":"qemu"' >/dev/null || return 0
+	SESSION=$(mktemp -d)
+	setpriv --pdeathsig TERM "$ROOT/bench/guests/session" "$SESSION" </dev/null >/dev/null &
+	SESSION_KEEPER=$!
+	export VHOSTLAB_SESSION=$SESSION
+}
+
+end_session()
+{
+	[[ -n $SESSION ]] || return 0
+	kill -TERM "$SESSION_KEEPER" 2>/dev/null || true
+	wait "$SESSION_KEEPER" 2>/dev/null || true
+	rm -rf -- "$SESSION"
+}
+
 # The lab VM is thrown away; a bare host is left as it was.
 unload_modules()
 {
@@ -195,7 +214,7 @@ measure_here()
 	local new=$RUN_DIR/.env.new release ko
 	release=$(uname -r)
 	ko=${VHOSTLAB_KO:-$BUILD/kmod/$release/vhostlab_net.ko}
-	trap unload_modules EXIT
+	trap 'end_session; unload_modules' EXIT
 	load_modules "$ko"
 	export VHOSTLAB_KO=$ko
 	"$ROOT/sweep/env.sh" "$CONFIG" "$CLOCK" >"$new" ||
@@ -213,6 +232,7 @@ measure_here()
 	fi
 
 	local child code=0
+	start_session
 	"$BENCH/plan" "${PLAN_OPTIONS[@]}" --schedule --done "$RUN_DIR/points.jsonl" "$CONFIG" |
 		"$BENCH/walk" --point "${VHOSTLAB_POINT:-$ROOT/bench/traced/point}" --out "$RUN_DIR" &
 	child=$!

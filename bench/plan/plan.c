@@ -3,7 +3,8 @@
  * plan: from a configuration to the points of a sweep, or to the schedule in
  * which they are measured. Repetitions are outermost, so that a slow drift of
  * the machine reaches every cell; inside a repetition the cells are shuffled,
- * and the servers of one cell run back to back in rotated order.
+ * and the servers of one cell run back to back in rotated order. With QEMU
+ * guests the points of one boot take the place of a cell.
  */
 #include <errno.h>
 #include <getopt.h>
@@ -129,6 +130,10 @@ static json_t *point_arguments(const struct point *p, const struct config *confi
 					   AXIS_SINK,	AXIS_QUEUES,   AXIS_GUESTS };
 	char text[200];
 
+	if (strcmp(p->value[AXIS_GUEST], "process")) {
+		json_array_append_new(argv, json_string("--guest"));
+		json_array_append_new(argv, json_string(p->value[AXIS_GUEST]));
+	}
 	for (size_t i = 0; i < sizeof(order) / sizeof(order[0]); i++) {
 		snprintf(text, sizeof(text), "--%s", axes[order[i]].name);
 		json_array_append_new(argv, json_string(text));

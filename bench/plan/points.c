@@ -68,6 +68,11 @@ bool filter_parse(const char *text, struct filter *filter, int *count)
 	return true;
 }
 
+static bool is(const struct point *p, enum axis axis, const char *word)
+{
+	return !strcmp(p->value[axis], word);
+}
+
 /* What the point has under that name, defaults included. */
 static const char *point_value(const struct point *point, const char *name)
 {
@@ -95,6 +100,7 @@ static bool wanted(const struct point *point, const struct filter *filter, int c
 	return true;
 }
 
+/* With @guest_only, without the knobs that belong to a server. */
 static json_t *knobs_object(const struct point *point, bool guest_only)
 {
 	json_t *object = json_object();
@@ -104,7 +110,7 @@ static json_t *knobs_object(const struct point *point, bool guest_only)
 		json_t *value = info->words ? json_string(point->knob[i])
 					    : json_integer(atol(point->knob[i]));
 
-		if (guest_only && info->side == KNOB_MODULE)
+		if (guest_only && info->side != KNOB_GUEST)
 			json_decref(value);
 		else
 			json_object_set_new(object, info->name, value);
@@ -128,6 +134,22 @@ static json_t *asked(const struct point *point, const struct config *config, boo
 	json_object_set_new(object, "packets", json_integer(point->packets));
 	json_object_set_new(object, "clock", json_string(config->clock));
 	json_object_set_new(object, "kernel", json_string(config->kernel));
+	return object;
+}
+
+/*
+ * What is fixed when guests are booted: points of one boot follow each other,
+ * whatever their workload. The guest's driver asks for some knobs, too.
+ */
+static json_t *boot(const struct point *point)
+{
+	static const enum axis fixed[] = { AXIS_SERVER, AXIS_QUEUES, AXIS_GUESTS };
+	json_t *object = json_object();
+
+	for (size_t i = 0; i < sizeof(fixed) / sizeof(fixed[0]); i++)
+		json_object_set_new(object, axes[fixed[i]].name,
+				    json_string(point->value[fixed[i]]));
+	json_object_set_new(object, "knobs", knobs_object(point, false));
 	return object;
 }
 
@@ -166,22 +188,63 @@ json_t *point_identity(const struct point *point, const struct config *config)
 	return object;
 }
 
-/* A round trip has one packet under way, and its reply comes back: some crossings mean nothing. */
+/* Is it one of @words, separated and enclosed by spaces? */
+static bool among(const struct point *p, enum axis axis, const char *words)
+{
+	char padded[40];
+
+	snprintf(padded, sizeof(padded), " %s ", p->value[axis]);
+	return strstr(words, padded);
+}
+
+/* A round trip has one packet under way, and its reply comes back. */
+static bool meaningful_process(const struct point *p)
+{
+	if (!among(p, AXIS_WORKLOAD, " tx rx rr ") || !is(p, AXIS_QUEUES, "1") ||
+	    !is(p, AXIS_GUESTS, "1") || is(p, AXIS_SERVER, "vhostuser"))
+		return false;
+	if (is(p, AXIS_WORKLOAD, "rr"))
+		return is(p, AXIS_BURST, "1") && !is(p, AXIS_SINK, "xdp_drop");
+	return is(p, AXIS_WORKLOAD, "tx") || !is(p, AXIS_SINK, "xdp_drop");
+}
+
+/*
+ * The guest's kernel decides on bursts, and its frames end in the network
+ * stack. A stream is cut at the link's own limit. sockperf's shortest message
+ * makes a TCP segment of 80 bytes.
+ */
+static bool meaningful_qemu(const struct point *p)
+{
+	long size = atol(p->value[AXIS_SIZE]);
+
+	if (among(p, AXIS_WORKLOAD, " rr echo ") || is(p, AXIS_SERVER, "uring") ||
+	    !is(p, AXIS_BURST, "1") || !is(p, AXIS_SINK, "stack"))
+		return false;
+	if (among(p, AXIS_WORKLOAD, " tcp_tx tcp_rx "))
+		return size == 1514;
+	return !is(p, AXIS_WORKLOAD, "tcp_rr") || size >= 80;
+}
+
+/* Of a server it needs a device it can open or a socket it can connect to. */
+static bool meaningful_dpdk(const struct point *p)
+{
+	return among(p, AXIS_SERVER, " intree vhostlab vhostuser ") &&
+	       among(p, AXIS_WORKLOAD, " tx rx echo ") && is(p, AXIS_GUESTS, "1") &&
+	       is(p, AXIS_SINK, "stack");
+}
+
+/* Some crossings mean nothing. */
 static bool meaningful(const struct point *p)
 {
-	const char *sink = p->value[AXIS_SINK];
-
-	if (!strcmp(p->value[AXIS_WORKLOAD], "rr"))
-		return !strcmp(p->value[AXIS_BURST], "1") && strcmp(sink, "xdp_drop") != 0;
-	if (!strcmp(p->value[AXIS_WORKLOAD], "rx"))
-		return strcmp(sink, "xdp_drop") != 0;
-	return true;
+	if (is(p, AXIS_GUEST, "process"))
+		return meaningful_process(p);
+	return is(p, AXIS_GUEST, "qemu") ? meaningful_qemu(p) : meaningful_dpdk(p);
 }
 
 /* Appends @p unless the same was asked for already; then the larger repetition count holds. */
 static bool add(struct points *points, struct point *p, const struct config *config)
 {
-	uint64_t cell = hash_of(asked(p, config, true));
+	uint64_t cell = hash_of(is(p, AXIS_GUEST, "qemu") ? boot(p) : asked(p, config, true));
 	static uint64_t *cells;
 
 	snprintf(p->hash, sizeof(p->hash), "%016" PRIx64, hash_of(asked(p, config, false)));
@@ -265,7 +328,7 @@ static bool cross(struct points *points, const struct config *c, const struct se
 			const char *value = knob[k]->list.value[wheel[k]];
 
 			if (!strcmp(value, info->fallback) ||
-			    (info->side == KNOB_MODULE && strcmp(p.value[AXIS_SERVER], "vhostlab")))
+			    !knob_applies(info, p.value[AXIS_SERVER], p.value[AXIS_GUEST]))
 				continue;
 			p.info[p.knob_count] = info;
 			p.knob[p.knob_count++] = value;
@@ -295,6 +358,17 @@ bool points_make(struct points *points, const struct config *config, const struc
 	for (int i = 0; i < config->section_count; i++)
 		if (!cross(points, config, &config->section[i], filter, filter_count))
 			return false;
+	for (int i = 0; i < points->count; i++) {
+		const struct point *p = &points->point[i];
+
+		if (is(p, AXIS_GUEST, "process") || !strcmp(config->clock, "wall"))
+			continue;
+		fprintf(stderr,
+			"vhostlab: config: %s: guest = %s is measured on the wall clock only: "
+			"write clock = wall in [sweep], or add --clock wall\n",
+			config->path, p->value[AXIS_GUEST]);
+		return false;
+	}
 	if (!points->count) {
 		fprintf(stderr,
 			"vhostlab: plan: %s: no point is left%s: see `./run.sh sweep %s "

@@ -16,7 +16,7 @@ struct point {
 	long packets;
 	long repetitions;
 	char hash[17]; /* of everything that was asked for */
-	int group; /* points that differ only in the server and its own knobs */
+	int group; /* points that follow each other: the servers of a cell, or one boot of QEMU */
 };
 
 struct points {

@@ -6,11 +6,16 @@
 
 #include "vocab.h"
 
-static const char *const servers[] = { "userspace", "intree", "vhostlab", NULL };
-static const char *const workloads[] = { "tx", "rx", "rr", NULL };
+static const char *const servers[] = {
+	"userspace", "intree", "vhostlab", "uring", "vhostuser", NULL
+};
+static const char *const workloads[] = { "tx",	   "rx",     "rr",     "echo",	 "ping",   "udp_rr",
+					 "tcp_rr", "tcp_tx", "tcp_rx", "udp_tx", "udp_rx", NULL };
 static const char *const sinks[] = { "check", "stack", "xdp_drop", NULL };
-static const char *const guest_kinds[] = { "process", NULL };
+/* In the order of the bits PROCESS, QEMU, DPDK. */
+static const char *const guest_kinds[] = { "process", "qemu", "dpdk", NULL };
 static const char *const workers[] = { "device", "queue", NULL };
+static const char *const txmodes[] = { "bh", "timer", NULL };
 /* Who looks on: see bench/traced/point. All but the first six are tools, trace/NAME.bt. */
 static const char *const traces[] = { "off",
 				      "out",
@@ -39,24 +44,27 @@ const struct axis_info axes[AXIS_COUNT] = {
 	[AXIS_GUEST] = { "guest", guest_kinds, 0, 0, "process" },
 	[AXIS_SIZE] = { "size", NULL, 60, 1514, "64" },
 	[AXIS_BURST] = { "burst", NULL, 1, 1024, "1" },
-	[AXIS_QUEUES] = { "queues", NULL, 1, 1, "1" },
-	[AXIS_GUESTS] = { "guests", NULL, 1, 1, "1" },
+	[AXIS_QUEUES] = { "queues", NULL, 1, 8, "1" },
+	[AXIS_GUESTS] = { "guests", NULL, 1, 32, "1" },
 	[AXIS_SERVER] = { "server", servers, 0, 0, NULL },
 };
 
 const struct knob_info knobs[] = {
-	{ "event_idx", KNOB_GUEST, NULL, 0, 1, false, "1" },
-	{ "indirect", KNOB_GUEST, NULL, 0, 1, false, "0" },
-	{ "mrg_rxbuf", KNOB_GUEST, NULL, 0, 1, false, "1" },
-	{ "version_1", KNOB_GUEST, NULL, 0, 1, false, "1" },
-	{ "ring", KNOB_GUEST, NULL, 64, 1024, true, "256" },
-	{ "calls", KNOB_GUEST, NULL, 0, 1, false, "1" },
-	{ "trace", KNOB_GUEST, traces, 0, 0, false, "off" },
-	{ "worker", KNOB_MODULE, workers, 0, 0, false, "device" },
-	{ "tx_batch", KNOB_MODULE, NULL, 1, 256, false, "64" },
-	{ "rx_batch", KNOB_MODULE, NULL, 1, 256, false, "64" },
-	{ "packet_weight", KNOB_MODULE, NULL, 1, 1048576, false, "256" },
-	{ "poll_us", KNOB_MODULE, NULL, 0, 1000000, false, "0" },
+	{ "event_idx", KNOB_GUEST, PROCESS | QEMU, NULL, 0, 1, false, "1" },
+	{ "indirect", KNOB_GUEST, PROCESS, NULL, 0, 1, false, "0" },
+	{ "mrg_rxbuf", KNOB_GUEST, ANY_GUEST, NULL, 0, 1, false, "1" },
+	{ "version_1", KNOB_GUEST, PROCESS, NULL, 0, 1, false, "1" },
+	{ "ring", KNOB_GUEST, PROCESS | DPDK, NULL, 64, 1024, true, "256" },
+	{ "calls", KNOB_GUEST, PROCESS, NULL, 0, 1, false, "1" },
+	{ "offload", KNOB_GUEST, QEMU, NULL, 0, 1, false, "1" },
+	{ "trace", KNOB_GUEST, PROCESS, traces, 0, 0, false, "off" },
+	{ "worker", KNOB_MODULE, ANY_GUEST, workers, 0, 0, false, "device" },
+	{ "tx_batch", KNOB_MODULE, ANY_GUEST, NULL, 1, 256, false, "64" },
+	{ "rx_batch", KNOB_MODULE, ANY_GUEST, NULL, 1, 256, false, "64" },
+	{ "packet_weight", KNOB_MODULE, ANY_GUEST, NULL, 1, 1048576, false, "256" },
+	{ "poll_us", KNOB_MODULE, ANY_GUEST, NULL, 0, 1000000, false, "0" },
+	{ "ioeventfd", KNOB_VMM, QEMU, NULL, 0, 1, false, "1" },
+	{ "txmode", KNOB_VMM, QEMU, txmodes, 0, 0, false, "bh" },
 };
 const size_t knob_count = sizeof(knobs) / sizeof(knobs[0]);
 
@@ -91,6 +99,22 @@ const struct knob_info *knob_find(const char *name)
 		if (!strcmp(knobs[i].name, name))
 			return &knobs[i];
 	return NULL;
+}
+
+bool knob_applies(const struct knob_info *knob, const char *server, const char *guest)
+{
+	for (int i = 0; guest_kinds[i]; i++)
+		if (!strcmp(guest_kinds[i], guest) && !(knob->guests & 1u << i))
+			return false;
+	switch (knob->side) {
+	case KNOB_GUEST:
+		return true;
+	case KNOB_MODULE:
+		return !strcmp(server, "vhostlab");
+	case KNOB_VMM:
+		return !strcmp(server, "userspace");
+	}
+	return false;
 }
 
 static void print_allowed(FILE *out, const char *const *words, long min, long max, bool power)
@@ -156,7 +180,21 @@ void vocab_print(FILE *out)
 		fprintf(out, "  knob.%-14s ", knobs[i].name);
 		print_allowed(out, knobs[i].words, knobs[i].min, knobs[i].max,
 			      knobs[i].power_of_two);
-		fprintf(out, " (default %s%s)\n", knobs[i].fallback,
-			knobs[i].side == KNOB_MODULE ? ", server vhostlab only" : "");
+		fprintf(out, " (default %s", knobs[i].fallback);
+		if (knobs[i].side != KNOB_GUEST)
+			fprintf(out, ", server %s only",
+				knobs[i].side == KNOB_MODULE ? "vhostlab" : "userspace");
+		if (knobs[i].guests != ANY_GUEST) {
+			const char *before = ", guest ";
+
+			for (int g = 0; guest_kinds[g]; g++) {
+				if (!(knobs[i].guests & 1u << g))
+					continue;
+				fprintf(out, "%s%s", before, guest_kinds[g]);
+				before = " or ";
+			}
+			fputs(" only", out);
+		}
+		fputs(")\n", out);
 	}
 }

@@ -30,11 +30,16 @@ struct axis_info {
 enum knob_side {
 	KNOB_GUEST, /* negotiated by the guest: means something for every server */
 	KNOB_MODULE, /* parameter of vhostlab_net: means something for server vhostlab */
+	KNOB_VMM, /* how QEMU itself serves: means something for server userspace */
 };
+
+/* Guests a knob means something for. */
+enum { PROCESS = 1, QEMU = 2, DPDK = 4, ANY_GUEST = PROCESS | QEMU | DPDK };
 
 struct knob_info {
 	const char *name;
 	enum knob_side side;
+	unsigned int guests; /* a set of PROCESS, QEMU, DPDK */
 	const char *const *words; /* allowed words, or NULL for a number */
 	long min, max;
 	bool power_of_two;
@@ -48,6 +53,9 @@ extern const size_t knob_count;
 /* The axis or knob of that name; -1 or NULL when there is none. */
 int axis_find(const char *name);
 const struct knob_info *knob_find(const char *name);
+
+/* Does the knob change anything for that server and that guest? */
+bool knob_applies(const struct knob_info *knob, const char *server, const char *guest);
 
 /*
  * Checks @value and returns true, or writes what is wrong and what is allowed

@@ -130,7 +130,7 @@ static long number_of(const json_t *step, const char *name)
 
 static void tell(const json_t *step, const char *what, const char *more)
 {
-	char knobs[256] = "";
+	char knobs[256] = "", guest[80] = "";
 	const char *name;
 	json_t *value;
 
@@ -144,8 +144,11 @@ static void tell(const json_t *step, const char *what, const char *more)
 			snprintf(knobs + used, sizeof(knobs) - used, " %s=%lld", name,
 				 (long long)json_integer_value(value));
 	}
-	fprintf(stderr, "@%s %ld %ld %s %s size %ld burst %ld sink %s%s rep %ld%s%s\n", what,
-		number_of(step, "step"), number_of(step, "steps"), text_of(step, "server"),
+	if (strcmp(text_of(step, "guest"), "process"))
+		snprintf(guest, sizeof(guest), "%ld %s queues %ld ", number_of(step, "guests"),
+			 text_of(step, "guest"), number_of(step, "queues"));
+	fprintf(stderr, "@%s %ld %ld %s%s %s size %ld burst %ld sink %s%s rep %ld%s%s\n", what,
+		number_of(step, "step"), number_of(step, "steps"), guest, text_of(step, "server"),
 		text_of(step, "workload"), number_of(step, "size"), number_of(step, "burst"),
 		text_of(step, "sink"), knobs, number_of(step, "rep"), *more ? ": " : "", more);
 	fflush(stderr);

@@ -23,10 +23,10 @@ bad 'unknown server' 3 'server = vmnet is not known' 'userspace, intree, vhostla
 server = vmnet
 workload = tx
 EOC
-bad 'unknown workload' 3 'workload = ping is not known; allowed: tx, rx, rr' <<'EOC'
+bad 'unknown workload' 3 'workload = pong is not known; allowed: tx, rx, rr, echo, ping' <<'EOC'
 [x]
 server = intree
-workload = ping
+workload = pong
 EOC
 bad 'unknown sink' 4 'allowed: check, stack, xdp_drop' <<'EOC'
 [x]

@@ -71,6 +71,39 @@ run "$ROOT/run.sh" sweep "$ROOT/configs/quick.conf" --dry-run
 code '--dry-run' 0
 is '--dry-run lists every step' "$(wc -l <<<"$TEXT")" "$("$BENCH/plan" --get steps "$ROOT/configs/quick.conf")"
 is 'quick.conf has all three servers' "$(grep -o -- '--server [a-z]*' <<<"$TEXT" | sort -u | wc -l)" 3
+
+cat >"$TMP/q.conf" <<'EOC'
+[sweep]
+clock = wall
+repetitions = 2
+[defaults]
+guest = qemu
+server = userspace, intree, vhostlab
+[round trips]
+workload = rr, ping, udp_rr, tcp_rr
+size = 60, 128
+knob.ioeventfd = 0, 1
+[streams]
+workload = tcp_tx
+size = 60, 1514
+queues = 1, 2
+EOC
+points=$("$BENCH/plan" "$TMP/q.conf")
+is 'real guests: what means nothing is left out' "$(jq -r '"\(.workload)\(.size)"' <<<"$points" | sort -u | tr '\n' ' ')" \
+	'ping128 ping60 tcp_rr128 tcp_tx1514 udp_rr128 udp_rr60 '
+is 'a knob of QEMU itself belongs to server userspace' \
+	"$(jq -r 'select(.knobs != {}) | .server' <<<"$points" | sort -u | tr '\n' ' ')" 'userspace '
+schedule=$("$BENCH/plan" --schedule "$TMP/q.conf")
+is 'points of one boot follow each other' "$(jq -c '[.rep, .server, .queues, .knobs]' <<<"$schedule" | uniq | wc -l)" 14
+is 'all boots come once, then all again' "$(jq .rep <<<"$schedule" | uniq | tr '\n' ' ')" '1 2 '
+is 'another seed boots in another order' \
+	"$(cmp -s <(jq -c '[.server, .queues, .knobs]' <<<"$schedule" | uniq) \
+		<("$BENCH/plan" --schedule --seed 3 "$TMP/q.conf" | jq -c '[.server, .queues, .knobs]' | uniq) && echo same || echo other)" other
+is 'the point program learns of the guest' "$(jq -r '.argv[:2] | join(" ")' <<<"$schedule" | sort -u)" '--guest qemu'
+is 'and hears nothing new where it is a process' "$("$BENCH/plan" --schedule "$TMP/a.conf" | grep -c '"--guest"')" 0
+run "$BENCH/plan" --clock insn "$TMP/q.conf"
+code 'a real guest on the instruction clock' 2
+says 'a real guest on the instruction clock' 'guest = qemu is measured on the wall clock only'
 run bash -c "'$BENCH/plan' '$ROOT/configs/quick.conf' >/dev/full"
 code 'standard output on a full disk' 1
 done_testing

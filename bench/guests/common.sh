@@ -1,0 +1,38 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=bash
+# What a session and a point share: messages, where a guest's things are, a guest's private port. Sourced, never run.
+
+# shellcheck source=bench/guests/port.sh
+source "${BASH_SOURCE[0]%/*}/port.sh"
+
+# die CODE WHAT: WHERE: WHAT TO DO
+die()
+{
+	local code=$1
+	shift
+	printf 'vhostlab: %s\n' "$*" >&2
+	exit "$code"
+}
+
+# A guest's number is part of all its addresses.
+guest_ip()
+{
+	echo "10.77.$1.2"
+}
+host_ip()
+{
+	echo "10.77.$1.1"
+}
+# Nobody has this address: what is sent there is dropped without an answer.
+nobody_ip()
+{
+	echo "10.77.$1.9"
+}
+guest_mac()
+{
+	printf '02:00:00:00:02:%02x' "$1"
+}
+host_mac()
+{
+	printf '02:00:00:00:01:%02x' "$1"
+}

@@ -1,0 +1,337 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * window: measures what the machine does while traffic of somebody else crosses
+ * taps: waits for the first frames, then for a number of frames or a time limit,
+ * and prints the differences as one JSON object. It runs in the network
+ * namespace of the taps.
+ */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <getopt.h>
+#include <jansson.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "../point/clock.h"
+#include "../point/common.h"
+#include "calls.h"
+#include "tasks.h"
+
+#define MAX_TAPS 32
+/* The taps are looked at so often; a longer time would overshoot, a shorter one cost. */
+#define LOOK_MS 10
+
+/* Seconds until a program has started and its first frames have crossed. */
+#define START_PATIENCE 30.0
+/* Between the first frames and the window: sockperf leaves out its first 0.4 s, too. */
+#define WARM_MS 700
+
+/* As the guest sees it: out is what it sent. */
+struct traffic {
+	uint64_t out, out_bytes, in, in_bytes, in_dropped;
+};
+
+struct window_options {
+	const char *tap[MAX_TAPS];
+	unsigned int taps;
+	char direction; /* of the frames that count: 'o'ut, 'i'n, 'b'oth */
+	pid_t qemu[MAX_TAPS];
+	unsigned int qemus;
+	unsigned long warm, packets;
+	double limit;
+	bool count;
+};
+
+static double now(void)
+{
+	return clock_now(CLOCK_WALL) / 1e9;
+}
+
+static int read_taps(const struct window_options *o, struct traffic *traffic)
+{
+	FILE *file = fopen("/proc/self/net/dev", "r");
+	unsigned int found = 0;
+	char line[400];
+
+	if (!file)
+		return fail(RC_CANNOT, "window: /proc/self/net/dev: %s", strerror(errno));
+	while (fgets(line, sizeof(line), file)) {
+		char *name = line + strspn(line, " "), *colon = strchr(name, ':');
+		unsigned long long n[12];
+
+		if (!colon)
+			continue;
+		*colon = '\0';
+		for (unsigned int i = 0; i < o->taps; i++) {
+			if (strcmp(o->tap[i], name))
+				continue;
+			if (sscanf(colon + 1,
+				   "%llu %llu %llu %llu %llu %llu %llu %llu %llu %llu %llu %llu",
+				   &n[0], &n[1], &n[2], &n[3], &n[4], &n[5], &n[6], &n[7], &n[8],
+				   &n[9], &n[10], &n[11]) != 12)
+				continue;
+			/* What the tap receives, the guest sent. */
+			traffic[i] = (struct traffic){ .out_bytes = n[0],
+						       .out = n[1],
+						       .in_bytes = n[8],
+						       .in = n[9],
+						       .in_dropped = n[11] };
+			found++;
+		}
+	}
+	fclose(file);
+	if (found == o->taps)
+		return RC_OK;
+	return fail(RC_FAIL, "window: a tap is gone: did its server end? see its output");
+}
+
+static uint64_t frames_of(const struct window_options *o, const struct traffic *traffic)
+{
+	return (o->direction == 'i' ? 0 : traffic->out) + (o->direction == 'o' ? 0 : traffic->in);
+}
+
+/* Frames since @from: those of all taps, and of the tap that had fewest. */
+static uint64_t frames(const struct window_options *o, const struct traffic *from,
+		       const struct traffic *to, uint64_t *fewest)
+{
+	uint64_t sum = 0;
+
+	*fewest = UINT64_MAX;
+	for (unsigned int i = 0; i < o->taps; i++) {
+		uint64_t n = frames_of(o, &to[i]) - frames_of(o, &from[i]);
+
+		sum += n;
+		if (n < *fewest)
+			*fewest = n;
+	}
+	return sum;
+}
+
+/* Waits until so many frames have crossed since @from, or for the time limit. */
+static int wait_for_frames(const struct window_options *o, const struct traffic *from, uint64_t all,
+			   uint64_t each, double limit, struct traffic *to)
+{
+	double until = now() + limit;
+	uint64_t fewest;
+	int rc;
+
+	for (;;) {
+		rc = read_taps(o, to);
+		if (rc || (frames(o, from, to, &fewest) >= all && fewest >= each) || now() >= until)
+			return rc;
+		clock_rest(LOOK_MS);
+	}
+}
+
+static json_t *traffic_json(const struct traffic *from, const struct traffic *to)
+{
+	return json_pack("{s:I,s:I,s:I,s:I,s:I}", "out", (json_int_t)(to->out - from->out), "in",
+			 (json_int_t)(to->in - from->in), "out_bytes",
+			 (json_int_t)(to->out_bytes - from->out_bytes), "in_bytes",
+			 (json_int_t)(to->in_bytes - from->in_bytes), "in_dropped",
+			 (json_int_t)(to->in_dropped - from->in_dropped));
+}
+
+static json_t *threads_json(const struct tasks *tasks, json_t *by_role)
+{
+	json_t *threads = json_object();
+
+	for (int role = 0; role < ROLES; role++) {
+		uint64_t cpu_ns = 0, switches = 0;
+		unsigned int count = 0;
+
+		for (unsigned int i = 0; i < tasks->count; i++) {
+			if ((int)tasks->task[i].role != role)
+				continue;
+			cpu_ns += tasks->task[i].cpu_ns;
+			switches += tasks->task[i].switches;
+			count++;
+		}
+		if (!count)
+			continue;
+		json_object_set_new(threads, role_names[role],
+				    json_pack("{s:i,s:I,s:I}", "tasks", count, "cpu_ns",
+					      (json_int_t)cpu_ns, "switches",
+					      (json_int_t)switches));
+		if (by_role)
+			json_object_set(json_object_get(threads, role_names[role]), "syscalls",
+					json_object_get(by_role, role_names[role]));
+	}
+	return threads;
+}
+
+static bool stopped(pid_t pid)
+{
+	char path[64], state = 0;
+	FILE *file;
+
+	snprintf(path, sizeof(path), "/proc/%d/stat", pid);
+	file = fopen(path, "r");
+	if (!file)
+		return true;
+	if (fscanf(file, "%*d (%*[^)]) %c", &state) != 1)
+		state = 0;
+	fclose(file);
+	return state == 'T';
+}
+
+/*
+ * Stops the guests or lets them go on. Counters are started and stopped while
+ * they stand still: all over the same events then, and no processor has to be
+ * called out of a guest for each of them, which an emulated one does not
+ * always survive.
+ */
+static void hold_guests(const struct window_options *o, bool hold)
+{
+	for (unsigned int i = 0; o->count && i < o->qemus; i++)
+		kill(o->qemu[i], hold ? SIGSTOP : SIGCONT);
+	for (unsigned int i = 0; o->count && hold && i < o->qemus; i++)
+		for (int turn = 0; !stopped(o->qemu[i]) && turn < 1000; turn++)
+			clock_rest(1);
+}
+
+static int start_counting(const struct window_options *o, struct calls *calls,
+			  const struct tasks *tasks)
+{
+	int rc;
+
+	if (!o->count)
+		return RC_OK;
+	rc = calls_open(calls, tasks);
+	return rc ? rc : calls_enable(true);
+}
+
+static int measure(const struct window_options *o, struct tasks *tasks)
+{
+	struct traffic before[MAX_TAPS] = { 0 }, from[MAX_TAPS] = { 0 }, to[MAX_TAPS] = { 0 };
+	json_t *by_role = NULL, *result, *each = json_array();
+	struct calls calls = { 0 };
+	struct window window;
+	uint64_t fewest = 0;
+	int rc = read_taps(o, before);
+
+	/* Every guest must be at work. */
+	rc = rc ? rc : wait_for_frames(o, before, 0, o->warm, START_PATIENCE, from);
+	if (!rc)
+		frames(o, before, from, &fewest);
+	if (!rc && fewest < o->warm)
+		rc = fail(RC_FAIL,
+			  "window: %lu of %lu frames to warm up crossed in %.0f s: see the output "
+			  "of the workload and its server",
+			  (unsigned long)fewest, o->warm, START_PATIENCE);
+	if (rc)
+		return rc;
+	clock_rest(WARM_MS);
+
+	hold_guests(o, true);
+	rc = tasks_read(tasks);
+	rc = rc ? rc : start_counting(o, &calls, tasks);
+	rc = rc ? rc : read_taps(o, from);
+	rc = rc ? rc : window_begin(&window, CLOCK_WALL);
+	hold_guests(o, false);
+	rc = rc ? rc : wait_for_frames(o, from, o->packets, 0, o->limit, to);
+	hold_guests(o, true);
+	rc = rc ? rc : window_end(&window);
+	if (!rc && o->count)
+		rc = calls_enable(false);
+	if (!rc && o->count)
+		rc = read_taps(o, to);
+	rc = rc ? rc : tasks_since(tasks);
+	hold_guests(o, false);
+	if (rc)
+		return rc;
+
+	result = json_pack("{s:f,s:f,s:I}", "seconds", window_seconds(&window), "cpu_ns",
+			   window_cost(&window), "packets",
+			   (json_int_t)frames(o, from, to, &fewest));
+	for (unsigned int i = 0; i < o->taps; i++)
+		json_array_append_new(each, traffic_json(&from[i], &to[i]));
+	json_object_set_new(result, "taps", each);
+	if (o->count) {
+		json_t *exits, *kicks, *msis;
+
+		rc = calls_read(&calls, &by_role, &exits, &kicks, &msis);
+		json_object_set_new(result, "kvm_exits", exits);
+		json_object_set_new(result, "kicks", kicks);
+		json_object_set_new(result, "msis", msis);
+	}
+	json_object_set_new(result, "threads", threads_json(tasks, by_role));
+	if (!rc &&
+	    (json_dumpf(result, stdout, JSON_COMPACT) || putchar('\n') == EOF || fflush(stdout)))
+		rc = fail(RC_FAIL, "window: standard output: cannot be written");
+	return rc;
+}
+
+static int usage(void)
+{
+	return fail(RC_USAGE,
+		    "window: wrong use: window --tap NAME... [--qemu|--guest|--server PID]... "
+		    "[--direction out|in|both] [--warm FRAMES] --packets FRAMES --limit "
+		    "SECONDS [--count]");
+}
+
+int main(int argc, char **argv)
+{
+	static const struct option options[] = {
+		{ "tap", required_argument, NULL, 't' },
+		{ "qemu", required_argument, NULL, 'q' },
+		{ "guest", required_argument, NULL, 'g' },
+		{ "server", required_argument, NULL, 's' },
+		{ "direction", required_argument, NULL, 'd' },
+		{ "warm", required_argument, NULL, 'w' },
+		{ "packets", required_argument, NULL, 'p' },
+		{ "limit", required_argument, NULL, 'l' },
+		{ "count", no_argument, NULL, 'c' },
+		{ NULL, 0, NULL, 0 },
+	};
+	struct window_options o = { .direction = 'b' };
+	struct tasks tasks = { 0 };
+	int opt, rc = RC_OK;
+
+	while (!rc && (opt = getopt_long(argc, argv, "", options, NULL)) != -1) {
+		switch (opt) {
+		case 't':
+			if (o.taps == MAX_TAPS)
+				return usage();
+			o.tap[o.taps++] = optarg;
+			break;
+		case 'q':
+			if (o.qemus == MAX_TAPS)
+				return usage();
+			o.qemu[o.qemus] = atoi(optarg);
+			rc = tasks_add(&tasks, o.qemu[o.qemus++], ROLE_MAIN);
+			break;
+		case 'g':
+			rc = tasks_add(&tasks, atoi(optarg), ROLE_GUEST);
+			break;
+		case 's':
+			rc = tasks_add(&tasks, atoi(optarg), ROLE_SERVER);
+			break;
+		case 'd':
+			o.direction = *optarg;
+			break;
+		case 'w':
+			o.warm = strtoul(optarg, NULL, 10);
+			break;
+		case 'p':
+			o.packets = strtoul(optarg, NULL, 10);
+			break;
+		case 'l':
+			o.limit = atof(optarg);
+			break;
+		case 'c':
+			o.count = true;
+			break;
+		default:
+			return usage();
+		}
+	}
+	if (rc)
+		return rc;
+	if (!o.taps || !o.packets || o.limit <= 0 || optind != argc || !strchr("oib", o.direction))
+		return usage();
+	return measure(&o, &tasks);
+}

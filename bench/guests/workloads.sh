@@ -1,0 +1,280 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=bash
+# The workloads of QEMU guests. Each has start_, stop_ and result_: start GUEST FILES SECONDS begins it for some time
+# longer than that and returns at once; stop GUEST FILES ends it; result GUEST FILES prints one JSON object:
+#
+#   latency    round trips in ns, all or a few percentiles of them, or null
+#   sent, lost of the whole pass, at its far end, or null where the taps know better
+#   more       what else the tool said
+#
+# FILES is the beginning of file names; FILES.out is what the tool said. Clients run on our side of the tap, servers in the
+# guest, so the tools' clocks and results are ours. Sourced by point, whose variables it uses.
+# shellcheck disable=SC2154
+
+# Offered rates in frames a second where the sender does not wait for the receiver.
+UDP_RATE=${VHOSTLAB_UDP_RATE:-8000}
+RX_RATE=${VHOSTLAB_RX_RATE:-20000}
+# Headers: Ethernet 14, IPv4 20, UDP or ICMP 8, TCP with time stamps 32.
+UDP_HEADERS=42
+TCP_HEADERS=66
+
+workload_names()
+{
+	declare -F | sed -n 's/^declare -f start_//p' | tr '\n' ' '
+}
+
+# The frames that count, as the guest sees them.
+direction_of()
+{
+	case $1 in
+	tx | udp_tx | tcp_tx) echo out ;;
+	rx | udp_rx | tcp_rx) echo in ;;
+	*) echo both ;;
+	esac
+}
+
+# tell NUMBER COMMAND: in the guest
+tell()
+{
+	in_guest "$session/guest-$1" "$2"
+}
+
+# Counters of the guest and of its tap, at rest.
+guest_counters()
+{
+	local guest tap
+	# shellcheck disable=SC2016 # for the guest's shell
+	guest=$(tell "$1" 'cd /sys/class/net/eth0/statistics && echo $(cat rx_packets tx_packets rx_dropped tx_dropped)')
+	# shellcheck disable=SC2016 # for awk
+	tap=$(in_net awk -v tap="tap$1:" '$1 == tap { print $3, $11, $5, $13 }' /proc/net/dev)
+	# shellcheck disable=SC2086 # words
+	jq -n -c --args '$ARGS.positional | map(tonumber) |
+		{guest: {in: .[0], out: .[1], in_dropped: .[2], out_dropped: .[3]},
+		 tap: {out: .[4], in: .[5], out_dropped: .[6], in_dropped: .[7]}}' $guest $tap
+}
+
+# on_host FILES COMMAND...: a client of ours in the background
+on_host()
+{
+	local files=$1
+	shift
+	# Not through a function: the process we know must be the client itself, which a signal is to reach.
+	nsenter --target "$net" --net -- "$@" >"$files.out" 2>"$files.err" &
+	jobs+=("$!")
+	echo "$!" >"$files.pid"
+}
+
+# end_host FILES: ends it as Ctrl-C would, so that it says what it measured
+end_host()
+{
+	local pid
+	pid=$(<"$1.pid")
+	kill -INT "$pid" 2>/dev/null || true
+	wait "$pid" 2>/dev/null || true
+}
+
+# serve NUMBER PORT COMMAND: a server in the guest, ready when it has its port
+serve()
+{
+	local port
+	port=$(printf ':%04X ' "$2")
+	tell "$1" "$3 >/tmp/server 2>&1 & until cat /proc/net/tcp /proc/net/tcp6 /proc/net/udp 2>/dev/null | grep -q '$port' || ! kill -0 \$!; do usleep 20000; done; kill -0 \$! || cat /tmp/server"
+}
+
+# end_guest NUMBER NAME: the guest's server of that name
+end_guest()
+{
+	tell "$1" "killall $2; while pidof $2 >/dev/null; do usleep 20000; done" >/dev/null || true
+}
+
+# ping answers itself; -A has the next request follow an answer at once.
+start_ping()
+{
+	on_host "$2" ping -A -n -w $((4 * $3)) -s $((size - UDP_HEADERS)) "$(guest_ip "$1")"
+}
+stop_ping()
+{
+	end_host "$2"
+}
+result_ping()
+{
+	# One that was under way at the end is not lost: a gap in the numbers is.
+	sed -n 's/^.*icmp_seq=\([0-9]*\) .*time=\([0-9.]*\) ms.*/\1 \2/p' "$2.out" |
+		jq -n -R -c '[inputs | split(" ") | map(tonumber)] | .[(length / 6 | floor):] as $late |
+			{latency: ($late | map(.[1] * 1e6)), sent: .[-1][0], lost: (.[-1][0] - length), more: {}}'
+}
+
+# start_sockperf NUMBER FILES SECONDS PAYLOAD [--tcp]
+start_sockperf()
+{
+	local number=$1 files=$2 seconds=$3 payload=$4 tcp=("${@:5}")
+	serve "$number" 11111 "sockperf sr -i $(guest_ip "$number") -p 11111 ${tcp[*]}" >"$files.out"
+	on_host "$files" sockperf ping-pong -i "$(guest_ip "$number")" -p 11111 ${tcp[@]+"${tcp[@]}"} -m "$payload" -t $((4 * seconds)) --full-rtt --no-rdtsc
+}
+stop_sockperf()
+{
+	# It leaves out its first 0.4 s and, when it is ended, its last 0.77 s: the window must be in between.
+	[[ $1 -gt 1 ]] || sleep 0.8
+	end_host "$2"
+	end_guest "$1" sockperf
+}
+# Microseconds, sent and dropped messages in sockperf's own words.
+result_sockperf()
+{
+	awk '/percentile (50|99|99\.9)00 =/ || /percentile (50|99)\.000 =/ || /percentile 99\.900 =/ {
+			sub(/^.*percentile /, ""); split($0, part, / *= */); p[part[1] + 0] = part[2] }
+		/Valid Duration/ { match($0, /SentMessages=[0-9]+/); sent = substr($0, RSTART + 13, RLENGTH - 13) }
+		/dropped messages/ { match($0, /dropped messages = [0-9]+/); lost = substr($0, RSTART + 19, RLENGTH - 19) }
+		END { if (!(50 in p)) exit 1
+			printf "{\"latency\":{\"p50\":%d,\"p99\":%d,\"p999\":%d},\"sent\":%d,\"lost\":%d,\"more\":{}}\n",
+				p[50] * 1000, p[99] * 1000, p[99.9] * 1000, sent, lost }' "$2.out" ||
+		die 1 "workload $workload: sockperf gave no percentiles: $(tail -n 2 "$2.out" | tr '\n' ' ')"
+}
+start_udp_rr()
+{
+	start_sockperf "$1" "$2" "$3" $((size - UDP_HEADERS))
+}
+stop_udp_rr()
+{
+	stop_sockperf "$@"
+}
+result_udp_rr()
+{
+	result_sockperf "$@"
+}
+start_tcp_rr()
+{
+	start_sockperf "$1" "$2" "$3" $((size - TCP_HEADERS)) --tcp
+}
+stop_tcp_rr()
+{
+	stop_sockperf "$@"
+}
+result_tcp_rr()
+{
+	result_sockperf "$@"
+}
+
+# start_iperf NUMBER FILES SECONDS OPTION...
+start_iperf()
+{
+	local number=$1 files=$2 seconds=$3
+	shift 3
+	serve "$number" 5201 'iperf3 -s -1' >"$files.out"
+	on_host "$files" iperf3 -J -c "$(guest_ip "$number")" -t $((4 * seconds)) -P "$queues" "$@"
+}
+stop_iperf()
+{
+	end_host "$2"
+	end_guest "$1" iperf3
+}
+result_iperf()
+{
+	jq -c '{latency: null, sent: .end.sum.packets, lost: .end.sum.lost_packets,
+		more: ({retransmits: .end.sum_sent.retransmits, sent_per_second: (.end.sum | if .seconds and .packets then .packets / .seconds else null end)}
+			| with_entries(select(.value != null)))}' "$2.out" ||
+		die 1 "workload $workload: iperf3 gave no result: $(tail -n 2 "$2.err" | tr '\n' ' ')"
+}
+start_tcp_tx()
+{
+	start_iperf "$1" "$2" "$3" -R
+}
+stop_tcp_tx()
+{
+	stop_iperf "$@"
+}
+result_tcp_tx()
+{
+	result_iperf "$@"
+}
+start_tcp_rx()
+{
+	start_iperf "$1" "$2" "$3"
+}
+stop_tcp_rx()
+{
+	stop_iperf "$@"
+}
+result_tcp_rx()
+{
+	result_iperf "$@"
+}
+# With several streams each gets its share of the rate.
+start_udp_tx()
+{
+	start_udp_rx "$@" -R
+}
+stop_udp_tx()
+{
+	stop_iperf "$@"
+}
+result_udp_tx()
+{
+	result_iperf "$@"
+}
+start_udp_rx()
+{
+	local payload=$((size - UDP_HEADERS))
+	start_iperf "$1" "$2" "$3" -u -l "$payload" -b $((UDP_RATE * payload * 8 / queues)) "${@:4}"
+}
+stop_udp_rx()
+{
+	stop_iperf "$@"
+}
+result_udp_rx()
+{
+	result_iperf "$@"
+}
+
+# pktgen_options DEVICE NUMBER DESTINATION-IP DESTINATION-MAC: one a line, for a device of the packet generator
+pktgen_options()
+{
+	printf '%s\n' 'count 0' 'clone_skb 0' "pkt_size $size" "dst $3" "dst_mac $4" 'udp_dst_min 9' 'udp_dst_max 9'
+}
+
+# In the guest: a thread a processor, each on its own queue.
+start_tx()
+{
+	local number=$1 queue command option
+	command='[ -d /proc/net/pktgen ] || insmod /pktgen/*.ko'
+	for ((queue = 0; queue < queues; queue++)); do
+		command+="; echo rem_device_all >/proc/net/pktgen/kpktgend_$queue; echo add_device eth0@$queue >/proc/net/pktgen/kpktgend_$queue"
+		while read -r option; do
+			command+="; echo '$option' >/proc/net/pktgen/eth0@$queue"
+		done < <(pktgen_options eth0 "$number" "$(nobody_ip "$number")" "$(host_mac "$number")"
+			printf '%s\n' "queue_map_min $queue" "queue_map_max $queue")
+	done
+	tell "$number" "$command" >"$2.err"
+	tell "$number" 'echo start >/proc/net/pktgen/pgctrl & echo started' >"$2.out"
+}
+stop_tx()
+{
+	tell "$1" 'echo stop >/proc/net/pktgen/pgctrl; wait; cat /proc/net/pktgen/eth0@*' >"$2.out"
+}
+result_tx()
+{
+	echo '{"latency":null,"sent":null,"lost":null,"more":{}}'
+}
+
+# On our side: the tap of each guest, at a rate; one start for all of them, with the last.
+start_rx()
+{
+	local number=$1 option device=tap$1
+	[[ $number -gt 1 ]] || in_net sh -c 'echo rem_device_all >/proc/net/pktgen/kpktgend_0'
+	in_net sh -c "echo add_device $device >/proc/net/pktgen/kpktgend_0"
+	while read -r option; do
+		in_net sh -c "echo '$option' >/proc/net/pktgen/$device"
+	done < <(pktgen_options "$device" "$number" "$(nobody_ip "$number")" "$(guest_mac "$number")"
+		printf '%s\n' "ratep $RX_RATE" "queue_map_min 0" "queue_map_max $((queues - 1))")
+	[[ $number -lt $guests ]] || on_host "$2" sh -c 'echo start >/proc/net/pktgen/pgctrl'
+}
+stop_rx()
+{
+	[[ -s $2.pid ]] || return 0
+	in_net sh -c 'echo stop >/proc/net/pktgen/pgctrl'
+	wait "$(<"$2.pid")" 2>/dev/null || true
+}
+result_rx()
+{
+	jq -n -c --argjson rate "$RX_RATE" '{latency: null, sent: null, lost: null, more: {offered_per_second: $rate}}'
+}
