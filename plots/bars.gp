@@ -1,14 +1,15 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # Panels of grouped bars, one bar a server, its value on top (a bar of height 0 is a result, too).
 set style fill solid 0.9 noborder
-set boxwidth 0.26
+bar = 0.84 / words(names)
+set boxwidth bar * 13 / 14
 # A panel of nothing but zeros still has a scale.
 set yrange [0:1<*]
 do for [i = 1:panels] {
 	set title panel(i) offset 0, 0.3
 	plot [-0.6:*] data index i - 1 using 0:(0.001):xtic(1) every ::1 with points pointtype 0 notitle, \
-		for [s = 1:3] data index i - 1 using ($0 + (s - 2) * 0.28):(column(s + 1)) \
-		every ::1 with boxes linecolor rgb colour[s] title word("userspace intree vhostlab", s), \
-		for [s = 1:3] data index i - 1 using ($0 + (s - 2) * 0.28):(column(s + 1)):(short(column(s + 1))) \
+		for [s = 1:words(names)] data index i - 1 using ($0 + (s - (words(names) + 1) / 2.0) * bar):(column(s + 1)) \
+		every ::1 with boxes linecolor rgb colour[place(word(names, s))] title word(names, s), \
+		for [s = 1:words(names)] data index i - 1 using ($0 + (s - (words(names) + 1) / 2.0) * bar):(column(s + 1)):(short(column(s + 1))) \
 		every ::1 with labels offset 0, 0.7 font ",8" textcolor rgb "#222222" notitle
 }

@@ -5,6 +5,6 @@ stats data using 1 nooutput name "x"
 set xrange [x_min / 1.2:x_max * 1.2]
 do for [i = 1:panels] {
 	set title panel(i) offset 0, 0.3
-	plot for [s = 1:3] data index i - 1 using 1:(column(s + 1)):xtic(1) every ::1 with linespoints \
-		linewidth 2 pointtype mark[s] pointsize 1.1 linecolor rgb colour[s] title word("userspace intree vhostlab", s)
+	plot for [s = 1:words(names)] data index i - 1 using 1:(column(s + 1)):xtic(1) every ::1 with linespoints \
+		linewidth 2 pointtype mark[place(word(names, s))] pointsize 1.1 linecolor rgb colour[place(word(names, s))] title word(names, s)
 }

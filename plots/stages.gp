@@ -12,7 +12,8 @@ do for [i = 1:panels] {
 	set yrange [*:*]
 	stats data index 2 * i - 1 using 2 nooutput name "bar"
 	top = bar_max * 1.12
-	set xrange [-0.6:2.6]
+	stats data index 2 * i - 1 using 1 nooutput name "place"
+	set xrange [-0.6:(place_max > 2 ? place_max : 2) + 0.6]
 	set yrange [0:top]
 	plot data index 2 * i - 1 using 1:(0):xtic(4) every ::1 with points pointtype 0 notitle, \
 		data index 2 * i - 2 using 1:(($2 + $3) / 2):($1 - 0.38):($1 + 0.38):2:3:4 every ::1 \

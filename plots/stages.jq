@@ -2,13 +2,12 @@
 # Stacked bars of the stages of a burst. Two blocks a panel: segments (x, from, to, colour, text), then bars (x, total, text).
 # Grey belongs to the guest's side, a server's own colour to what the server does; the module's stages are shades of it.
 include "panels";
-
-def hex: explode | map(if . >= 97 then . - 87 elif . >= 65 then . - 55 else . - 48 end) | reduce .[] as $d (0; . * 16 + $d);
-def colours: [$colours | split("\n")[] | select(. != "") | .[1:] | hex];
+include "servers";
+include "colours";
 
 def order: ["kick", "wake", "look", "copy", "hand", "publish", "serve", "call", "guest"];
 def colour($server): {kick: 6710886, wake: 9474192, look: 19768, copy: 40563, hand: 6735275, publish: 11002579,
-  serve: colours[servers | index($server)], call: 12105912, guest: 14737632};
+  serve: server_colours[$server], call: 12105912, guest: 14737632};
 
 def short: if . >= 10000 then "\(. / 1000 | round)k" elif . >= 1000 then "\(. / 100 | round / 10)k" else "\(round)" end;
 
@@ -20,7 +19,7 @@ group_by([(.workload | {tx: 0, rx: 1}[.]), .burst]) | (map(map(.burst)[0]) | uni
 | [$bursts[] as $b | ("tx", "rx") as $w | (.[] | select(.[0].workload == $w and .[0].burst == $b))]
 | map(. as $cells
     | "# panel \(.[0].workload | workload_name), \(.[0].burst | if . == 1 then "one frame" else "burst of \(.) frames" end) of \(.[0].size) bytes\nx from to colour text\n"
-    + ([servers | to_entries[] | .key as $x | .value as $s | $cells[] | select(.server == $s) | bar($x)] | join("\n"))
+    + ([all_servers | to_entries[] | .key as $x | .value as $s | $cells[] | select(.server == $s) | bar($x)] | join("\n"))
     + "\n\n\nx total text server\n"
-    + ([servers | to_entries[] | .key as $x | .value as $s | $cells[] | select(.server == $s) | (.net | add) as $all | "\($x) \($all) \($all | short) \($s)"] | join("\n")))
+    + ([all_servers | to_entries[] | .key as $x | .value as $s | $cells[] | select(.server == $s) | (.net | add) as $all | "\($x) \($all) \($all | short) \($s)"] | join("\n")))
 | join("\n\n\n")

@@ -3,15 +3,10 @@
 # Figures of the inside: stages, timelines, round trips, flame graphs, all from the raw files of a run (DIR/raw, and the
 # histograms in points.jsonl). Sourced by report.sh; a run without such files has none of them.
 
-# The colour of a server, from the one place where it stands.
-server_colour()
+# NAME COLOUR, a line a server, from the one place where they stand.
+server_colours()
 {
-	local at=1 name
-	for name in userspace intree vhostlab; do
-		[[ $name != "$1" ]] || break
-		at=$((at + 1))
-	done
-	sed -n 's/^array colour.*= \[\(.*\)\]$/\1/p' "$ROOT/plots/style.gp" | tr -d '" ' | cut -d, -f"$at"
+	sed -n 's/^servers = //p; s/^array colour.*= \[\(.*\)\]$/\1/p' "$ROOT/plots/style.gp" | tr -d '",' | datamash -W transpose --output-delimiter ' '
 }
 
 # draw NAME SCRIPT DIR SUBTITLE UNIT: one data file as SVG and PNG.
@@ -43,9 +38,7 @@ stage_figures()
 	done
 	jq -s --slurpfile points "$dir/points.jsonl" -f "$ROOT/sweep/untraced.jq" "$WORK/stages.jsonl" >"$WORK/stages.json"
 	[[ $(jq length "$WORK/stages.json") -gt 0 ]] || return 0
-	jq -r -L "$ROOT/plots" -f "$ROOT/plots/stages.jq" --arg colours "$(for key in userspace intree vhostlab; do
-		server_colour "$key"
-	done)" "$WORK/stages.json" >"$dir/figures/stages.dat"
+	jq -r -L "$ROOT/plots" -L "$ROOT/sweep" --arg colours "$(server_colours)" -f "$ROOT/plots/stages.jq" "$WORK/stages.json" >"$dir/figures/stages.dat"
 	draw stages stages "$dir" "$subtitle" "$unit"
 
 	# The largest burst whose single frames can still be told apart.
@@ -77,7 +70,7 @@ flame_figures()
 			continue
 		gzip -dc -- "$file" >"$WORK/stacks" || die 1 "report: $file: it is damaged: measure again"
 		"$BENCH/flame" --title "Where $server spends its time: $workload, burst $burst ($subtitle)" \
-			--colour "$(server_colour "$server")" "$WORK/stacks" >"$dir/figures/flame-$server-$workload-$burst.svg" || exit 1
+			--colour "$(server_colours | sed -n "s/^$server //p")" "$WORK/stacks" >"$dir/figures/flame-$server-$workload-$burst.svg" || exit 1
 	done
 }
 
@@ -96,7 +89,7 @@ inside_figures()
 	echo '[]' >"$WORK/stages.json"
 	stage_figures "$dir" "$subtitle" "$unit"
 	flame_figures "$dir" "$subtitle"
-	jq -rs -L "$ROOT/plots" -f "$ROOT/plots/latency.jq" "$dir/points.jsonl" >"$dir/figures/latency.dat"
+	jq -rs -L "$ROOT/plots" -L "$ROOT/sweep" -f "$ROOT/plots/latency.jq" "$dir/points.jsonl" >"$dir/figures/latency.dat"
 	if grep -q '^# panel' "$dir/figures/latency.dat"; then
 		draw latency latency "$dir" "$subtitle" "$unit"
 	else
@@ -112,10 +105,10 @@ inside_text()
 {
 	{
 		# shellcheck disable=SC2016 # jq's variables
-		echo '$env[0] as $env | .figures as $have |'
+		echo 'include "servers"; $env[0] as $env | .figures as $have |'
 		cat -- "$ROOT/sweep/format.jq" "$ROOT/sweep/inside.jq"
 	} >"$WORK/inside.jq"
-	jq -r --slurpfile env "$1/env.json" --arg figures "$2" --arg run "${1#"$ROOT"/}" -f "$WORK/inside.jq" "$WORK/inside.json"
+	jq -r -L "$ROOT/sweep" --slurpfile env "$1/env.json" --arg figures "$2" --arg run "${1#"$ROOT"/}" -f "$WORK/inside.jq" "$WORK/inside.json"
 }
 
 # companion_text DIR FIGURES: the same from the folder of another run, with its figures. In a shell of its own.
@@ -125,9 +118,11 @@ companion_text()
 	mkdir -p -- "$WORK" "$1/figures"
 	"$BENCH/stats" --json "$1/points.jsonl" >"$WORK/cells.json" || exit $?
 	inside_figures "$1"
+	guest_figures "$1"
 	if [[ -f $1/../figures/latency.svg ]]; then
 		# The run it stands beside shows its round trips itself.
 		jq '.figures -= ["latency.svg"]' "$WORK/inside.json" >"$WORK/new" && mv -- "$WORK/new" "$WORK/inside.json"
 	fi
 	inside_text "$1" "$2"
+	guests_text "$1" "$2"
 }

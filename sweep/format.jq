@@ -40,13 +40,18 @@ def per_packet_difference(metric): (.userspace | middle(metric)) as $a | (.vhost
 # One object a cell, the servers side by side.
 def servers_of: (.[0] | {workload, sink, size, burst, queues, guests, guest}) + (map({(.server): .}) | add);
 
-def losses: [.userspace, .intree, .vhostlab | most("lost")] | join(", ");
+def losses($servers): [.[$servers[]] | most("lost")] | join(", ");
+
+# The servers of such cells, and what stands above the column of their losses.
+def shown: columns_for(map(keys) | add // []);
+
+def lost_heading: "lost " + (map({uring: "ur", vhostuser: "vu"}[.] // .[:1]) | join(", "));
 
 # Was everything delivered? In words, by server.
 def delivery:
   [group_by(.server)[] | {server: .[0].server,
     lost: ([.[] | .lost | select(. != null) | .max] | add // 0), cells: length,
     corrupt: ([.[] | .corrupt | select(. != null) | .max] | add // 0), checked: ([.[] | select(.sink == "check")] | length)}]
-  | sort_by({userspace: 0, intree: 1, vhostlab: 2}[.server])
+  | sort_by(.server | server_rank)
   | map("\(.server) lost \(.lost | whole) frames in its \(.cells) cells and delivered \(.corrupt | whole) wrong ones in the \(.checked) cells that check content")
   | join("; ") + ".";

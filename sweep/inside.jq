@@ -4,7 +4,6 @@
 def figure(name; what): if $have | index("\(name).svg") then "![\(what)](\($figures)/\(name).svg)", "" else empty end;
 
 def stage_names: ["guest", "kick", "wake", "look", "copy", "hand", "publish", "serve", "call"];
-def rank: {userspace: 0, intree: 1, vhostlab: 2}[.];
 
 def stage_row: . as $s
   | "| \(.workload) | \(.burst) | \(.server) | " + ([stage_names[] as $n | $s.net[$n] | if . == null then "-" else whole end] | join(" | "))
@@ -14,7 +13,7 @@ def stages:
   "## Where the time of a burst goes", "", figure("stages"; "Stages of a burst, stacked, by server"),
   "| workload | burst | server | \(stage_names | join(" | ")) | end to end, untraced | sum of traced stages | end to end, traced | scheduler's events | module's events |",
   "|---|--:|---" + ("|--:" * 14) + "|",
-  (sort_by([(.workload | {tx: 0, rx: 1}[.]), .burst, (.server | rank)])[] | stage_row), "",
+  (sort_by([(.workload | {tx: 0, rx: 1}[.]), .burst, (.server | server_rank)])[] | stage_row), "",
   "In \(unit | sub(" of processor time"; "")) per burst. A record of the kernel's events (our module's tracepoints, and who is woken and who runs) taken in a pass of its own, on the clock of the bench. "
   + "**kick**: the guest's write until the kick arrives; **wake**: until the worker takes up the queue (receive: from the first frame's wake-up, while the sender goes on); **look**: until the first descriptor is read; "
   + "**copy**: until the last frame is copied; **hand**: until used entries are published (transmit: the backend takes the frames); **publish**: until the guest is called; **call**: until it is awake; **guest**: its own work, and the sender's, until the next burst. "
@@ -47,7 +46,7 @@ def overhead_row($base): . as $c | ($c | middle("cost_per_packet")) as $cost
 def overhead:
   "## What looking on costs", "",
   "| server | workload | burst | trace | who looks on | cost | more than the first | | lost |", "|---|---|--:|---|---|--:|--:|--:|--:|",
-  (group_by([-(.server | rank), (.workload | {tx: 0, rx: 1}[.]), .size, .burst, .sink])[]
+  (group_by([-(.server | server_rank), (.workload | {tx: 0, rx: 1}[.]), .size, .burst, .sink])[]
     | sort_by([(.trace as $t | (kinds | index($t)) // 9), .trace]) | (first | middle("cost_per_packet")) as $base
     | .[] | overhead_row($base)), "",
   "Cost in \(unit) per packet, whole machine, so a tool's own work is in it. Table: `./run.sh report \($run)`.", "";

@@ -7,38 +7,43 @@ def by_cell: group_by([.workload, .sink, .size, .burst, .queues, .guests, .guest
 # Rows in reading order: transmit, receive, round trip; size; burst.
 def ordered: sort_by([(.workload | {tx: 0, rx: 1, rr: 2}[.]), .sink, .size, .burst]);
 
-def cost_row:
-  "| \(.workload) | \(.sink) | \(.size) | \(.burst) | \(.userspace | cost) | \(.intree | cost) | \(.vhostlab | cost) | "
-  + "\(ratio(.vhostlab; .userspace)) | \(ratio(.vhostlab; .intree)) | \(difference(.userspace; .vhostlab)) | \(losses) |";
+# One column for each of them, all of numbers.
+def heads: map(" \(.) |") | add;
+def rules: map("--:|") | add;
 
 def cost_table:
-  "| workload | sink | size | burst | userspace | intree | vhostlab | vhostlab / userspace | vhostlab / intree | userspace - vhostlab | lost u, i, v |",
-  "|---|---|--:|--:|--:|--:|--:|--:|--:|--:|---|",
-  (ordered[] | cost_row), "";
+  shown as $servers | ($servers - ["vhostlab"]) as $others |
+  "| workload | sink | size | burst |\($servers | heads)\($others | map("vhostlab / \(.)") | heads) userspace - vhostlab | \($servers | lost_heading) |",
+  "|---|---|--:|--:|\($servers + $others | rules)--:|---|",
+  (ordered[] | . as $c | "| \(.workload) | \(.sink) | \(.size) | \(.burst) |\([$c[$servers[]] | cost] | heads)"
+    + "\([$others[] as $o | ratio($c.vhostlab; $c[$o])] | heads) \(difference(.userspace; .vhostlab)) | \(losses($servers)) |"), "";
 
 def metric_table(metric):
-  "| workload | size | burst | userspace | intree | vhostlab | userspace - vhostlab | lost u, i, v |",
-  "|---|--:|--:|--:|--:|--:|--:|---|",
-  (ordered[] | "| \(.workload) | \(.size) | \(.burst) | \(.userspace | per_packet(metric)) | \(.intree | per_packet(metric)) | "
-    + "\(.vhostlab | per_packet(metric)) | \(per_packet_difference(metric)) | \(losses) |"), "";
+  shown as $servers |
+  "| workload | size | burst |\($servers | heads) userspace - vhostlab | \($servers | lost_heading) |",
+  "|---|--:|--:|\($servers | rules)--:|---|",
+  (ordered[] | "| \(.workload) | \(.size) | \(.burst) |\([.[$servers[]] | per_packet(metric)] | heads) \(per_packet_difference(metric)) | \(losses($servers)) |"), "";
 
 def notification_table:
-  "| workload | size | burst | kicks: userspace | intree | vhostlab | calls: userspace | intree | vhostlab | lost u, i, v |",
-  "|---|--:|--:|--:|--:|--:|--:|--:|--:|---|",
-  (ordered[] | "| \(.workload) | \(.size) | \(.burst) | \([.userspace, .intree, .vhostlab | per_packet("kicks_per_packet")] | join(" | ")) | "
-    + "\([.userspace, .intree, .vhostlab | per_packet("calls_per_packet")] | join(" | ")) | \(losses) |"), "";
+  shown as $servers |
+  "| workload | size | burst | kicks:\($servers | heads) calls:\($servers | heads) \($servers | lost_heading) |",
+  "|---|--:|--:|\($servers + $servers | rules)---|",
+  (ordered[] | "| \(.workload) | \(.size) | \(.burst) |\([.[$servers[]] | per_packet("kicks_per_packet")] | heads)"
+    + "\([.[$servers[]] | per_packet("calls_per_packet")] | heads) \(losses($servers)) |"), "";
 
 def round_trip_table:
-  "| sink | size | percentile | userspace | intree | vhostlab | vhostlab / userspace | vhostlab / intree | lost u, i, v |",
-  "|---|--:|---|--:|--:|--:|--:|--:|---|",
+  shown as $servers | ($servers - ["vhostlab"]) as $others |
+  "| sink | size | percentile |\($servers | heads)\($others | map("vhostlab / \(.)") | heads) \($servers | lost_heading) |",
+  "|---|--:|---|\($servers + $others | rules)---|",
   (ordered[] | . as $c | ("latency_p50", "latency_p99", "latency_p999") as $m |
-    "| \($c.sink) | \($c.size) | \($m | ltrimstr("latency_")) | \([$c.userspace, $c.intree, $c.vhostlab | middle($m) | whole] | join(" | ")) | "
-    + "\(quotient($c.vhostlab | middle($m); $c.userspace | middle($m))) | \(quotient($c.vhostlab | middle($m); $c.intree | middle($m))) | \($c | losses) |"), "";
+    "| \($c.sink) | \($c.size) | \($m | ltrimstr("latency_")) |\([$c[$servers[]] | middle($m) | whole] | heads)"
+    + "\([$others[] as $o | quotient($c.vhostlab | middle($m); $c[$o] | middle($m))] | heads) \($c | losses($servers)) |"), "";
 
 def check_table:
+  shown as $servers |
   "| workload | size | burst | server | delivered | lost | corrupt |",
   "|---|--:|--:|---|--:|--:|--:|",
-  (ordered[] | . as $c | ("userspace", "intree", "vhostlab") as $s | $c[$s] | select(. != null) |
+  (ordered[] | . as $c | $servers[] as $s | $c[$s] | select(. != null) |
     "| \($c.workload) | \($c.size) | \($c.burst) | \($s) | \(middle("packets") | whole) | \(most("lost")) | \(most("corrupt")) |"), "";
 
 def figure($name; $text): "![\($text)](\($figures)/\($name).svg)", "";
@@ -59,7 +64,8 @@ def verdict($other):
 
 def syscalls_verdict:
   map(select(.sink == "stack" and .burst == 1 and (.workload == "tx" or .workload == "rx") and .userspace != null and .vhostlab != null)) | ordered | .[]
-  | "- Burst 1, \(.workload), \(.size) bytes: the userspace server makes \(.userspace | per_packet("syscalls_per_packet")) system calls a packet, vhostlab \(.vhostlab | per_packet("syscalls_per_packet")): \(per_packet_difference("syscalls_per_packet")) saved.";
+  | "- Burst 1, \(.workload), \(.size) bytes: the userspace server makes \(.userspace | per_packet("syscalls_per_packet")) system calls a packet, vhostlab \(.vhostlab | per_packet("syscalls_per_packet")): \(per_packet_difference("syscalls_per_packet")) saved."
+    + (if .uring == null then "" else " Server uring makes \(.uring | per_packet("syscalls_per_packet"))." end);
 
 def spread:
   [.[] | .cost_per_packet | select(. != null and .n > 1 and .median > 0) | (.max - .min) / .median * 100]
@@ -100,7 +106,16 @@ def missing:
     "## Not measured", "", "| verdict | reason | times |", "|---|---|--:|",
     ($failed | group_by([.verdict, .reason])[] | "| \(.[0].verdict) | \(.[0].reason | cell_text) | \(length) |"), "" end;
 
-. as $cells | ($cells | map(select(.knobs == {})) | by_cell) as $rows
+def who: {userspace: "a virtio-net in a process of its own, as a virtual machine monitor has it", intree: "the kernel's `vhost_net`",
+  vhostlab: "our kernel module", uring: "the process again, with io_uring instead of a system call for each step"}[.];
+
+# A run may have both kinds of guest; the sections of real guests are in $inside.
+def opening($cells):
+  columns_for($cells | map(.server)) as $servers |
+  "\({"3": "Three", "4": "Four"}[$servers | length | tostring]) servers of the same queues, driven by the same userspace guest, in one run: \($servers | map("**\(.)** (\(who))") | join(", ")). "
+  + "Unit of cost: \(unit) per packet, \($env.clock) clock, \($env.accel), Linux \($env.kernel). Sizes are frame bytes without the virtio header; burst is packets a kick. Values are medians of the repetitions.", "";
+
+map(select(.guest == "process")) as $cells | ($cells | map(select(.knobs == {})) | by_cell) as $rows
 | ($cells | map(select(.knobs != {} and .knobs.trace == null))) as $other
 | ($rows | map(select(.sink != "check"))) as $measured
 | ($rows | map(select(.sink == "check"))) as $checked
@@ -110,14 +125,12 @@ def missing:
 | [
   "<!-- Generated by `./run.sh report \($run)`. Do not edit: edit sweep/report.jq or measure again. -->",
   "# What does it cost to serve a guest's virtio-net queues?", "",
-  "Three servers of the same queues, driven by the same userspace guest, in one run: **userspace** (a virtio-net in a process of its own, as a virtual machine monitor has it), **intree** (the kernel's `vhost_net`), **vhostlab** (our kernel module). "
-  + "Unit of cost: \(unit) per packet, \($env.clock) clock, \($env.accel), Linux \($env.kernel). Sizes are frame bytes without the virtio header; burst is packets a kick. Values are medians of the repetitions.", "",
+  (if ($cells | length) > 0 then opening($cells),
   "## In short", "",
   ($measured | syscalls_verdict),
-  "- \($measured | verdict("userspace"))",
-  "- \($measured | verdict("intree"))",
+  ($measured | (shown - ["vhostlab"])[] as $s | "- \(verdict($s))"),
   "- \($cells | delivery)",
-  "- \($cells | map(select(.sink != "check")) | spread)", "",
+  "- \($cells | map(select(.sink != "check")) | spread)", "" else empty end),
   (if ($stack | length) > 0 then
     "## System calls", "", figure("syscalls"; "System calls of the server per packet against burst"),
     ($stack | metric_table("syscalls_per_packet")),
@@ -125,7 +138,7 @@ def missing:
   (if ($packets | length) > 0 then
     "## Cost per packet", "",
     (if ($stack | length) > 0 then figure("cost-size"; "Cost per packet against frame size"), figure("cost-burst"; "Cost per packet against burst") else empty end),
-    ($packets | cost_table), "Cost in \(unit) per packet; lost: frames offered but not delivered, of userspace, intree, vhostlab (the most of any repetition). "
+    ($packets | cost_table), "Cost in \(unit) per packet; lost: frames offered but not delivered, of \($packets | shown | join(", ")) (the most of any repetition). "
     + "Sink `stack`: the host's stack counts and drops what arrives; `xdp_drop`: a program on the tap does, so that the network stack is left out.", "",
     (if ($stack | length) > 0 then made_by("cost-size"), made_by("cost-burst") else "Table: `./run.sh report \($run)`.", "" end) else empty end),
   (if ($stack | length) > 0 then

@@ -5,6 +5,8 @@
 
 # shellcheck source=sweep/figures.sh
 source "$ROOT/sweep/figures.sh"
+# shellcheck source=sweep/guests.sh
+source "$ROOT/sweep/guests.sh"
 
 FIGURES=(syscalls cost-size cost-burst round-trip notifications)
 
@@ -47,9 +49,9 @@ cmd_report()
 	fi
 }
 
-# Experiments about the inside of the servers: they stand beside the reference's own run, in folders of it, and its
-# RESULTS.md has their sections.
-COMPANIONS=(stages overhead)
+# Experiments about the inside of the servers, and with real guests: they stand beside the reference's own run, in folders
+# of it, and its RESULTS.md has their sections.
+COMPANIONS=(stages overhead guests)
 
 # The run becomes the reference, or a part of it: its measurements are copied to $PUBLISHED, everything else is made from them.
 publish_run()
@@ -77,7 +79,7 @@ make_text()
 	jq -n --slurpfile failed "$failed" --slurpfile points "$dir/points.jsonl" \
 		'($points | map({("\(.point)/\(.rep)"): true}) | add) as $have
 		 | $failed | unique_by([.point, .rep]) | map(select($have["\(.point)/\(.rep)"] | not))' >"$WORK/failed.json"
-	inside_text "$dir" "$2" >"$WORK/inside.md"
+	{ inside_text "$dir" "$2" && guests_text "$dir" "$2"; } >"$WORK/inside.md"
 	for name in "${COMPANIONS[@]}"; do
 		[[ ! -s $dir/$name/points.jsonl ]] ||
 			(companion_text "$dir/$name" "${2%figures}$name/figures") >>"$WORK/inside.md" || exit $?
@@ -95,7 +97,7 @@ make_report()
 	# jq cannot hand $env to an included file, so the two are one program.
 	{
 		# shellcheck disable=SC2016 # jq's variables
-		echo '$env[0] as $env | $failed[0] as $failed |'
+		echo 'include "servers"; $env[0] as $env | $failed[0] as $failed |'
 		cat -- "$ROOT/sweep/format.jq" "$ROOT/sweep/report.jq"
 	} >"$WORK/report.jq"
 	"$BENCH/stats" --json "$dir/points.jsonl" >"$WORK/cells.json" || exit $?
@@ -110,7 +112,7 @@ make_report()
 	mkdir -p -- "$dir/figures" || die 1 "report: $dir: it cannot be written: free some space or copy the run elsewhere"
 	for name in "${FIGURES[@]}"; do
 		dat=$dir/figures/$name.dat
-		jq -r -L "$ROOT/plots" -f "$ROOT/plots/$name.jq" "$WORK/cells.json" >"$dat"
+		jq -r -L "$ROOT/plots" -L "$ROOT/sweep" -f "$ROOT/plots/$name.jq" "$WORK/cells.json" >"$dat"
 		[[ -n $(tr -d '[:space:]' <"$dat") ]] || {
 			rm -f -- "$dat"
 			note "report: no figure $name: this run has no cell for it"
@@ -123,6 +125,7 @@ make_report()
 		done
 	done
 	inside_figures "$dir"
+	guest_figures "$dir"
 	make_text "$dir" figures >"$dir/RESULTS.md"
 	(cd -- "$dir" && pandoc --self-contained --standalone --from gfm --to html5 --css "$ROOT/plots/report.css" \
 		--metadata pagetitle="vhostlab: ${dir##*/}" --output report.html RESULTS.md) ||

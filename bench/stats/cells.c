@@ -30,7 +30,9 @@ static const char *const identity[] = {
 };
 
 /* Rows of one table stand in this order; other names follow, by name. */
-static const char *const server_order[] = { "floor", "userspace", "intree", "vhostlab" };
+static const char *const server_order[] = {
+	"floor", "userspace", "intree", "vhostlab", "uring", "vhostuser",
+};
 
 static void *checked(void *memory)
 {

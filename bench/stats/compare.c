@@ -58,10 +58,16 @@ static bool parse_metrics(char *text, bool *wanted)
 static void label(const struct cell *cell, char *text, size_t size)
 {
 	json_t *id = cell->identity, *value;
-	const char *name;
-	size_t used;
+	const char *name, *guest = json_string_value(json_object_get(id, "guest"));
+	size_t used = 0;
 
-	snprintf(text, size, "%s %s %lld x %lld %s",
+	if (guest && strcmp(guest, "process")) {
+		snprintf(text, size, "%lld %s x %lld queues ",
+			 (long long)json_integer_value(json_object_get(id, "guests")), guest,
+			 (long long)json_integer_value(json_object_get(id, "queues")));
+		used = strlen(text);
+	}
+	snprintf(text + used, size - used, "%s %s %lld x %lld %s",
 		 json_string_value(json_object_get(id, "workload")),
 		 json_string_value(json_object_get(id, "sink")),
 		 (long long)json_integer_value(json_object_get(id, "size")),
