@@ -34,7 +34,7 @@ static int threads_start(u32 poll_us)
 	if (!threads)
 		return -ENOMEM;
 	for (n_threads = 0; n_threads < n; n_threads++) {
-		struct vhl_worker *worker = vhl_worker_thread("shared", n_threads, false);
+		struct vhl_worker *worker = vhl_worker_thread("shared/", n_threads, false);
 
 		if (IS_ERR(worker)) {
 			while (n_threads)

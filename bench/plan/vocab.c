@@ -14,7 +14,7 @@ static const char *const workloads[] = { "tx",	   "rx",     "rr",     "echo",	 "
 static const char *const sinks[] = { "check", "stack", "xdp_drop", NULL };
 /* In the order of the bits PROCESS, QEMU, DPDK. */
 static const char *const guest_kinds[] = { "process", "qemu", "dpdk", NULL };
-static const char *const workers[] = { "device", "queue", NULL };
+static const char *const workers[] = { "device", "queue", "workqueue", "shared", NULL };
 static const char *const txmodes[] = { "bh", "timer", NULL };
 /* Who looks on: see bench/traced/point. All but the first six are tools, trace/NAME.bt. */
 static const char *const traces[] = { "off",

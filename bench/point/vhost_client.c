@@ -98,8 +98,9 @@ static int set_queue(struct server *s, struct guest *g, unsigned int q)
 
 /*
  * The worker is a kernel thread, or (since 6.4) a thread of ours, named after
- * its owner. A server that works from the system's workqueues has none: then
- * every kworker is taken, and the result says so.
+ * its owner; or threads that serve everybody. A server that works from the
+ * system's workqueues has none: then every kworker is taken, and the result
+ * says so.
  */
 static int find_workers(struct server *s)
 {
@@ -109,6 +110,8 @@ static int find_workers(struct server *s)
 	snprintf(name, sizeof(name), "%s-%d", s->o->server == SERVER_INTREE ? "vhost" : "vhostlab",
 		 getpid());
 	n = tasks_named(name, s->task, SERVER_TASKS_MAX);
+	if (n == 0)
+		n = tasks_named("vhostlab-shared/", s->task, SERVER_TASKS_MAX);
 	if (n == 0) {
 		n = tasks_named("kworker/", s->task, SERVER_TASKS_MAX);
 		s->shared_tasks = true;

@@ -18,55 +18,7 @@
 
 #define TRACE	 "/sys/kernel/tracing"
 #define INSTANCE TRACE "/instances/vhostlab-test"
-#define STATS	 "/sys/kernel/debug/vhostlab"
-#define KNOBS	 "/sys/module/vhostlab_net/parameters/"
 #define FRAMES	 200u
-
-static char stats_dir[300];
-
-static int put(const char *path, const char *text)
-{
-	int fd = open(path, O_WRONLY | O_TRUNC | O_CLOEXEC);
-	int err = 0;
-
-	if (fd < 0)
-		return -errno;
-	if (write(fd, text, strlen(text)) < 0)
-		err = -errno;
-	close(fd);
-	return err;
-}
-
-/* The newest device: the highest number. */
-static void find_stats(void)
-{
-	DIR *d = opendir(STATS);
-	struct dirent *e;
-	int best = -1;
-
-	while (d && (e = readdir(d)))
-		if (e->d_name[0] >= '0' && e->d_name[0] <= '9' && atoi(e->d_name) > best)
-			best = atoi(e->d_name);
-	if (d)
-		closedir(d);
-	snprintf(stats_dir, sizeof(stats_dir), "%s/%d", STATS, best);
-}
-
-static long long stat_of(const char *queue, const char *name)
-{
-	char path[400], key[64];
-	long long value, found = -1;
-	FILE *f;
-
-	snprintf(path, sizeof(path), "%s/%s", stats_dir, queue);
-	f = fopen(path, "re");
-	while (f && fscanf(f, "%63s %lld", key, &value) == 2)
-		if (!strcmp(key, name))
-			found = value;
-	if (f)
-		fclose(f);
-	return found;
-}
 
 /* Events of one name on one queue; field's values are summed if it is named. */
 static long long events(const char *name, unsigned int queue, const char *field, long long *count)
@@ -119,15 +71,15 @@ static void formats(void)
 static void trace_start(void)
 {
 	mkdir(INSTANCE, 0755);
-	put(INSTANCE "/buffer_size_kb", "8192");
-	put(INSTANCE "/trace", "");
-	if (put(INSTANCE "/events/vhostlab/enable", "1"))
+	file_put(INSTANCE "/buffer_size_kb", "8192");
+	file_put(INSTANCE "/trace", "");
+	if (file_put(INSTANCE "/events/vhostlab/enable", "1"))
 		tap_bail("cannot enable the tracepoints");
 }
 
 static void trace_stop(void)
 {
-	put(INSTANCE "/events/vhostlab/enable", "0");
+	file_put(INSTANCE "/events/vhostlab/enable", "0");
 	rmdir(INSTANCE);
 }
 
@@ -150,7 +102,7 @@ static void known_traffic(void)
 	struct tap t;
 
 	guest_start(&g, F_V1, 256);
-	find_stats();
+	stats_find();
 	tap_new(&t, "vl0", 12);
 	guest_backend(&g, t.fd);
 	tap_is(stat_of("rx", "packets"), 0, "a new device has counted nothing");
@@ -169,7 +121,7 @@ static void known_traffic(void)
 	}
 	/* The last call may still be under way. */
 	sleep_ms(100);
-	put(INSTANCE "/events/vhostlab/enable", "0");
+	file_put(INSTANCE "/events/vhostlab/enable", "0");
 	for (int q = RX; q <= TX; q++) {
 		const char *copy = q == TX ? "copy_tx" : "copy_rx";
 		const char *name = queues[q];
@@ -207,8 +159,8 @@ static void known_traffic(void)
 	}
 
 	/* One broken rule: one event and one count, on its own queue only. */
-	put(INSTANCE "/trace", "");
-	put(INSTANCE "/events/vhostlab/enable", "1");
+	file_put(INSTANCE "/trace", "");
+	file_put(INSTANCE "/events/vhostlab/enable", "1");
 	ring_publish(&g.q[TX], 256);
 	ring_kick(&g.q[TX]);
 	tap_ok(event_wait(g.q[TX].err, 3000), "a head outside the ring: error event");
@@ -247,26 +199,26 @@ static void knob_batch(void)
 	struct tap t;
 
 	tap_new(&t, "vl0", 12);
-	tap_err(put(KNOBS "tx_batch", "1"), 0, "tx_batch=1");
+	tap_err(knob("tx_batch", "1"), 0, "tx_batch=1");
 	guest_start(&g, F_V1, 256);
-	find_stats();
+	stats_find();
 	/* Too late for this device. */
-	tap_err(put(KNOBS "tx_batch", "64"), 0, "tx_batch=64");
+	tap_err(knob("tx_batch", "64"), 0, "tx_batch=64");
 	guest_backend(&g, t.fd);
 	tap_ok(burst(&g, 200), "a burst of 200");
 	tap_is(stat_of("tx", "batch_max"), 1, "tx_batch=1 when it got its owner: batches of 1");
 	guest_stop(&g);
 	guest_start(&g, F_V1, 256);
-	find_stats();
+	stats_find();
 	guest_backend(&g, t.fd);
 	tap_ok(burst(&g, 200), "a burst of 200");
 	tap_is(stat_of("tx", "batch_max"), 64, "tx_batch=64: batches of 64");
 	guest_stop(&g);
 	tap_del(&t);
-	tap_err(put(KNOBS "tx_batch", "0"), -EINVAL, "tx_batch=0");
-	tap_err(put(KNOBS "tx_batch", "257"), -EINVAL, "tx_batch=257");
-	tap_err(put(KNOBS "packet_weight", "0"), -EINVAL, "packet_weight=0");
-	tap_err(put(KNOBS "worker", "nonsense"), -EINVAL, "worker=nonsense");
+	tap_err(knob("tx_batch", "0"), -EINVAL, "tx_batch=0");
+	tap_err(knob("tx_batch", "257"), -EINVAL, "tx_batch=257");
+	tap_err(knob("packet_weight", "0"), -EINVAL, "packet_weight=0");
+	tap_err(knob("worker", "nonsense"), -EINVAL, "worker=nonsense");
 }
 
 /* Threads whose name is the worker's, this process's workers that is. */
@@ -295,20 +247,20 @@ static void knob_others(void)
 	int fd;
 
 	tap_new(&t, "vl0", 12);
-	tap_err(put(KNOBS "worker", "queue"), 0, "worker=queue");
+	tap_err(knob("worker", "queue"), 0, "worker=queue");
 	guest_start(&g, F_V1, 256);
 	guest_backend(&g, t.fd);
 	tap_is(worker_count(), 2, "worker=queue: two threads");
 	tap_ok(tx_one(&g, t.far, 1, 100) && rx_one(&g, t.far, 2, 100), "both queues serve");
 	guest_stop(&g);
-	tap_err(put(KNOBS "worker", "device"), 0, "worker=device");
+	tap_err(knob("worker", "device"), 0, "worker=device");
 	guest_start(&g, F_V1, 256);
 	tap_is(worker_count(), 1, "worker=device: one thread");
 	guest_stop(&g);
 	tap_del(&t);
 
 	snprintf(mask, sizeof(mask), "%llu", ~F_EVENT);
-	tap_err(put(KNOBS "features_mask", mask), 0, "features_mask without EVENT_IDX");
+	tap_err(knob("features_mask", mask), 0, "features_mask without EVENT_IDX");
 	fd = dev_open();
 	tap_err(dev_ioctl(fd, VHOST_GET_FEATURES, &f), 0, "GET_FEATURES");
 	tap_ok(!(f & F_EVENT) && f & F_V1, "EVENT_IDX is not offered, the rest is");
@@ -316,14 +268,14 @@ static void knob_others(void)
 	tap_err(dev_ioctl(fd, VHOST_SET_OWNER, NULL), 0, "SET_OWNER");
 	tap_err(dev_ioctl(fd, VHOST_SET_FEATURES, &f), -EOPNOTSUPP, "nor accepted");
 	close(fd);
-	tap_err(put(KNOBS "features_mask", "18446744073709551615"), 0, "features_mask: all");
+	tap_err(knob("features_mask", "18446744073709551615"), 0, "features_mask: all");
 }
 
 /* modinfo: every parameter the running module has, with its default. */
 static void described(void)
 {
 	const char *ko = getenv("VHOSTLAB_KO");
-	DIR *d = opendir(KNOBS);
+	DIR *d = opendir(KNOB_DIR);
 	struct dirent *e;
 
 	if (!ko || !*ko) {

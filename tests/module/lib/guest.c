@@ -17,6 +17,8 @@
 #include "tap.h"
 
 const char *device = "/dev/vhostlab-net";
+unsigned int rounds;
+unsigned int seed = 1;
 
 bool is_ours(void)
 {
@@ -27,6 +29,8 @@ void guest_args(int argc, char **argv)
 {
 	static const struct option options[] = {
 		{ "device", required_argument, NULL, 'd' },
+		{ "rounds", required_argument, NULL, 'r' },
+		{ "seed", required_argument, NULL, 's' },
 		{ NULL, 0, NULL, 0 },
 	};
 	int c;
@@ -34,12 +38,23 @@ void guest_args(int argc, char **argv)
 	if (getenv("VHOSTLAB_DEVICE"))
 		device = getenv("VHOSTLAB_DEVICE");
 	while ((c = getopt_long(argc, argv, "", options, NULL)) != -1) {
-		if (c != 'd') {
-			fprintf(stderr, "vhostlab: unknown option: %s: use --device PATH\n",
+		switch (c) {
+		case 'd':
+			device = optarg;
+			break;
+		case 'r':
+			rounds = (unsigned int)strtoul(optarg, NULL, 10);
+			break;
+		case 's':
+			seed = (unsigned int)strtoul(optarg, NULL, 10);
+			break;
+		default:
+			fprintf(stderr,
+				"vhostlab: unknown option: %s: use --device PATH, --rounds N, "
+				"--seed N\n",
 				argv[0]);
 			exit(2);
 		}
-		device = optarg;
 	}
 	if (access(device, F_OK)) {
 		fprintf(stderr, "vhostlab: no such device: %s: load its module first\n", device);
@@ -87,7 +102,8 @@ void event_clear(int fd)
 {
 	uint64_t v;
 
-	if (event_wait(fd, 0) && read(fd, &v, sizeof(v)) != sizeof(v))
+	/* Another thread may have put an eventfd without news there meanwhile. */
+	if (event_wait(fd, 0) && read(fd, &v, sizeof(v)) != sizeof(v) && errno != EAGAIN)
 		tap_bail("read eventfd: %s", strerror(errno));
 }
 

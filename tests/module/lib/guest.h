@@ -39,6 +39,8 @@
 #define F_LOG	   BIT64(VHOST_F_LOG_ALL)
 #define F_HDR	   BIT64(VHOST_NET_F_VIRTIO_NET_HDR)
 #define F_EMPTY	   BIT64(VIRTIO_F_NOTIFY_ON_EMPTY)
+#define F_PLATFORM BIT64(VIRTIO_F_ACCESS_PLATFORM)
+#define F_ORDER	   BIT64(VIRTIO_F_IN_ORDER)
 
 struct guest;
 
@@ -62,6 +64,8 @@ struct guest {
 };
 
 extern const char *device; /* path under test: --device, VHOSTLAB_DEVICE */
+extern unsigned int rounds; /* --rounds: how often, 0 for the short run */
+extern unsigned int seed; /* --seed: of whatever a test decides by chance */
 bool is_ours(void);
 void guest_args(int argc, char **argv);
 

@@ -44,23 +44,25 @@ bool modprobe(const char *name)
 	return sh("modprobe %s 1>&2", name) == 0;
 }
 
-static void put_file(const char *path, const char *text)
+int file_put(const char *path, const char *text)
 {
-	int fd = open(path, O_WRONLY | O_CLOEXEC);
+	int fd = open(path, O_WRONLY | O_TRUNC | O_CLOEXEC);
+	int err = 0;
 
 	if (fd < 0)
-		return;
+		return -errno;
 	if (write(fd, text, strlen(text)) < 0)
-		tap_note("write %s: %s", path, strerror(errno));
+		err = -errno;
 	close(fd);
+	return err;
 }
 
 void net_private(void)
 {
 	if (unshare(CLONE_NEWNET))
 		tap_bail("new network namespace: %s", strerror(errno));
-	put_file("/proc/sys/net/ipv6/conf/default/disable_ipv6", "1");
-	put_file("/proc/sys/net/ipv6/conf/all/disable_ipv6", "1");
+	file_put("/proc/sys/net/ipv6/conf/default/disable_ipv6", "1");
+	file_put("/proc/sys/net/ipv6/conf/all/disable_ipv6", "1");
 }
 
 void if_up(const char *name)

@@ -26,6 +26,8 @@ void net_private(void);
 /* 0 or the exit status of the command; its output goes to stderr. */
 int sh(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 bool modprobe(const char *name);
+/* Writes a line to a file of /proc or /sys: 0 or a negative errno. */
+int file_put(const char *path, const char *text);
 
 /* flags: IFF_TAP or IFF_TUN, with IFF_VNET_HDR or not. */
 int tap_fd(const char *name, int flags, unsigned int hdr_len);
@@ -53,6 +55,15 @@ bool rx_one(struct guest *g, int far, uint32_t seq, size_t len);
 /* CPU time of the device's worker in ns, -1 when it cannot be found. */
 long long worker_cpu_ns(void);
 int worker_tid(void);
+/* Counters of the newest device, by queue ("rx", "tx") and name; -1: none. */
+extern char stats_dir[300];
+void stats_find(void);
+long long stat_of(const char *queue, const char *name);
+/* Sum of every counter of broken rules, both queues. */
+long long stat_errors(void);
+/* A module parameter: 0 or a negative errno. Devices read it at SET_OWNER. */
+#define KNOB_DIR "/sys/module/vhostlab_net/parameters/"
+int knob(const char *name, const char *value);
 /* Lines written to the kernel log since kmsg_mark(). */
 void kmsg_mark(void);
 int kmsg_lines(void);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* What the kernel side is doing: the worker's CPU time, the kernel log. */
+/* What the kernel side is doing: the worker's CPU time, counters, the kernel log. */
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -10,6 +10,10 @@
 
 #include "nic.h"
 #include "tap.h"
+
+#define STATS "/sys/kernel/debug/vhostlab"
+
+char stats_dir[300];
 
 static int kmsg = -1;
 
@@ -68,6 +72,56 @@ long long worker_cpu_ns(void)
 		ns = -1;
 	fclose(f);
 	return ns;
+}
+
+/* The highest number is the newest. */
+void stats_find(void)
+{
+	DIR *d = opendir(STATS);
+	struct dirent *e;
+	int best = -1;
+
+	while (d && (e = readdir(d)))
+		if (e->d_name[0] >= '0' && e->d_name[0] <= '9' && atoi(e->d_name) > best)
+			best = atoi(e->d_name);
+	if (d)
+		closedir(d);
+	snprintf(stats_dir, sizeof(stats_dir), "%s/%d", STATS, best);
+}
+
+/* Adds up the counters whose name is, or begins with, what is given. */
+static long long stat_sum(const char *queue, const char *name, bool prefix)
+{
+	char path[400], key[64];
+	long long value, sum = -1;
+	FILE *f;
+
+	snprintf(path, sizeof(path), "%s/%s", stats_dir, queue);
+	f = fopen(path, "re");
+	while (f && fscanf(f, "%63s %lld", key, &value) == 2)
+		if (prefix ? !strncmp(key, name, strlen(name)) : !strcmp(key, name))
+			sum = (sum < 0 ? 0 : sum) + value;
+	if (f)
+		fclose(f);
+	return sum;
+}
+
+long long stat_of(const char *queue, const char *name)
+{
+	return stat_sum(queue, name, false);
+}
+
+long long stat_errors(void)
+{
+	return stat_sum("rx", "error_", true) + stat_sum("tx", "error_", true);
+}
+
+int knob(const char *name, const char *value)
+{
+	char path[120];
+
+	snprintf(path, sizeof(path), KNOB_DIR "%s", name);
+	return file_put(path, value);
 }
 
 void kmsg_mark(void)
