@@ -6,14 +6,16 @@
 # guest_ready DIR PID SECONDS: waits until the guest takes commands; fails when it does not, or when its QEMU, PID, ends.
 guest_ready()
 {
-	local out line='' until=$((SECONDS + $3))
+	local out part line='' until=$((SECONDS + $3))
 	exec {out}<>"$1/port.out"
 	while [[ $line != ready* ]]; do
 		if ! kill -0 "$2" 2>/dev/null || [[ $SECONDS -ge $until ]]; then
 			exec {out}>&-
 			return 1
 		fi
-		IFS= read -r -t 1 line <&"$out" || true
+		# Out of time, it may have read half a line.
+		IFS= read -r -t 1 part <&"$out" || true
+		line+=$part
 	done
 	exec {out}>&-
 }

@@ -1,0 +1,57 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=bash
+# The way of a .t file with QEMU guests into the lab VM. Sourced; moves to the top of the tree.
+# VHOSTLAB_TEST_DEVICE=/dev/vhost-net shows the in-tree module's answer to the same test.
+
+cd "$(dirname "${BASH_SOURCE[0]}")/../.." || exit 1
+device=${VHOSTLAB_TEST_DEVICE:-/dev/vhostlab-net}
+count=0
+
+# need TOOL...: skips the whole file when one is missing
+need()
+{
+	local tool
+	for tool in "$@"; do
+		command -v "$tool" >/dev/null || {
+			echo "1..0 # SKIP $tool is not installed: run ./run.sh setup"
+			exit 0
+		}
+	done
+}
+
+# build_stream: the traffic program; sets stream
+build_stream()
+{
+	# shellcheck disable=SC2034 # for the .t files
+	stream=$PWD/build/tests/guests/stream
+	make -s -C tests/guests BUILD="$PWD/build" >&2 || {
+		echo "Bail out! tests/guests does not build"
+		exit 1
+	}
+}
+
+# in_lab KERNEL SECONDS SCRIPT [ARGUMENT...]: SCRIPT DEVICE RELEASE KERNEL_DIR ARGUMENT... in the lab VM
+in_lab()
+{
+	local kernel=$1 seconds=$2 script=$3
+	shift 3
+	lab/run --clock wall --kernel "$kernel" --mem 2048 --timeout "$seconds" -- "tests/guests/$script" \
+		"$device" "$(lab/kernel --kernel "$kernel" release)" "$(lab/kernel --kernel "$kernel" path)" "$@"
+}
+
+# subtest TEXT COMMAND...: the command's own TAP, indented, and one line of ours
+subtest()
+{
+	local text=$1 status=0
+	shift
+	count=$((count + 1))
+	"$@" | sed -u 's/^/    /' || status=$?
+	case $status in
+	0) echo "ok $count - $text" ;;
+	77) echo "ok $count - $text # SKIP the lab VM cannot run here" ;;
+	*)
+		echo "not ok $count - $text"
+		echo "# ended with exit code $status"
+		;;
+	esac
+}
