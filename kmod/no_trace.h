@@ -20,12 +20,27 @@ static inline void trace_work_end(const struct vhl_vq *vq, unsigned int packets)
 {
 }
 
+static inline bool trace_desc_enabled(void)
+{
+	return false;
+}
+
 static inline void trace_desc(const struct vhl_vq *vq, const struct vhl_chain *c)
 {
 }
 
 static inline void trace_copy_tx(const struct vhl_vq *vq, u16 chain, u32 len)
 {
+}
+
+static inline bool trace_copy_rx_enabled(void)
+{
+	return false;
+}
+
+static inline bool trace_copy_tx_enabled(void)
+{
+	return false;
 }
 
 static inline void trace_copy_rx(const struct vhl_vq *vq, u16 chain, u32 len)

@@ -119,7 +119,7 @@ done
 is 'without what recording costs the stages are the untraced time' \
 	"$(awk -F'|' '/^\| (tx|rx) \|/ && NF > 18 { for (i = 5; i <= 13; i++) sum += $i; if (sum - $14 > 6 || $14 - sum > 6) bad++; n++; sum = 0 } END { print n + 0, bad + 0 }' "$TMP/run/RESULTS.md")" '8 0'
 is 'a timeline shows every frame of the burst' "$(grep -c '"desc"' "$TMP/run/figures/timeline-tx.dat") $(grep -c '"copy_tx"' "$TMP/run/figures/timeline-tx.dat")" '16 16'
-is 'call chains are those of the worker' "$(grep -c '<title>vhl_tx_work: ' "$TMP/run/figures/flame-vhostlab-tx-16.svg")" 1
+is 'call chains are those of the worker' "$(grep -c '<title>vhl_tx_run: ' "$TMP/run/figures/flame-vhostlab-tx-16.svg")" 1
 is 'a histogram holds every round trip' "$(jq -s 'map(select(.workload == "rr") | [.detail.latency_histogram[][2]] | add) | unique' -c "$TMP/run/points.jsonl")" '[256]'
 is 'percentiles lie in its buckets' "$(jq -s 'map(select(.workload == "rr") | .latency_p50 as $p | [.detail.latency_histogram[] | select(.[0] <= $p and $p < .[1])] | length) | unique' -c "$TMP/run/points.jsonl")" '[1]'
 
