@@ -3,31 +3,17 @@
 # The way of a .t file with QEMU guests into the lab VM. Sourced; moves to the top of the tree.
 # VHOSTLAB_TEST_DEVICE=/dev/vhost-net shows the in-tree module's answer to the same test.
 
-cd "$(dirname "${BASH_SOURCE[0]}")/../.." || exit 1
+# shellcheck source=tests/lib/lab.sh
+source "$(dirname "${BASH_SOURCE[0]}")/../lib/lab.sh"
 device=${VHOSTLAB_TEST_DEVICE:-/dev/vhostlab-net}
 count=0
-
-# need TOOL...: skips the whole file when one is missing
-need()
-{
-	local tool
-	for tool in "$@"; do
-		command -v "$tool" >/dev/null || {
-			echo "1..0 # SKIP $tool is not installed: run ./run.sh setup"
-			exit 0
-		}
-	done
-}
 
 # build_stream: the traffic program; sets stream
 build_stream()
 {
 	# shellcheck disable=SC2034 # for the .t files
-	stream=$PWD/build/tests/guests/stream
-	make -s -C tests/guests BUILD="$PWD/build" >&2 || {
-		echo "Bail out! tests/guests does not build"
-		exit 1
-	}
+	stream=$build/tests/guests/stream
+	need_build tests/guests
 }
 
 # in_lab KERNEL SECONDS SCRIPT [ARGUMENT...]: SCRIPT DEVICE RELEASE KERNEL_DIR ARGUMENT... in the lab VM

@@ -4,27 +4,10 @@
 # A real poll-mode client: DPDK's testpmd with path= our device.
 # VHOSTLAB_TEST_DEVICE=/dev/vhost-net shows the in-tree module's answer.
 set -Eeuo pipefail
+# shellcheck source=tests/lib/lab.sh
+source "$(dirname "$(readlink -f "$0")")/../lib/lab.sh"
 
-cd "$(dirname "$0")/../.."
-device=${VHOSTLAB_TEST_DEVICE:-/dev/vhostlab-net}
-command -v dpdk-testpmd >/dev/null || {
-	echo "1..0 # SKIP dpdk-testpmd is not installed: apt-get install dpdk-dev"
-	exit 0
-}
-for package in librte-net-virtio23 librte-mempool-ring23; do
-	dpkg-query -W -f '${Status}' "$package" 2>/dev/null | grep -q '^install ok installed' || {
-		echo "1..0 # SKIP $package is not installed: apt-get install $package"
-		exit 0
-	}
-done
-status=0
-lab/run --clock wall --cpus 2 --mem 2048 --timeout 200 -- \
-	tests/guests/dpdk-in-vm "$device" || status=$?
-case $status in
-0) ;;
-77) echo "1..0 # SKIP the lab VM cannot run here" ;;
-*)
-	echo "# lab/run ended with exit code $status"
-	exit 1
-	;;
-esac
+need dpdk-testpmd
+need_package librte-net-virtio23 librte-mempool-ring23
+tap_from_lab --clock wall --cpus 2 --mem 2048 --timeout 200 -- \
+	tests/guests/dpdk-in-vm "${VHOSTLAB_TEST_DEVICE:-/dev/vhostlab-net}"

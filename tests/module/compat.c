@@ -14,21 +14,6 @@
 #define BEYOND BIT64(40)
 #define KERNEL 0xffff888000000000ULL
 
-static int table_at(struct guest *g, uint64_t at)
-{
-	struct {
-		struct vhost_memory head;
-		struct vhost_memory_region region;
-	} table = {
-		.head = { .nregions = 1 },
-		.region = { .guest_phys_addr = GUEST_GPA,
-			    .memory_size = GUEST_MEM,
-			    .userspace_addr = at },
-	};
-
-	return dev_ioctl(g->fd, VHOST_SET_MEM_TABLE, &table);
-}
-
 static int rings_at(struct ring *q, uint64_t at)
 {
 	struct vhost_vring_addr a = {
@@ -63,8 +48,9 @@ int main(int argc, char **argv)
 		"rings in the kernel: the backend is refused");
 	tap_err(rings_at(&g.q[TX], (uintptr_t)g.mem), 0, "rings where they are");
 
-	tap_err(is_ours() ? table_at(&g, KERNEL) : -EFAULT, -EFAULT, "memory in the kernel");
-	tap_err(table_at(&g, BEYOND), 0, "memory beyond 4 GiB");
+	tap_err(is_ours() ? guest_mem_table_at(&g, KERNEL) : -EFAULT, -EFAULT,
+		"memory in the kernel");
+	tap_err(guest_mem_table_at(&g, BEYOND), 0, "memory beyond 4 GiB");
 	guest_backend(&g, t.fd);
 	memset(g.mem + slot(0), 0, 12);
 	frame_make(g.mem + slot(0) + 12, 100, 1);

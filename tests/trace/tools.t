@@ -3,24 +3,8 @@
 # trace/: the tables of its README against the kernel's format files, and every tool against traffic of known size, its counts
 # equal to debugfs and to the bench. The tests are in tables-in-lab and tools-in-lab, run in one boot.
 set -Eeuo pipefail
-cd -- "$(dirname -- "$(readlink -f -- "${BASH_SOURCE[0]}")")/../.."
-build=${VHOSTLAB_BUILD:-$PWD/build}
+# shellcheck source=tests/lib/lab.sh
+source "$(dirname "$(readlink -f "$0")")/../lib/lab.sh"
 
-if [[ -n ${VHOSTLAB_LAB:-} ]]; then
-	echo "1..0 # SKIP this is the lab VM: lab/run boots one from outside"
-	exit 0
-fi
-if ! make -s -C bench/point BUILD="$build" >&2 || ! make -s -C tests/trace BUILD="$build" >&2; then
-	echo 'Bail out! the programs do not build'
-	exit 1
-fi
-status=0
-lab/run --clock insn --timeout 500 -- tests/trace/tools-in-lab || status=$?
-case $status in
-0) ;;
-77) echo "1..0 # SKIP the lab VM cannot run here, its reason is above" ;;
-*)
-	echo "# lab/run ended with exit code $status"
-	exit 1
-	;;
-esac
+need_build bench/point tests/trace
+tap_from_lab --clock insn --timeout 500 -- tests/trace/tools-in-lab

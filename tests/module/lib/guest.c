@@ -154,7 +154,7 @@ void guest_init(struct guest *g)
 	g->fd = dev_open();
 }
 
-int guest_mem_table(struct guest *g, const void *uaddr)
+int guest_mem_table_at(struct guest *g, uint64_t uaddr)
 {
 	struct {
 		struct vhost_memory head;
@@ -163,10 +163,15 @@ int guest_mem_table(struct guest *g, const void *uaddr)
 		.head = { .nregions = 1 },
 		.region = { .guest_phys_addr = GUEST_GPA,
 			    .memory_size = GUEST_MEM,
-			    .userspace_addr = (uintptr_t)uaddr },
+			    .userspace_addr = uaddr },
 	};
 
 	return dev_ioctl(g->fd, VHOST_SET_MEM_TABLE, &table);
+}
+
+int guest_mem_table(struct guest *g, const void *uaddr)
+{
+	return guest_mem_table_at(g, (uintptr_t)uaddr);
 }
 
 int ring_state(struct ring *q, unsigned long request, unsigned int num)

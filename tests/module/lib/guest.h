@@ -79,6 +79,8 @@ void guest_init(struct guest *g);
 void guest_start(struct guest *g, uint64_t features, unsigned int num);
 void guest_stop(struct guest *g);
 
+/* All of guest memory as one region at that address; any number, or a pointer. */
+int guest_mem_table_at(struct guest *g, uint64_t uaddr);
 int guest_mem_table(struct guest *g, const void *uaddr);
 int ring_state(struct ring *q, unsigned long request, unsigned int num);
 int ring_fd(struct ring *q, unsigned long request, int fd);
