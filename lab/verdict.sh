@@ -33,6 +33,8 @@ fail_run()
 		cat "$dir/dmesg"
 		echo "== qemu"
 		cat "$dir/qemu.log"
+		echo "== resets of the processors"
+		cat "$dir/resets"
 	} >"$kept.$$" 2>/dev/null && mv "$kept.$$" "$kept"
 	echo "---- end of the kernel log ----" >&2
 	log_excerpt >&2
