@@ -7,48 +7,10 @@
 #include <linux/if_tap.h>
 #include <linux/if_tun.h>
 #include <linux/netdevice.h>
-#include <linux/seq_file.h>
 #include <net/sock.h>
 
 #include "vhostlab.h"
-
-struct vhl_backend {
-	struct file *file;
-	struct socket *sock;
-	struct ptr_ring *ring;
-	bool ethernet;
-};
-
-/*
- * Whether a tun descriptor is an interface without link headers. The array
- * interface of tun takes every frame for Ethernet, so such an interface must
- * be sent to frame by frame. There is no call that tells; the descriptor's
- * fdinfo names the interface, and the interface knows its type. When the name
- * is not found (moved to another namespace), Ethernet is assumed.
- */
-static bool tun_is_l3(struct file *file, struct sock *sk)
-{
-	char text[IFNAMSIZ + 16] = "";
-	struct seq_file m = { .buf = text, .size = sizeof(text) - 1 };
-	struct net_device *dev;
-	bool l3 = false;
-	char *name;
-
-	if (!file->f_op->show_fdinfo)
-		return false;
-	file->f_op->show_fdinfo(&m, file);
-	text[min(m.count, sizeof(text) - 1)] = '\0';
-	name = strchr(text, '\t');
-	if (!name)
-		return false;
-	name = strim(name + 1);
-	dev = dev_get_by_name(sock_net(sk), name);
-	if (dev) {
-		l3 = dev->type == ARPHRD_NONE;
-		dev_put(dev);
-	}
-	return l3;
-}
+#include "netdev.h"
 
 /* AF_PACKET, SOCK_RAW; the caller's file reference keeps it. */
 static struct socket *raw_socket(struct file *file)
@@ -61,10 +23,12 @@ static struct socket *raw_socket(struct file *file)
 }
 
 /*
- * Takes a reference on the file behind @fd and finds what it is. The number
- * is looked up once: another thread may change the table meanwhile.
+ * Takes references on the file behind @fd and on its interface, if that is
+ * known, which the caller puts; and finds what it is. The number is looked up
+ * once: another thread may change the table meanwhile. Returns 0 or -ENOTSOCK;
+ * takes the rtnl lock, sleeps.
  */
-static int backend_get(struct vhl_backend *b, int fd)
+int vhl_backend_get(struct vhl_backend *b, int fd)
 {
 	struct socket *sock;
 
@@ -76,7 +40,11 @@ static int backend_get(struct vhl_backend *b, int fd)
 	sock = tun_get_socket(b->file);
 	if (!IS_ERR(sock)) {
 		b->ring = tun_get_tx_ring(b->file);
-		b->ethernet = !tun_is_l3(b->file, sock->sk);
+		b->dev = vhl_netdev_of_tun(b->file, sock->sk);
+		/* The array interface of tun takes every frame for Ethernet, so
+		 * an interface without link headers is sent to one by one.
+		 */
+		b->ethernet = !b->dev || b->dev->type != ARPHRD_NONE;
 		goto found;
 	}
 	sock = tap_get_socket(b->file);
@@ -115,6 +83,8 @@ static void backend_install(struct vhl_vq *vq, const struct vhl_backend *b)
 	vq->sock_file = b->file;
 	vq->ring = b->ring;
 	vq->ethernet = b->ethernet;
+	vq->rx_direct = false;
+	vhl_netdev_watch(&vq->netdev, b->dev);
 	vq->sock = b->sock;
 	WRITE_ONCE(vq->waiting_buffers, false);
 }
@@ -198,11 +168,13 @@ int vhl_backend_set(struct vhl_dev *dev, unsigned int index, int fd)
 		return err;
 
 	/* Outside vq->mutex: tun answers under the rtnl lock. */
-	err = backend_get(&b, fd);
+	err = vhl_backend_get(&b, fd);
 	if (err)
 		return err;
 	mutex_lock(&vq->mutex);
 	err = backend_attach(vq, &b);
 	mutex_unlock(&vq->mutex);
+	/* It is watched from here on, not held. */
+	dev_put(b.dev);
 	return err;
 }

@@ -10,6 +10,7 @@
 #include <linux/uaccess.h>
 
 #include "vhostlab.h"
+#include "vhostlab_uapi.h"
 
 /* Longest feature array looked at, in words of 64 bits. */
 #define VHL_MAX_FEATURE_WORDS 128
@@ -263,6 +264,8 @@ static long owner_ioctl(struct vhl_dev *dev, unsigned int cmd, void __user *argp
 		return set_log_fd(dev, argp);
 	case VHOST_NET_SET_BACKEND:
 		return set_backend(dev, argp);
+	case VHOSTLAB_FLOOR:
+		return vhl_floor_run(dev, argp);
 	default:
 		return vhl_vring_ioctl(dev, cmd, argp);
 	}
@@ -313,6 +316,7 @@ static long vhl_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 	case VHOST_SET_LOG_BASE:
 	case VHOST_SET_LOG_FD:
 	case VHOST_NET_SET_BACKEND:
+	case VHOSTLAB_FLOOR:
 	case VHOST_SET_VRING_NUM:
 	case VHOST_SET_VRING_BASE:
 	case VHOST_GET_VRING_BASE:

@@ -7,6 +7,10 @@
 #ifndef VHOSTLAB_FRAG_H
 #define VHOSTLAB_FRAG_H
 
+#include <linux/if_tun.h>
+#include <linux/skbuff.h>
+#include <net/sock.h>
+
 #include "vhostlab.h"
 
 bool vhl_frags_refill(struct vhl_frags *f);
@@ -23,6 +27,49 @@ static inline void *vhl_frag_get(struct vhl_frags *f, unsigned int len)
 	f->left -= len;
 	f->refs--;
 	return f->va + f->left;
+}
+
+/*
+ * Bytes in front of a frame in the buffer a backend gets: its header, and
+ * what a program on the interface may grow it by.
+ */
+static inline unsigned int vhl_frag_headroom(const struct sock *sk)
+{
+	unsigned int room = sock_flag(sk, SOCK_XDP) ? XDP_PACKET_HEADROOM : 0;
+
+	return SKB_DATA_ALIGN(NET_IP_ALIGN + NET_SKB_PAD + room + VHL_XDP_HDR_SIZE);
+}
+
+/* Frees the fragments of @n frames that nobody took. */
+static inline void vhl_array_free(struct xdp_buff *xdp, unsigned int n)
+{
+	while (n)
+		put_page(virt_to_head_page(xdp[--n].data));
+}
+
+/*
+ * Hands @n frames to a tun or tap, which owns their fragments after that.
+ * Returns 0; or, from a backend without an interface, an errno, and then it
+ * took none and they are freed. Sleeps.
+ */
+static inline int vhl_array_send(struct socket *sock, struct xdp_buff *xdp, unsigned int n)
+{
+	struct tun_msg_ctl ctl = {
+		.type = TUN_MSG_PTR,
+		.num = n,
+		.ptr = xdp,
+	};
+	struct msghdr msg = {
+		.msg_control = &ctl,
+		.msg_controllen = sizeof(ctl),
+		.msg_flags = MSG_DONTWAIT,
+	};
+	int err = sock->ops->sendmsg(sock, &msg, 0);
+
+	if (likely(err >= 0))
+		return 0;
+	vhl_array_free(xdp, n);
+	return err;
 }
 
 #endif /* VHOSTLAB_FRAG_H */

@@ -3,7 +3,7 @@
 #include <linux/miscdevice.h>
 #include <linux/module.h>
 
-#include "vhostlab.h"
+#include "netdev.h"
 
 static struct miscdevice vhl_misc = {
 	.minor = MISC_DYNAMIC_MINOR,
@@ -18,12 +18,17 @@ static int __init vhl_init(void)
 	if (err)
 		return err;
 
+	err = vhl_netdev_init();
+	if (err)
+		goto err_stats;
 	vhl_misc.name = vhl_devname;
 	err = misc_register(&vhl_misc);
 	if (err)
-		goto err_stats;
+		goto err_netdev;
 	return 0;
 
+err_netdev:
+	vhl_netdev_exit();
 err_stats:
 	vhl_stats_exit();
 	return err;
@@ -33,6 +38,7 @@ module_init(vhl_init);
 static void __exit vhl_exit(void)
 {
 	misc_deregister(&vhl_misc);
+	vhl_netdev_exit();
 	vhl_stats_exit();
 }
 module_exit(vhl_exit);

@@ -11,6 +11,7 @@
 
 #include "vhostlab.h"
 #include "chain.h"
+#include "netdev.h"
 #include "trace.h"
 #include "user.h"
 
@@ -198,6 +199,40 @@ static int rx_write_heads(struct vhl_vq *vq, unsigned int heads)
 	return rx_write(vq, at, &v, sizeof(v));
 }
 
+/*
+ * Copies a frame straight from the buffer the stack made it in. Only for what
+ * takes no more than that: in one piece, not to be segmented, no tag beside
+ * it. Returns 0, -EFAULT, or -EOPNOTSUPP and then the frame is still there.
+ */
+static __always_inline int rx_copy_direct(struct vhl_vq *vq, const struct rx_bufs *b, size_t len)
+{
+	struct sk_buff *skb = vq->queue[vq->q_head];
+	struct virtio_net_hdr_mrg_rxbuf hdr;
+	int err;
+
+	if (unlikely(tun_is_xdp_frame(skb)) || unlikely(skb_is_nonlinear(skb)) ||
+	    unlikely(skb_is_gso(skb)) || unlikely(skb_vlan_tag_present(skb)) ||
+	    unlikely(!vhl_netdev_is(&vq->netdev, skb->dev)) ||
+	    unlikely(virtio_net_hdr_from_skb(skb, &hdr.hdr, vq->little_endian, true, 0)))
+		return -EOPNOTSUPP;
+	vq->q_head++;
+	hdr.num_buffers = cpu_to_vhl16(vq, b->heads);
+	if (likely(b->segs == 1 && vq->guest_hlen == sizeof(hdr))) {
+		err = vhl_write_hdr(vq->iov->iov_base, &hdr)
+			      ?: vhl_copy_out(vq->iov->iov_base + sizeof(hdr), skb->data, len);
+	} else {
+		err = rx_write(vq, 0, &hdr, vq->guest_hlen)
+			      ?: rx_write(vq, vq->guest_hlen, skb->data, len);
+	}
+	if (likely(!err)) {
+		vhl_netdev_count(&vq->netdev, len);
+		consume_skb(skb);
+	} else {
+		kfree_skb(skb);
+	}
+	return err;
+}
+
 /* Copies the frame of @len bytes into the buffers. Returns 0 or an errno. */
 static int rx_copy(struct vhl_vq *vq, const struct rx_bufs *b, size_t len)
 {
@@ -207,6 +242,11 @@ static int rx_copy(struct vhl_vq *vq, const struct rx_bufs *b, size_t len)
 	struct msghdr msg = { .msg_flags = MSG_DONTWAIT };
 	int got;
 
+	if (likely(vq->rx_direct)) {
+		got = rx_copy_direct(vq, b, len);
+		if (likely(got != -EOPNOTSUPP))
+			return got;
+	}
 	if (vq->ring)
 		msg.msg_control = vq->queue[vq->q_head++];
 	/* What the iterator holds is the frame exactly, not the room. */
@@ -220,6 +260,8 @@ static int rx_copy(struct vhl_vq *vq, const struct rx_bufs *b, size_t len)
 	got = vq->sock->ops->recvmsg(vq->sock, &msg, want, MSG_DONTWAIT | MSG_TRUNC);
 	if (unlikely(got != want))
 		return got < 0 ? got : -EMSGSIZE;
+	/* The backend writes that header in front of a frame, and no other. */
+	vq->rx_direct = vq->ring && !skip;
 
 	if (skip) {
 		/* The backend wrote no header: nothing is offloaded. */

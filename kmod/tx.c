@@ -6,7 +6,6 @@
  * heads are published.
  */
 #include <linux/etherdevice.h>
-#include <linux/if_tun.h>
 #include <linux/skbuff.h>
 #include <net/sock.h>
 
@@ -27,29 +26,13 @@ static void tx_refused(struct vhl_vq *vq, unsigned int frames)
 /* Hands the gathered array to the backend, which owns its pages after that. */
 static void tx_send_array(struct vhl_vq *vq)
 {
-	unsigned int i, n = vq->n_xdp;
-	struct tun_msg_ctl ctl = {
-		.type = TUN_MSG_PTR,
-		.num = n,
-		.ptr = vq->xdp,
-	};
-	struct msghdr msg = {
-		.msg_control = &ctl,
-		.msg_controllen = sizeof(ctl),
-		.msg_flags = MSG_DONTWAIT,
-	};
-	int err;
+	unsigned int n = vq->n_xdp;
 
 	vq->n_xdp = 0;
 	vq->stats.batches++;
 	vq->stats.batch_max = max_t(u64, vq->stats.batch_max, n);
-	err = vq->sock->ops->sendmsg(vq->sock, &msg, 0);
-	if (likely(err >= 0))
+	if (likely(!vhl_array_send(vq->sock, vq->xdp, n)))
 		return;
-
-	/* Only a backend without an interface refuses, and it takes nothing. */
-	for (i = 0; i < n; i++)
-		put_page(virt_to_head_page(vq->xdp[i].data));
 	vq->stats.packets -= n;
 	tx_refused(vq, n);
 }
@@ -130,17 +113,6 @@ static bool tx_header_ok(struct vhl_vq *vq, const struct virtio_net_hdr *h, size
 			     vhl16_to_cpu(vq, h->csum_start) + vhl16_to_cpu(vq, h->csum_offset) +
 				     sizeof(__sum16));
 	return need <= len;
-}
-
-/*
- * Bytes in front of a frame in the buffer the backend gets: its header, and
- * what a program on the interface may grow it by.
- */
-static unsigned int tx_headroom(struct vhl_vq *vq)
-{
-	unsigned int room = sock_flag(vq->sock->sk, SOCK_XDP) ? XDP_PACKET_HEADROOM : 0;
-
-	return SKB_DATA_ALIGN(NET_IP_ALIGN + NET_SKB_PAD + room + VHL_XDP_HDR_SIZE);
 }
 
 /*
@@ -274,7 +246,7 @@ unsigned int vhl_tx_run(struct vhl_vq *vq)
 {
 	const struct vhl_knobs *k = &vq->dev->knobs;
 	bool arrays = vq->ethernet && vq->sock->sk->sk_sndbuf == INT_MAX;
-	unsigned int pad = arrays ? tx_headroom(vq) : 0;
+	unsigned int pad = arrays ? vhl_frag_headroom(vq->sock->sk) : 0;
 	unsigned int sent = 0, idle = 0;
 	size_t bytes = 0;
 	struct vhl_chain c;

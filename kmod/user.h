@@ -79,6 +79,26 @@ fault:
 	return -EFAULT;
 }
 
+/* Writes a virtio-net header that lies in one piece. */
+static inline int vhl_write_hdr(void __user *dst, const struct virtio_net_hdr_mrg_rxbuf *src)
+{
+	u64 head;
+	u32 tail;
+
+	BUILD_BUG_ON(sizeof(*src) != sizeof(head) + sizeof(tail));
+	memcpy(&head, src, sizeof(head));
+	memcpy(&tail, (const void *)src + sizeof(head), sizeof(tail));
+	if (unlikely(!user_write_access_begin(dst, sizeof(*src))))
+		return -EFAULT;
+	unsafe_put_user(head, (u64 __user *)dst, fault);
+	unsafe_put_user(tail, (u32 __user *)(dst + sizeof(head)), fault);
+	user_write_access_end();
+	return 0;
+fault:
+	user_write_access_end();
+	return -EFAULT;
+}
+
 /* Writes n consecutive used entries. */
 static inline int vhl_write_used(struct vring_used_elem __user *dst,
 				 const struct vring_used_elem *src, unsigned int n)

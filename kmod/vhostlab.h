@@ -158,6 +158,21 @@ struct vhl_frags {
 	unsigned int refs;	/* references to the page not handed out */
 };
 
+/* What frames are sent to and taken from; the rest belongs to the file. */
+struct vhl_backend {
+	struct file *file;
+	struct socket *sock;
+	struct ptr_ring *ring;	/* tun's and tap's queue of frames, or NULL */
+	bool ethernet;		/* tun or tap with link headers: takes arrays */
+	struct net_device *dev;	/* tun's interface, if it could be found */
+};
+
+/* An interface that may vanish: netdev.h. */
+struct vhl_netdev {
+	struct list_head node;
+	struct net_device __rcu *dev;
+};
+
 struct vhl_vq;
 
 /* A wait on a file (kick eventfd or backend socket) that queues vq->work. */
@@ -264,6 +279,8 @@ struct vhl_vq {
 	struct socket *sock;
 	struct ptr_ring *ring;	/* tun's and tap's queue of frames, or NULL */
 	bool ethernet;		/* tun or tap with link headers: takes arrays */
+	bool rx_direct;		/* frames need not go through the socket: rx.c */
+	struct vhl_netdev netdev;
 
 	struct vhl_work work;
 	struct vhl_worker *worker;
@@ -391,12 +408,16 @@ int vhl_log_used(struct vhl_vq *vq, u64 offset, u64 len);
 bool vhl_log_ok(u64 __user *base, const struct vhl_mem *mem);
 
 /* backend.c */
+int vhl_backend_get(struct vhl_backend *b, int fd);
 int vhl_backend_set(struct vhl_dev *dev, unsigned int index, int fd);
 void vhl_backend_drop(struct vhl_vq *vq);
 
 /* tx.c, rx.c: one run of a queue that has a backend, under vq->mutex. */
 unsigned int vhl_tx_run(struct vhl_vq *vq);
 unsigned int vhl_rx_run(struct vhl_vq *vq);
+
+/* floor.c */
+long vhl_floor_run(struct vhl_dev *dev, void __user *argp);
 
 /* stats.c */
 int vhl_stats_init(void);

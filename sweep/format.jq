@@ -49,7 +49,7 @@ def lost_heading: "lost " + (map({uring: "ur", vhostuser: "vu"}[.] // .[:1]) | j
 
 # Was everything delivered? In words, by server.
 def delivery:
-  [group_by(.server)[] | {server: .[0].server,
+  [map(select(.server != "floor")) | group_by(.server)[] | {server: .[0].server,
     lost: ([.[] | .lost | select(. != null) | .max] | add // 0), cells: length,
     corrupt: ([.[] | .corrupt | select(. != null) | .max] | add // 0), checked: ([.[] | select(.sink == "check")] | length)}]
   | sort_by(.server | server_rank)

@@ -203,6 +203,9 @@ static bool meaningful_process(const struct point *p)
 	if (!among(p, AXIS_WORKLOAD, " tx rx rr ") || !is(p, AXIS_QUEUES, "1") ||
 	    !is(p, AXIS_GUESTS, "1") || is(p, AXIS_SERVER, "vhostuser"))
 		return false;
+	/* Nobody would number its frames. */
+	if (is(p, AXIS_SERVER, "floor") && is(p, AXIS_SINK, "check"))
+		return false;
 	if (is(p, AXIS_WORKLOAD, "rr"))
 		return is(p, AXIS_BURST, "1") && !is(p, AXIS_SINK, "xdp_drop");
 	return is(p, AXIS_WORKLOAD, "tx") || !is(p, AXIS_SINK, "xdp_drop");
@@ -217,7 +220,7 @@ static bool meaningful_qemu(const struct point *p)
 {
 	long size = atol(p->value[AXIS_SIZE]);
 
-	if (among(p, AXIS_WORKLOAD, " rr echo ") || is(p, AXIS_SERVER, "uring") ||
+	if (among(p, AXIS_WORKLOAD, " rr echo ") || among(p, AXIS_SERVER, " uring floor ") ||
 	    !is(p, AXIS_BURST, "1") || !is(p, AXIS_SINK, "stack"))
 		return false;
 	if (among(p, AXIS_WORKLOAD, " tcp_tx tcp_rx "))

@@ -6,9 +6,8 @@
 
 #include "vocab.h"
 
-static const char *const servers[] = {
-	"userspace", "intree", "vhostlab", "uring", "vhostuser", NULL
-};
+static const char *const servers[] = { "userspace", "intree", "vhostlab", "uring",
+				       "vhostuser", "floor",  NULL };
 static const char *const workloads[] = { "tx",	   "rx",     "rr",     "echo",	 "ping",   "udp_rr",
 					 "tcp_rr", "tcp_tx", "tcp_rx", "udp_tx", "udp_rx", NULL };
 static const char *const sinks[] = { "check", "stack", "xdp_drop", NULL };
@@ -103,6 +102,9 @@ const struct knob_info *knob_find(const char *name)
 
 bool knob_applies(const struct knob_info *knob, const char *server, const char *guest)
 {
+	/* No ring and no guest: there is nothing to set. */
+	if (!strcmp(server, "floor"))
+		return false;
 	for (int i = 0; guest_kinds[i]; i++)
 		if (!strcmp(guest_kinds[i], guest) && !(knob->guests & 1u << i))
 			return false;

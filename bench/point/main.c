@@ -12,7 +12,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "point.h"
+#include "floor.h"
 #include "tasks.h"
 
 uint64_t whole_bursts(const struct options *o, uint64_t n)
@@ -112,19 +112,13 @@ static int prepare(struct point *p)
 
 static int run(struct point *p)
 {
-	int rc = RC_FAIL;
+	static int (*const workload[])(struct point * p) = {
+		[WORK_TX] = tx_run,
+		[WORK_RX] = rx_run,
+		[WORK_RR] = rr_run,
+	};
+	int rc = p->o.server == SERVER_FLOOR ? floor_run(p) : workload[p->o.workload](p);
 
-	switch (p->o.workload) {
-	case WORK_TX:
-		rc = tx_run(p);
-		break;
-	case WORK_RX:
-		rc = rx_run(p);
-		break;
-	case WORK_RR:
-		rc = rr_run(p);
-		break;
-	}
 	p->result.wakeups = p->guest.wakeups;
 	if (rc && watch_stop)
 		rc = watch_complain(workload_name(p->o.workload));

@@ -8,7 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const char *const server_names[] = { "userspace", "intree", "vhostlab", "uring", NULL };
+static const char *const server_names[] = { "userspace", "intree", "vhostlab",
+					    "uring",	 "floor",  NULL };
 static const char *const workload_names[] = { "tx", "rx", "rr", NULL };
 static const char *const sink_names[] = { "check", "stack", "xdp_drop", NULL };
 static const char *const clock_names[] = { "insn", "wall", NULL };
@@ -44,13 +45,14 @@ unsigned int tx_descs(const struct options *o)
 
 void options_usage(FILE *f)
 {
-	fputs("usage: point --server userspace|intree|vhostlab|uring --workload tx|rx|rr\n"
+	fputs("usage: point --server userspace|intree|vhostlab|uring|floor --workload tx|rx|rr\n"
 	      "             --size N --burst N --sink check|stack|xdp_drop --clock insn|wall "
 	      "--packets N\n"
 	      "             [--queues 1] [--guests 1] [--knob NAME=VALUE]... [--events FILE]\n"
 	      "Measures one repetition of one point as root on this machine and prints one JSON\n"
 	      "object. Knobs: event_idx, indirect, mrg_rxbuf, version_1, calls (0 or 1), ring\n"
-	      "(entries), and with --server vhostlab any parameter of vhostlab_net.\n"
+	      "(entries), and with --server vhostlab or floor any parameter of vhostlab_net.\n"
+	      "floor: no ring and no guest, what the tap alone costs.\n"
 	      "--events: a pass behind the measured one keeps its events there (tx, rx).\n"
 	      "Exit: 0 done, 1 failed, 2 wrong use, 77 cannot run here.\n",
 	      f);
@@ -152,7 +154,10 @@ static int check_whole(const struct options *o)
 			    "no such pair: events with %s, sink %s: use tx or rx without "
 			    "check, and calls",
 			    workload_name(o->workload), sink_name(o->sink));
-	if (o->module_knobs && o->server != SERVER_VHOSTLAB)
+	if (o->server == SERVER_FLOOR && (o->sink == SINK_CHECK || o->events))
+		return fail(RC_USAGE, "no such pair: server floor with %s: it has no guest",
+			    o->events ? "events" : "sink check");
+	if (o->module_knobs && o->server != SERVER_VHOSTLAB && o->server != SERVER_FLOOR)
 		return fail(RC_USAGE, "unknown knob: %s: server %s has no such knob",
 			    o->module_knob[0].name, server_name(o->server));
 	return RC_OK;

@@ -5,7 +5,7 @@
 
 #include "common.h"
 
-enum server_kind { SERVER_USERSPACE, SERVER_INTREE, SERVER_VHOSTLAB, SERVER_URING };
+enum server_kind { SERVER_USERSPACE, SERVER_INTREE, SERVER_VHOSTLAB, SERVER_URING, SERVER_FLOOR };
 enum workload { WORK_TX, WORK_RX, WORK_RR };
 enum sink { SINK_CHECK, SINK_STACK, SINK_XDP_DROP };
 enum clock_kind { CLOCK_INSN, CLOCK_WALL };

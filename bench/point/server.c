@@ -5,6 +5,7 @@
 #include <string.h>
 #include <sys/wait.h>
 
+#include "floor.h"
 #include "tasks.h"
 
 /* A process of its own, or a module? */
@@ -18,6 +19,8 @@ int server_start(struct server *s, const struct options *o, struct guest *g, con
 	memset(s, 0, sizeof(*s));
 	s->o = o;
 	s->vhost_fd = -1;
+	if (o->server == SERVER_FLOOR)
+		return floor_start(s);
 	return is_process(o) ? user_start(s, g, t) : vhost_start(s, g, t);
 }
 

@@ -70,7 +70,7 @@ is '--done: the rest remains' "$("$BENCH/plan" --schedule --done "$TMP/done" "$T
 run "$ROOT/run.sh" sweep "$ROOT/configs/quick.conf" --dry-run
 code '--dry-run' 0
 is '--dry-run lists every step' "$(wc -l <<<"$TEXT")" "$("$BENCH/plan" --get steps "$ROOT/configs/quick.conf")"
-is 'quick.conf has all three servers' "$(grep -o -- '--server [a-z]*' <<<"$TEXT" | sort -u | wc -l)" 3
+is 'quick.conf has the three servers and the floor' "$(grep -o -- '--server [a-z]*' <<<"$TEXT" | sort -u | wc -l)" 4
 
 cat >"$TMP/q.conf" <<'EOC'
 [sweep]
