@@ -122,12 +122,13 @@ cmd_sweep()
 supervise()
 {
 	local clock=$1 kernel=$2 steps=$3 child code=0 filter kept inner command
-	local shown=${RUN_DIR#"$ROOT"/}
+	local shown=${RUN_DIR#"$ROOT"/} nested=()
+	! "$BENCH/plan" "${PLAN_OPTIONS[@]}" --schedule "$CONFIG" | grep '"guest": *"qemu"' >/dev/null || nested=(--nested)
 	inner=("$ROOT/run.sh" sweep "$RUN_DIR/$(basename "$CONFIG")" --host --out "$RUN_DIR" --clock "$clock" "${PLAN_OPTIONS[@]}")
 	if [[ $HOST == 1 ]]; then
 		command=(env VHOSTLAB_INNER=1 "${inner[@]}")
 	else
-		command=("$ROOT/lab/run" --clock "$clock" --kernel "$kernel" --timeout $((600 + 60 * steps))
+		command=("$ROOT/lab/run" --clock "$clock" --kernel "$kernel" --timeout $((600 + 60 * steps)) "${nested[@]}"
 			--rw "$RUN_DIR" -- env VHOSTLAB_INNER=1 "VHOSTLAB_DATE=$VHOSTLAB_DATE"
 			"VHOSTLAB_REVISION=$VHOSTLAB_REVISION" "VHOSTLAB_DIRTY=$VHOSTLAB_DIRTY"
 			${VHOSTLAB_POINT:+"VHOSTLAB_POINT=$VHOSTLAB_POINT"} "${inner[@]}")

@@ -9,4 +9,4 @@ source "$(dirname "$(readlink -f "$0")")/../lib/lab.sh"
 need qemu-system-x86_64 busybox cpio sockperf iperf3 jq
 need_build bench/guests
 lab/kernel fetch >&2
-tap_from_lab --clock wall --cpus 2 --mem 2048 --timeout 500 -- tests/guests/axis-in-vm
+tap_from_lab --clock wall --nested --cpus 2 --mem 2048 --timeout 500 -- tests/guests/axis-in-vm

@@ -21,7 +21,7 @@ in_lab()
 {
 	local kernel=$1 seconds=$2 script=$3
 	shift 3
-	lab/run --clock wall --kernel "$kernel" --mem 2048 --timeout "$seconds" -- "tests/guests/$script" \
+	lab/run --clock wall --nested --kernel "$kernel" --mem 2048 --timeout "$seconds" -- "tests/guests/$script" \
 		"$device" "$(lab/kernel --kernel "$kernel" release)" "$(lab/kernel --kernel "$kernel" path)" "$@"
 }
 

@@ -8,4 +8,4 @@ source "$(dirname "$(readlink -f "$0")")/../lib/lab.sh"
 
 need_package dpdk-dev librte-mempool-ring23 librte-net-virtio23 librte-net-vhost23 librte-net-tap23
 need_build bench/guests
-tap_from_lab --no-module --clock wall --cpus 2 --mem 2048 --timeout 200 -- tests/guests/vhostuser-in-vm
+tap_from_lab --no-module --nested --clock wall --cpus 2 --mem 2048 --timeout 200 -- tests/guests/vhostuser-in-vm
