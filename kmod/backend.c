@@ -11,6 +11,7 @@
 
 #include "vhostlab.h"
 #include "netdev.h"
+#include "pin.h"
 
 /* AF_PACKET, SOCK_RAW; the caller's file reference keeps it. */
 static struct socket *raw_socket(struct file *file)
@@ -102,6 +103,8 @@ void vhl_backend_drop(struct vhl_vq *vq)
 	vhl_poll_stop(&vq->sock_poll);
 	frames_unproduce(vq);
 	fput(vq->sock_file);
+	vhl_pin_drop(vq);
+	vq->pin_next = jiffies;
 	backend_install(vq, &none);
 	vhl_miss_forget(vq);
 }

@@ -4,6 +4,8 @@
  * chains (virtio 1.2, sections 2.7.5 to 2.7.6), read from memory the guest
  * can change at any time. Each value is read once and checked after that.
  */
+#include <linux/prefetch.h>
+
 #include "vhostlab.h"
 #include "trace.h"
 #include "ring.h"
@@ -22,6 +24,31 @@ int vhl_rule_broken(struct vhl_vq *vq, enum vhl_rule rule)
 	if (vq->error)
 		vhl_eventfd_signal(vq->error);
 	return -EINVAL;
+}
+
+/*
+ * Fetches the descriptor of the next chain, as far as avail entries are read
+ * ahead. A wrong number fetches what nobody reads: a prefetch never faults.
+ */
+static void desc_prefetch(const struct vhl_vq *vq)
+{
+	u16 off = vq->last_avail - vq->heads_at + 1;
+
+	if (off < vq->n_heads)
+		prefetch((const void __force *)vq->area[VHL_DESC] +
+			 vhl16_to_cpu(vq, vq->heads[off]) * sizeof(struct vring_desc));
+}
+
+/* See vhl_desc_get(). */
+int vhl_desc_get_other(struct vhl_vq *vq, struct vring_desc *d, u16 i)
+{
+	if (vq->iotlb)
+		return vhl_iotlb_get(vq, VHL_DESC, i * sizeof(*d), d, sizeof(*d));
+	if (vq->prefetch)
+		desc_prefetch(vq);
+	if (vq->pinned && likely(vhl_pin_desc(vq, d, i)))
+		return 0;
+	return vhl_read_desc(d, vq->area[VHL_DESC] + i * sizeof(*d));
 }
 
 /* Reads the guest's index: see vhl_avail_pending(). */
@@ -54,7 +81,7 @@ static int head_read(struct vhl_vq *vq, u16 *head)
 	if (off >= vq->n_heads) {
 		slot = vq->last_avail & (vq->num - 1);
 		n = min3((unsigned int)(u16)(vq->avail_seen - vq->last_avail), vq->num - slot,
-			 (unsigned int)VHL_HEADS);
+			 vhl_by(vq, VHL_IDEA_AHEAD) ? VHL_HEADS : 1u);
 		vq->n_heads = 0;
 		if (unlikely(vhl_ring_get(vq, VHL_AVAIL, vhl_avail_entry(slot), vq->heads, n))) {
 			vhl_rule_broken(vq, VHL_RULE_RING_ACCESS);

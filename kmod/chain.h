@@ -8,8 +8,8 @@
 #define VHOSTLAB_CHAIN_H
 
 #include "vhostlab.h"
+#include "ring.h"
 #include "trace.h"
-#include "user.h"
 
 /* The common case of vhl_chain_read(). False: nothing was read that counts. */
 static __always_inline bool vhl_chain_simple(struct vhl_vq *vq, unsigned int first,
@@ -25,11 +25,10 @@ static __always_inline bool vhl_chain_simple(struct vhl_vq *vq, unsigned int fir
 	/* The general case reports what it reads; here that would cost. */
 	if (trace_desc_enabled())
 		return false;
-	if (unlikely(off >= vq->n_heads || !r || vq->iotlb || first == VHL_MAX_SEGS))
+	if (unlikely(off >= vq->n_heads || !r || first == VHL_MAX_SEGS))
 		return false;
 	head = vhl16_to_cpu(vq, vq->heads[off]);
-	if (unlikely(head >= vq->num) ||
-	    unlikely(vhl_read_desc(&d, vq->area[VHL_DESC] + head * sizeof(d))))
+	if (unlikely(head >= vq->num) || unlikely(vhl_desc_get(vq, &d, head)))
 		return false;
 	flags = vhl16_to_cpu(vq, d.flags);
 	gpa = vhl64_to_cpu(vq, d.addr) - r->gpa;

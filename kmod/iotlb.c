@@ -13,6 +13,7 @@
 #include <linux/uaccess.h>
 
 #include "vhostlab.h"
+#include "pin.h"
 #include "trace.h"
 #include "user.h"
 
@@ -179,7 +180,9 @@ void vhl_iotlb_switch(struct vhl_dev *dev, bool on)
 		vq->area_set = false;
 		vq->starting = false;
 		vq->n_heads = 0;
+		vhl_pin_drop(vq);
 		vq->iotlb = on;
+		vhl_vq_set_access(vq);
 	}
 	WRITE_ONCE(dev->tlb.on, on);
 	queues_unlock(dev);

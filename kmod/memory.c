@@ -155,7 +155,7 @@ int vhl_translate(struct vhl_vq *vq, u64 gpa, u32 len, bool write, struct iovec 
 			r = region_at(vq, gpa, write);
 			if (IS_ERR(r))
 				return PTR_ERR(r);
-			if (r->perm == VHOST_ACCESS_RW)
+			if (r->perm == VHOST_ACCESS_RW && vhl_by(vq, VHL_IDEA_REGION))
 				vq->last = r;
 		}
 		if (n == room)

@@ -40,6 +40,90 @@ static const struct kernel_param_ops worker_ops = {
 	.get = worker_get,
 };
 
+/*
+ * Ideas left out: "none", "all", one by its name, or with "only-" in front of
+ * the name all but that one.
+ */
+static const char *const idea_names[] = {
+	[VHL_IDEA_ARRAY] = "array", [VHL_IDEA_DIRECT] = "direct", [VHL_IDEA_REGION] = "region",
+	[VHL_IDEA_AHEAD] = "ahead", [VHL_IDEA_LATE] = "late",	  [VHL_IDEA_RECHECK] = "recheck",
+};
+
+#define VHL_ALL_IDEAS (BIT(VHL_NIDEAS) - 1)
+#define ONLY	      "only-"
+
+static int without_set(const char *val, const struct kernel_param *kp)
+{
+	bool only = strstarts(val, ONLY);
+	unsigned int bits;
+	int i;
+
+	if (sysfs_streq(val, "none") || sysfs_streq(val, "all")) {
+		bits = sysfs_streq(val, "all") ? VHL_ALL_IDEAS : 0;
+	} else {
+		i = sysfs_match_string(idea_names, only ? val + strlen(ONLY) : val);
+		if (i < 0)
+			return i;
+		bits = only ? VHL_ALL_IDEAS & ~BIT(i) : BIT(i);
+	}
+	*(unsigned int *)kp->arg = bits;
+	return 0;
+}
+
+static int without_get(char *buf, const struct kernel_param *kp)
+{
+	unsigned int bits = *(unsigned int *)kp->arg;
+	bool only = hweight32(bits) > 1;
+
+	if (!bits || bits == VHL_ALL_IDEAS)
+		return sysfs_emit(buf, "%s\n", bits ? "all" : "none");
+	if (only)
+		bits = VHL_ALL_IDEAS & ~bits;
+	return sysfs_emit(buf, "%s%s\n", only ? ONLY : "", idea_names[__ffs(bits)]);
+}
+
+static const struct kernel_param_ops without_ops = {
+	.set = without_set,
+	.get = without_get,
+};
+
+static unsigned int without;
+module_param_cb(without, &without_ops, &without, 0644);
+__MODULE_PARM_TYPE(without, "charp");
+MODULE_PARM_DESC(without, "ideas left out: none, all, NAME or only-NAME: vhostlab.h [none]");
+
+static const char *const access_names[] = { "uaccess", "pinned" };
+
+static int access_set(const char *val, const struct kernel_param *kp)
+{
+	int i = sysfs_match_string(access_names, val);
+
+	if (i < 0)
+		return i;
+	*(unsigned int *)kp->arg = i;
+	return 0;
+}
+
+static int access_get(char *buf, const struct kernel_param *kp)
+{
+	return sysfs_emit(buf, "%s\n", access_names[*(unsigned int *)kp->arg]);
+}
+
+static const struct kernel_param_ops access_ops = {
+	.set = access_set,
+	.get = access_get,
+};
+
+static unsigned int ring_access;
+module_param_cb(ring_access, &access_ops, &ring_access, 0644);
+__MODULE_PARM_TYPE(ring_access, "charp");
+MODULE_PARM_DESC(ring_access,
+		 "rings by 'uaccess' or mapped into the kernel, 'pinned': pin.c [uaccess]");
+
+static bool prefetch_next;
+module_param_named(prefetch, prefetch_next, bool, 0644);
+MODULE_PARM_DESC(prefetch, "fetch the next descriptor while this one is dealt with [N]");
+
 static unsigned int worker = VHL_WORKER_DEVICE;
 module_param_cb(worker, &worker_ops, &worker, 0644);
 __MODULE_PARM_TYPE(worker, "charp");
@@ -104,6 +188,9 @@ void vhl_knobs_read(struct vhl_knobs *k)
 	k->packet_weight = READ_ONCE(packet_weight);
 	k->poll_us = READ_ONCE(poll_us);
 	k->shared_poll_us = READ_ONCE(shared_poll_us);
+	k->without = READ_ONCE(without);
+	k->prefetch = READ_ONCE(prefetch_next);
+	k->pinned = READ_ONCE(ring_access);
 }
 
 /* The virtio feature bits this module can serve, less what is masked. */

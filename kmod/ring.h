@@ -10,6 +10,7 @@
 #define VHOSTLAB_RING_H
 
 #include "vhostlab.h"
+#include "pin.h"
 #include "user.h"
 
 #define VHL_AVAIL_FLAGS offsetof(struct vring_avail, flags)
@@ -29,10 +30,13 @@ static inline size_t vhl_used_entry(unsigned int slot)
 	return offsetof(struct vring_used, ring) + slot * sizeof(struct vring_used_elem);
 }
 
-static inline int vhl_desc_get(struct vhl_vq *vq, struct vring_desc *d, u16 i)
+/* Not plain: out of line, so that it costs those that are nothing. */
+int vhl_desc_get_other(struct vhl_vq *vq, struct vring_desc *d, u16 i);
+
+static __always_inline int vhl_desc_get(struct vhl_vq *vq, struct vring_desc *d, u16 i)
 {
-	if (unlikely(vq->iotlb))
-		return vhl_iotlb_get(vq, VHL_DESC, i * sizeof(*d), d, sizeof(*d));
+	if (unlikely(!vq->ring_plain))
+		return vhl_desc_get_other(vq, d, i);
 	return vhl_read_desc(d, vq->area[VHL_DESC] + i * sizeof(*d));
 }
 
@@ -40,16 +44,24 @@ static inline int vhl_desc_get(struct vhl_vq *vq, struct vring_desc *d, u16 i)
 static inline int vhl_ring_get(struct vhl_vq *vq, enum vhl_area area, size_t off, __virtio16 *dst,
 			       unsigned int n)
 {
-	if (unlikely(vq->iotlb))
-		return vhl_iotlb_get16(vq, area, off, dst, n);
+	if (unlikely(!vq->ring_plain)) {
+		if (vq->iotlb)
+			return vhl_iotlb_get16(vq, area, off, dst, n);
+		if (vq->pinned && vhl_pin_get16(vq, area, off, dst, n))
+			return 0;
+	}
 	return vhl_read16n(dst, vq->area[area] + off, n);
 }
 
 /* Writes a field of 16 bits of the used ring. */
 static inline int vhl_used_put(struct vhl_vq *vq, size_t off, __virtio16 v)
 {
-	if (unlikely(vq->iotlb))
-		return vhl_iotlb_put16(vq, VHL_USED, off, v);
+	if (unlikely(!vq->ring_plain)) {
+		if (vq->iotlb)
+			return vhl_iotlb_put16(vq, VHL_USED, off, v);
+		if (vq->pinned && vhl_pin_put16(vq, off, v))
+			return 0;
+	}
 	return put_user(v, (__virtio16 __user *)(vq->area[VHL_USED] + off));
 }
 
@@ -59,8 +71,12 @@ static inline int vhl_used_put_entries(struct vhl_vq *vq, unsigned int slot,
 {
 	size_t off = vhl_used_entry(slot);
 
-	if (unlikely(vq->iotlb))
-		return vhl_iotlb_put(vq, VHL_USED, off, src, n * sizeof(*src));
+	if (unlikely(!vq->ring_plain)) {
+		if (vq->iotlb)
+			return vhl_iotlb_put(vq, VHL_USED, off, src, n * sizeof(*src));
+		if (vq->pinned && vhl_pin_put(vq, off, src, n * sizeof(*src)))
+			return 0;
+	}
 	return vhl_write_used(vq->area[VHL_USED] + off, src, n);
 }
 

@@ -261,7 +261,7 @@ static int rx_copy(struct vhl_vq *vq, const struct rx_bufs *b, size_t len)
 	if (unlikely(got != want))
 		return got < 0 ? got : -EMSGSIZE;
 	/* The backend writes that header in front of a frame, and no other. */
-	vq->rx_direct = vq->ring && !skip;
+	vq->rx_direct = vq->ring && !skip && vhl_by(vq, VHL_IDEA_DIRECT);
 
 	if (skip) {
 		/* The backend wrote no header: nothing is offloaded. */
@@ -345,6 +345,8 @@ unsigned int vhl_rx_run(struct vhl_vq *vq)
 				 * called are taken now, not at a wake-up.
 				 */
 				vhl_used_publish(vq);
+				if (!vhl_by(vq, VHL_IDEA_RECHECK) && !vhl_busy_poll(vq))
+					return got;
 				continue;
 			}
 			if (vhl_busy_poll(vq))

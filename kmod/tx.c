@@ -245,7 +245,8 @@ static void tx_wait_backend(struct vhl_vq *vq)
 unsigned int vhl_tx_run(struct vhl_vq *vq)
 {
 	const struct vhl_knobs *k = &vq->dev->knobs;
-	bool arrays = vq->ethernet && vq->sock->sk->sk_sndbuf == INT_MAX;
+	bool arrays = vq->ethernet && vq->sock->sk->sk_sndbuf == INT_MAX &&
+		      vhl_by(vq, VHL_IDEA_ARRAY);
 	unsigned int pad = arrays ? vhl_frag_headroom(vq->sock->sk) : 0;
 	unsigned int sent = 0, idle = 0;
 	size_t bytes = 0;
@@ -277,15 +278,19 @@ unsigned int vhl_tx_run(struct vhl_vq *vq)
 
 		/* Nothing waits: send before asking for kicks. */
 		idle++;
-		tx_flush(vq);
+		if (vhl_by(vq, VHL_IDEA_LATE))
+			tx_flush(vq);
 		if (unlikely(n < 0)) {
+			tx_flush(vq);
 			vhl_notify_repair(vq);
 			return sent;
 		}
 		if (vhl_busy_poll(vq))
 			continue;
-		if (!vhl_notify_enable(vq))
+		if (!vhl_notify_enable(vq)) {
+			tx_flush(vq);
 			return sent;
+		}
 		vhl_notify_disable(vq);
 	}
 	/* Somebody else's turn; more may wait here. */

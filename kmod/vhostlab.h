@@ -207,6 +207,8 @@ struct vhl_poll {
 	X(log_pages) X(log_errors) \
 	/* addresses asked for that the IOTLB lacked, and answers */ \
 	X(iotlb_misses) X(iotlb_updates) \
+	/* rings mapped into the kernel; maps that the owner made void */ \
+	X(pins) X(unpins) \
 	/* rx: waits for guest buffers; frames larger than the buffers */ \
 	X(no_buffers) X(truncated) \
 	/* frames taken from one side and not given to the other */ \
@@ -219,6 +221,21 @@ struct vhl_stats {
 	u64 errors[VHL_NRULES];
 };
 
+/*
+ * The ideas that make this server faster than a plain one and need nothing of
+ * the guest. Each can be left out by itself, to know what it is worth:
+ * parameter `without`.
+ */
+enum vhl_idea {
+	VHL_IDEA_ARRAY,		/* tx: frames gathered into arrays */
+	VHL_IDEA_DIRECT,	/* rx: copied from where they are, not by the socket */
+	VHL_IDEA_REGION,	/* the region of the last translation tried first */
+	VHL_IDEA_AHEAD,		/* avail entries read many at a time */
+	VHL_IDEA_LATE,		/* tx: kicks waived until the last array is sent */
+	VHL_IDEA_RECHECK,	/* rx: backend looked at again after the call */
+	VHL_NIDEAS
+};
+
 /* What a device was told to do; read from the parameters at SET_OWNER. */
 struct vhl_knobs {
 	enum vhl_worker_model worker;
@@ -227,6 +244,9 @@ struct vhl_knobs {
 	unsigned int packet_weight;
 	unsigned int poll_us;
 	unsigned int shared_poll_us;
+	unsigned int without;	/* bits of enum vhl_idea */
+	bool prefetch;
+	bool pinned;
 };
 
 /* The parts of a split virtqueue (virtio 1.2, section 2.7). */
@@ -268,6 +288,9 @@ struct vhl_vq {
 	u64 features;
 	bool event_idx;
 	bool iotlb;		/* addresses need translation: iotlb.c */
+	bool pinned;		/* areas are mapped when that is possible: pin.c */
+	bool ring_plain;	/* neither: user addresses */
+	bool prefetch;		/* the next descriptor is fetched meanwhile */
 	bool used_folded;	/* one used entry for all chains published */
 	bool little_endian;
 	bool mergeable;
@@ -309,6 +332,12 @@ struct vhl_vq {
 	const struct vhl_region *area_last[VHL_NAREAS];
 	bool area_ok;
 	struct vhl_miss miss;
+
+	/* Where the areas are mapped, or NULL. */
+	void *kaddr[VHL_NAREAS];
+	spinlock_t pin_lock;	/* changes of kaddr */
+	struct vhl_pin *pin;
+	unsigned long pin_next;		/* jiffies: no attempt before */
 
 	/* tx: frames gathered; rx: frames taken from the backend's ring. */
 	struct xdp_buff *xdp;
@@ -376,6 +405,7 @@ __poll_t vhl_poll_device(struct file *file, poll_table *wait);
 void vhl_vq_init(struct vhl_dev *dev, struct vhl_vq *vq, u16 index);
 int vhl_vq_alloc(struct vhl_vq *vq);
 void vhl_vq_reset(struct vhl_vq *vq);
+void vhl_vq_set_access(struct vhl_vq *vq);
 void vhl_vq_set_features(struct vhl_vq *vq, u64 features);
 size_t vhl_area_size(const struct vhl_vq *vq, enum vhl_area area);
 bool vhl_vq_access_ok(struct vhl_vq *vq);
@@ -469,6 +499,12 @@ static inline void vhl_used_add(struct vhl_vq *vq, u16 head, u32 len)
 
 	e->id = cpu_to_vhl32(vq, head);
 	e->len = cpu_to_vhl32(vq, len);
+}
+
+/* Whether the device works by that idea. */
+static inline bool vhl_by(const struct vhl_vq *vq, enum vhl_idea idea)
+{
+	return likely(!(vq->dev->knobs.without & BIT(idea)));
 }
 
 static inline bool vhl_has(const struct vhl_vq *vq, unsigned int bit)

@@ -8,6 +8,7 @@
 
 #include "vhostlab.h"
 #include "frag.h"
+#include "pin.h"
 #include "trace.h"
 
 /* Whether the queue can be run now. Caller holds vq->mutex. */
@@ -41,6 +42,8 @@ static void vq_work(struct vhl_work *work)
 
 	mutex_lock(&vq->mutex);
 	if (vq_ready(vq)) {
+		if (unlikely(vq->pinned && !vq->iotlb))
+			vhl_pin_update(vq);
 		vq->stats.wakeups++;
 		trace_work_start(vq);
 		n = vq->index == VHL_RX ? vhl_rx_run(vq) : vhl_tx_run(vq);
@@ -55,6 +58,7 @@ void vhl_vq_init(struct vhl_dev *dev, struct vhl_vq *vq, u16 index)
 	static struct lock_class_key keys[VHL_NVQS];
 
 	mutex_init(&vq->mutex);
+	spin_lock_init(&vq->pin_lock);
 	lockdep_set_class(&vq->mutex, &keys[index]);
 	vq->dev = dev;
 	vq->index = index;
@@ -80,6 +84,10 @@ int vhl_vq_alloc(struct vhl_vq *vq)
 	if (!vq->iov || !vq->gpa || !vq->done || (!vq->queue && !vq->xdp))
 		return -ENOMEM;
 	vq->busyloop_us = vq->dev->knobs.poll_us;
+	vq->pinned = vq->dev->knobs.pinned;
+	vq->prefetch = vq->dev->knobs.prefetch;
+	vq->pin_next = jiffies;
+	vhl_vq_set_access(vq);
 	return 0;
 }
 
@@ -99,6 +107,7 @@ void vhl_vq_reset(struct vhl_vq *vq)
 	vq->call = NULL;
 	vq->error = NULL;
 
+	vhl_pin_drop(vq);
 	vhl_frags_drain(&vq->frags);
 	kvfree(vq->iov);
 	kvfree(vq->gpa);
@@ -122,12 +131,22 @@ void vhl_vq_reset(struct vhl_vq *vq)
 	vq->log_used = false;
 	vq->last = NULL;
 	vq->busyloop_us = 0;
+	vq->pinned = false;
+	vq->prefetch = false;
 	vhl_vq_set_features(vq, 0);
+}
+
+/* How the ring is reached; to be called when that may have changed. */
+void vhl_vq_set_access(struct vhl_vq *vq)
+{
+	vq->ring_plain = !vq->iotlb && !vq->pinned && !vq->prefetch;
 }
 
 /* Copies what was negotiated to where the packet path looks. */
 void vhl_vq_set_features(struct vhl_vq *vq, u64 features)
 {
+	/* The size of an area depends on them. */
+	vhl_pin_drop(vq);
 	vq->features = features;
 	vq->area_ok = false;
 	vq->event_idx = vhl_has(vq, VIRTIO_RING_F_EVENT_IDX);
@@ -141,6 +160,7 @@ void vhl_vq_set_features(struct vhl_vq *vq, u64 features)
 				 ? sizeof(struct virtio_net_hdr_mrg_rxbuf)
 				 : sizeof(struct virtio_net_hdr);
 	vq->sock_hlen = vhl_has(vq, VHOST_NET_F_VIRTIO_NET_HDR) ? 0 : vq->guest_hlen;
+	vhl_vq_set_access(vq);
 }
 
 /* Bytes of an area (section 2.7), with its event field when that is used. */
@@ -188,6 +208,7 @@ static long vring_num(struct vhl_vq *vq, void __user *argp)
 		return -EFAULT;
 	if (!s.num || s.num > 0xffff || !is_power_of_2(s.num))
 		return -EINVAL;
+	vhl_pin_drop(vq);
 	vq->num = s.num;
 	vq->area_ok = false;
 	vq->n_heads = 0;
@@ -241,6 +262,8 @@ static long vring_addr(struct vhl_vq *vq, void __user *argp)
 	/* Work may wait that could not be done without addresses. */
 	if (vq->sock && !vq->area_set)
 		vhl_work_queue(vq->worker, &vq->work);
+	vhl_pin_drop(vq);
+	vq->pin_next = jiffies;
 	memcpy(vq->area, area, sizeof(area));
 	memset(vq->area_last, 0, sizeof(vq->area_last));
 	vq->area_set = true;

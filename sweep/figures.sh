@@ -123,6 +123,18 @@ companion_text()
 		# The run it stands beside shows its round trips itself.
 		jq '.figures -= ["latency.svg"]' "$WORK/inside.json" >"$WORK/new" && mv -- "$WORK/new" "$WORK/inside.json"
 	fi
+	ablation_figure "$1" "$(machine_of "$1")" "$(unit_of "$1")"
 	inside_text "$1" "$2"
 	guests_text "$1" "$2"
+	ablation_text "$1" "$2"
+}
+
+# unit_of DIR: of costs
+unit_of()
+{
+	if [[ $(jq -r .clock "$1/env.json") == insn ]]; then
+		echo instructions
+	else
+		echo 'ns of CPU'
+	fi
 }

@@ -124,7 +124,7 @@ def opening($cells):
   + "Unit of cost: \(unit) per packet, \($env.clock) clock, \($env.accel), Linux \($env.kernel). Sizes are frame bytes without the virtio header; burst is packets a kick. Values are medians of the repetitions.", "";
 
 map(select(.guest == "process")) as $cells | ($cells | map(select(.knobs == {})) | by_cell) as $rows
-| ($cells | map(select(.knobs != {} and .knobs.trace == null))) as $other
+| ($cells | map(select(.knobs != {} and .knobs.trace == null and .knobs.without == null))) as $other
 | ($rows | map(select(.sink != "check"))) as $measured
 | ($rows | map(select(.sink == "check"))) as $checked
 | ($measured | map(select(.workload != "rr"))) as $packets

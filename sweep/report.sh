@@ -7,6 +7,8 @@
 source "$ROOT/sweep/figures.sh"
 # shellcheck source=sweep/guests.sh
 source "$ROOT/sweep/guests.sh"
+# shellcheck source=sweep/ablation.sh
+source "$ROOT/sweep/ablation.sh"
 
 FIGURES=(syscalls cost-size cost-burst round-trip notifications)
 
@@ -51,7 +53,7 @@ cmd_report()
 
 # Experiments about the inside of the servers, and with real guests: they stand beside the reference's own run, in folders
 # of it, and its RESULTS.md has their sections.
-COMPANIONS=(stages overhead guests)
+COMPANIONS=(stages overhead guests ablation)
 
 # The run becomes the reference, or a part of it: its measurements are copied to $PUBLISHED, everything else is made from them.
 publish_run()
@@ -79,7 +81,7 @@ make_text()
 	jq -n --slurpfile failed "$failed" --slurpfile points "$dir/points.jsonl" \
 		'($points | map({("\(.point)/\(.rep)"): true}) | add) as $have
 		 | $failed | unique_by([.point, .rep]) | map(select($have["\(.point)/\(.rep)"] | not))' >"$WORK/failed.json"
-	{ inside_text "$dir" "$2" && guests_text "$dir" "$2"; } >"$WORK/inside.md"
+	{ inside_text "$dir" "$2" && guests_text "$dir" "$2" && ablation_text "$dir" "$2"; } >"$WORK/inside.md"
 	for name in "${COMPANIONS[@]}"; do
 		[[ ! -s $dir/$name/points.jsonl ]] ||
 			(companion_text "$dir/$name" "${2%figures}$name/figures") >>"$WORK/inside.md" || exit $?
@@ -126,6 +128,7 @@ make_report()
 	done
 	inside_figures "$dir"
 	guest_figures "$dir"
+	ablation_figure "$dir" "$subtitle" "$unit"
 	make_text "$dir" figures >"$dir/RESULTS.md"
 	(cd -- "$dir" && pandoc --self-contained --standalone --from gfm --to html5 --css "$ROOT/plots/report.css" \
 		--metadata pagetitle="vhostlab: ${dir##*/}" --output report.html RESULTS.md) ||

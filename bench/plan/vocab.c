@@ -14,6 +14,12 @@ static const char *const sinks[] = { "check", "stack", "xdp_drop", NULL };
 /* In the order of the bits PROCESS, QEMU, DPDK. */
 static const char *const guest_kinds[] = { "process", "qemu", "dpdk", NULL };
 static const char *const workers[] = { "device", "queue", "workqueue", "shared", NULL };
+static const char *const accesses[] = { "uaccess", "pinned", NULL };
+/* What of the module's ideas is left out: one, or all but one. */
+static const char *const withouts[] = { "none",	   "all",	   "array",  "only-array",
+					"direct",  "only-direct",  "region", "only-region",
+					"ahead",   "only-ahead",   "late",   "only-late",
+					"recheck", "only-recheck", NULL };
 static const char *const txmodes[] = { "bh", "timer", NULL };
 /* Who looks on: see bench/traced/point. All but the first six are tools, trace/NAME.bt. */
 static const char *const traces[] = { "off",
@@ -61,6 +67,9 @@ const struct knob_info knobs[] = {
 	{ "tx_batch", KNOB_MODULE, ANY_GUEST, NULL, 1, 256, false, "64" },
 	{ "rx_batch", KNOB_MODULE, ANY_GUEST, NULL, 1, 256, false, "64" },
 	{ "packet_weight", KNOB_MODULE, ANY_GUEST, NULL, 1, 1048576, false, "256" },
+	{ "ring_access", KNOB_MODULE, ANY_GUEST, accesses, 0, 0, false, "uaccess" },
+	{ "without", KNOB_MODULE, ANY_GUEST, withouts, 0, 0, false, "none" },
+	{ "prefetch", KNOB_MODULE, ANY_GUEST, NULL, 0, 1, false, "0" },
 	{ "poll_us", KNOB_MODULE, ANY_GUEST, NULL, 0, 1000000, false, "0" },
 	{ "ioeventfd", KNOB_VMM, QEMU, NULL, 0, 1, false, "1" },
 	{ "txmode", KNOB_VMM, QEMU, txmodes, 0, 0, false, "bh" },

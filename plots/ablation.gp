@@ -1,0 +1,19 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# What each idea saves. Reads figures/ablation.dat, made by ablation.jq.
+panel_height = 300
+load plots . "/style.gp"
+set ylabel cost_unit . " saved per packet"
+set style fill solid 0.9 noborder
+set xtics scale 0
+set yrange [*<0:0<*]
+set xzeroaxis
+set multiplot layout lines, columns title "What each idea saves\n" . subtitle font ",14"
+do for [i = 1:panels] {
+	set title panel(i) offset 0, 0.3
+	plot [-0.6:*] data index i - 1 using 0:(0.001):xtic(1) every ::1 with points pointtype 0 notitle, \
+		data index i - 1 using ($0 - 0.2):2:(0.36) every ::1 with boxes linecolor rgb "#8da0cb" title "alone, on top of none", \
+		data index i - 1 using ($0 + 0.2):3:(0.36) every ::1 with boxes linecolor rgb "#fc8d62" title "as the last one", \
+		data index i - 1 using ($0 - 0.2):2:(sprintf("%.0f", $2)) every ::1 with labels offset 0, 0.7 font ",8" notitle, \
+		data index i - 1 using ($0 + 0.2):3:(sprintf("%.0f", $3)) every ::1 with labels offset 0, 0.7 font ",8" notitle
+}
+unset multiplot
