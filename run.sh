@@ -16,7 +16,7 @@ usage()
 	       ./run.sh sweep CONFIG [--clock insn|wall] [--host] [--out DIR] [--resume] [--only EXPR]
 	                             [--dry-run] [--seed N]
 	       ./run.sh report [DIR] [--publish]        figures, RESULTS.md and report.html of a run (default: newest)
-	       ./run.sh compare DIR_A DIR_B [--within P%] [--metric NAME,...]
+	       ./run.sh compare DIR_A DIR_B [--fail-over P%] [--within P%] [--level P%] [--metric NAME,...] [--json]
 	       ./run.sh trace TOOL [--clock insn|wall] [--host] [--out DIR] [--kernel K] [-- WORKLOAD]
 	                                                a tool of trace/ over a command, or over a point with these options
 	       ./run.sh list                            configurations, axes, knobs, trace tools, runs

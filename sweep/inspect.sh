@@ -29,7 +29,8 @@ cmd_compare()
 	local options=() dirs=() difference
 	while [[ $# -gt 0 ]]; do
 		case $1 in
-		--within | --metric) need_value "$1" $# && options+=("$1" "$2") && shift 2 ;;
+		--within | --fail-over | --level | --metric) need_value "$1" $# && options+=("$1" "$2") && shift 2 ;;
+		--json) options+=("$1") && shift ;;
 		-*) die 2 "compare: $1: there is no such option: see \`./run.sh help\`" ;;
 		*) dirs+=("$1") && shift ;;
 		esac

@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../random.h"
 #include "points.h"
 
 struct step {
@@ -28,16 +29,6 @@ static void usage(FILE *out)
 	      "Prints one JSON object per point, or with --schedule one per point and\n"
 	      "repetition in the order of the sweep, without those already in --done.\n",
 	      out);
-}
-
-/* splitmix64: the same seed gives the same order on every machine. */
-static uint64_t next_random(uint64_t *state)
-{
-	uint64_t z = (*state += 0x9e3779b97f4a7c15ull);
-
-	z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9ull;
-	z = (z ^ (z >> 27)) * 0x94d049bb133111ebull;
-	return z ^ (z >> 31);
 }
 
 static int make_schedule(const struct points *points, long seed, struct step **steps)
@@ -60,7 +51,7 @@ static int make_schedule(const struct points *points, long seed, struct step **s
 	}
 	for (long rep = 1; rep <= most; rep++) {
 		for (int i = 0; i < points->groups; i++) {
-			int j = next_random(&state) % (i + 1);
+			int j = random_next(&state) % (i + 1);
 
 			order[i] = order[j];
 			order[j] = i;

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../random.h"
 #include "points.h"
 
 static void out_of_memory(void)
@@ -153,16 +154,15 @@ static json_t *boot(const struct point *point)
 	return object;
 }
 
-/* FNV-1a over the canonical text: the same question has the same name everywhere. */
+/* Of the canonical text: the same question has the same name everywhere. */
 static uint64_t hash_of(json_t *object)
 {
 	char *text = json_dumps(object, JSON_COMPACT | JSON_SORT_KEYS);
-	uint64_t hash = 0xcbf29ce484222325ull;
+	uint64_t hash;
 
 	if (!text)
 		out_of_memory();
-	for (const char *c = text; *c; c++)
-		hash = (hash ^ (unsigned char)*c) * 0x100000001b3ull;
+	hash = random_hash(text);
 	free(text);
 	json_decref(object);
 	return hash;

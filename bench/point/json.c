@@ -26,15 +26,6 @@ void result_window(struct result *r, const struct window *w, uint64_t n)
 		r->cost_per_packet = r->window_cost / n;
 }
 
-/* The bucket that v belongs to. */
-static struct bucket bucket_of(uint64_t v)
-{
-	unsigned int shift = v < 64 ? 0 : 63 - __builtin_clzll(v) - 5;
-	uint64_t from = v >> shift << shift;
-
-	return (struct bucket){ from, from + (1ULL << shift), 1 };
-}
-
 void result_histogram(struct result *r, const uint64_t *sorted, uint64_t n)
 {
 	for (uint64_t i = 0; i < n; i++) {

@@ -3,16 +3,14 @@
 #ifndef VL_JSON_H
 #define VL_JSON_H
 
+#include "../buckets.h"
 #include "clock.h"
 #include "counters.h"
 
-/* Any figure that does not apply is NAN and printed as null. */
-/* Round trips that took [from, to); 32 buckets to each power of two. */
+/* Buckets of round trips that are not empty. */
 #define BUCKETS_MAX 1024
-struct bucket {
-	uint64_t from, to, count;
-};
 
+/* Any figure that does not apply is NAN and printed as null. */
 struct result {
 	uint64_t packets, lost, corrupt;
 	double seconds, cost_per_packet;

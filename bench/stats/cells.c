@@ -34,14 +34,6 @@ static const char *const server_order[] = {
 	"floor", "userspace", "intree", "vhostlab", "uring", "vhostuser",
 };
 
-static void *checked(void *memory)
-{
-	if (memory)
-		return memory;
-	fprintf(stderr, "vhostlab: stats: out of memory: close other programs\n");
-	exit(1);
-}
-
 int metric_find(const char *name)
 {
 	for (int i = 0; i < METRICS; i++)
@@ -102,6 +94,9 @@ static int by_place(const void *a, const void *b)
 /* The cell this line belongs to, new or known; NULL when the line has no complete identity. */
 static struct cell *place(struct cells *cells, json_t *line)
 {
+	bool control = json_is_true(json_object_get(line, "control"));
+	struct cell **list = control ? &cells->control : &cells->cell;
+	int *count = control ? &cells->controls : &cells->count;
 	json_t *who = json_object(), *shared;
 	char *key;
 
@@ -122,23 +117,49 @@ static struct cell *place(struct cells *cells, json_t *line)
 	json_object_del(shared, "accel");
 	key = checked(json_dumps(shared, JSON_COMPACT | JSON_SORT_KEYS));
 	json_decref(shared);
-	for (int i = 0; i < cells->count; i++) {
-		if (!strcmp(cells->cell[i].key, key)) {
+	for (int i = 0; i < *count; i++) {
+		if (!strcmp((*list)[i].key, key)) {
 			free(key);
 			json_decref(who);
-			return &cells->cell[i];
+			return &(*list)[i];
 		}
 	}
-	cells->cell = checked(realloc(cells->cell, (cells->count + 1) * sizeof(struct cell)));
-	memset(&cells->cell[cells->count], 0, sizeof(struct cell));
-	cells->cell[cells->count].identity = who;
-	cells->cell[cells->count].key = key;
-	return &cells->cell[cells->count++];
+	*list = checked(realloc(*list, (*count + 1) * sizeof(struct cell)));
+	memset(&(*list)[*count], 0, sizeof(struct cell));
+	(*list)[*count].identity = who;
+	(*list)[*count].key = key;
+	return &(*list)[(*count)++];
 }
 
-static void add_line(struct cell *cell, json_t *line)
+/* Adds the line's histogram, if it has one; false when it is not on the common grid. */
+static bool add_histogram(struct histogram *histogram, const json_t *line)
 {
+	json_t *buckets = json_object_get(json_object_get(line, "detail"), "latency_histogram");
+	json_t *one;
+	size_t i;
+
+	json_array_foreach(buckets, i, one) {
+		json_int_t part[3];
+
+		for (int k = 0; k < 3; k++) {
+			part[k] = json_integer_value(json_array_get(one, k));
+			if (part[k] < 0)
+				return false;
+		}
+		if (!histogram_add(histogram, &(struct bucket){ part[0], part[1], part[2] }))
+			return false;
+	}
+	return true;
+}
+
+static bool add_line(struct cell *cell, json_t *line)
+{
+	double packets = json_number_value(json_object_get(line, metric_name[PACKETS]));
+	double lost = json_number_value(json_object_get(line, metric_name[LOST]));
+
 	cell->repetitions++;
+	if (lost > cell->loss * (packets + lost))
+		cell->loss = lost / (packets + lost);
 	for (int m = 0; m < METRICS; m++) {
 		json_t *value = json_object_get(line, metric_name[m]);
 		struct sample *s = &cell->sample[m];
@@ -148,6 +169,7 @@ static void add_line(struct cell *cell, json_t *line)
 		s->value = checked(realloc(s->value, (s->count + 1) * sizeof(double)));
 		s->value[s->count++] = json_number_value(value);
 	}
+	return add_histogram(&cell->latency, line);
 }
 
 bool cells_read(struct cells *cells, const char *path)
@@ -206,13 +228,21 @@ bool cells_read(struct cells *cells, const char *path)
 				path, name);
 			return false;
 		}
-		add_line(cell, object);
+		if (!add_line(cell, object)) {
+			fprintf(stderr,
+				"vhostlab: stats: %s: point %s: its latency_histogram has a bucket "
+				"that no point program makes: sweep again\n",
+				path, name);
+			return false;
+		}
 	}
 	if (!cells->count) {
 		fprintf(stderr, "vhostlab: stats: %s: it has no whole line: sweep first\n", path);
 		return false;
 	}
 	qsort(cells->cell, cells->count, sizeof(struct cell), by_place);
+	if (cells->controls)
+		qsort(cells->control, cells->controls, sizeof(struct cell), by_place);
 	free(file_path);
 	return true;
 }
@@ -225,27 +255,29 @@ const struct cell *cells_find(const struct cells *cells, const char *key)
 	return NULL;
 }
 
-static int by_value(const void *a, const void *b)
+void cell_label(const struct cell *cell, char *text, size_t size)
 {
-	double x = *(const double *)a, y = *(const double *)b;
+	json_t *id = cell->identity, *value;
+	const char *name, *guest = json_string_value(json_object_get(id, "guest"));
+	size_t used = 0;
 
-	return (x > y) - (x < y);
-}
+	if (guest && strcmp(guest, "process")) {
+		snprintf(text, size, "%lld %s x %lld queues ",
+			 (long long)json_integer_value(json_object_get(id, "guests")), guest,
+			 (long long)json_integer_value(json_object_get(id, "queues")));
+		used = strlen(text);
+	}
+	snprintf(text + used, size - used, "%s %s %lld x %lld %s",
+		 json_string_value(json_object_get(id, "workload")),
+		 json_string_value(json_object_get(id, "sink")),
+		 (long long)json_integer_value(json_object_get(id, "size")),
+		 (long long)json_integer_value(json_object_get(id, "burst")),
+		 json_string_value(json_object_get(id, "server")));
+	json_object_foreach(json_object_get(id, "knobs"), name, value) {
+		char *knob = json_dumps(value, JSON_ENCODE_ANY);
 
-struct summary summarise(const struct sample *sample)
-{
-	struct summary s = { .count = sample->count };
-	int n = sample->count;
-	double *sorted;
-
-	if (!n)
-		return s;
-	sorted = checked(malloc(n * sizeof(double)));
-	memcpy(sorted, sample->value, n * sizeof(double));
-	qsort(sorted, n, sizeof(double), by_value);
-	s.min = sorted[0];
-	s.max = sorted[n - 1];
-	s.median = n % 2 ? sorted[n / 2] : (sorted[n / 2 - 1] + sorted[n / 2]) / 2;
-	free(sorted);
-	return s;
+		used = strlen(text);
+		snprintf(text + used, size - used, " %s=%s", name, knob ? knob : "?");
+		free(knob);
+	}
 }

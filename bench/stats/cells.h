@@ -6,6 +6,9 @@
 #include <jansson.h>
 #include <stdbool.h>
 
+#include "histogram.h"
+#include "sample.h"
+
 enum metric {
 	PACKETS,
 	LOST,
@@ -24,27 +27,25 @@ enum metric {
 
 extern const char *const metric_name[METRICS];
 
-/* The measured values of one metric in one cell, one a repetition. */
-struct sample {
-	double *value;
-	int count; /* repetitions in which it was not null */
-};
-
 struct cell {
 	json_t *identity; /* server, guest, workload, ..., knobs, clock, accel */
 	char *key; /* identity without the accelerator, canonical text */
 	struct sample sample[METRICS];
+	struct histogram latency; /* of all repetitions */
 	int repetitions;
+	double loss; /* of the frames offered, in the repetition that lost most: 0 to 1 */
 };
 
+/*
+ * The A/A control of a sweep is one cell measured once more under another
+ * identity: the same question twice, so that what differs is noise. It has the
+ * key of the cell it repeats, and stands apart from the others.
+ */
 struct cells {
 	struct cell *cell;
 	int count;
-};
-
-struct summary {
-	double median, min, max;
-	int count;
+	struct cell *control;
+	int controls;
 };
 
 /* The metric of that name, or -1. */
@@ -61,7 +62,7 @@ bool cells_read(struct cells *cells, const char *path);
 /* The cell with that key, or NULL. */
 const struct cell *cells_find(const struct cells *cells, const char *key);
 
-/* Median (mean of the middle two when even), smallest, largest. count is 0 when there is no value. */
-struct summary summarise(const struct sample *sample);
+/* What a row of a table calls the cell: workload, sink, size x burst, server, knobs. */
+void cell_label(const struct cell *cell, char *text, size_t size);
 
 #endif

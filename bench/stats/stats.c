@@ -1,18 +1,60 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * stats: median, smallest and largest of every metric in every cell of a
- * results folder, as JSON (one array of cells) or CSV (one row a metric).
+ * stats: median with its interval, smallest and largest of every metric in
+ * every cell of a results folder, as JSON (one array of cells) or CSV (one row
+ * a metric), and the percentiles of all repetitions' round trips together. The
+ * A/A control of a sweep is no cell of its own: it has an output of its own.
  */
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "cells.h"
+#include "../random.h"
+#include "judge.h"
 
 static int usage(FILE *out)
 {
-	fputs("usage: stats [--json|--csv] DIR|points.jsonl\n", out);
+	fputs("usage: stats [--json|--csv|--control] DIR|points.jsonl\n", out);
 	return out == stdout ? 0 : 2;
+}
+
+/* Of the median; the same for the same cell every time. */
+static struct interval interval_of(const struct cell *cell, int metric)
+{
+	const struct sample *s = &cell->sample[metric];
+	struct summary all = summarise(s);
+
+	/* Nothing can be drawn but what is there. */
+	if (s->count > 1 && all.min == all.max)
+		return (struct interval){ all.min, all.max };
+	return bootstrap_median(s, random_hash(cell->key) + metric);
+}
+
+static json_t *number(double value)
+{
+	return isfinite(value) ? json_real(value) : json_null();
+}
+
+static json_t *metric_json(const struct cell *cell, int metric)
+{
+	struct summary s = summarise(&cell->sample[metric]);
+	struct interval in;
+
+	if (!s.count)
+		return json_null();
+	in = interval_of(cell, metric);
+	return json_pack("{s:f,s:f,s:f,s:i,s:o,s:o}", "median", s.median, "min", s.min, "max",
+			 s.max, "n", s.count, "low", number(in.low), "high", number(in.high));
+}
+
+static json_t *latency_json(const struct histogram *h)
+{
+	if (!h->count)
+		return json_null();
+	return json_pack("{s:I,s:f,s:f,s:f}", "count", (json_int_t)h->count, "p50",
+			 histogram_percentile(h, 0.5), "p99", histogram_percentile(h, 0.99), "p999",
+			 histogram_percentile(h, 0.999));
 }
 
 static void print_json(const struct cells *cells)
@@ -24,15 +66,39 @@ static void print_json(const struct cells *cells)
 		json_t *object = json_copy(cell->identity);
 
 		json_object_set_new(object, "repetitions", json_integer(cell->repetitions));
-		for (int m = 0; m < METRICS; m++) {
-			struct summary s = summarise(&cell->sample[m]);
+		for (int m = 0; m < METRICS; m++)
+			json_object_set_new(object, metric_name[m], metric_json(cell, m));
+		json_object_set_new(object, "latency_merged", latency_json(&cell->latency));
+		json_object_set_new(object, "loss", json_real(cell->loss));
+		json_array_append_new(all, object);
+	}
+	json_dumpf(all, stdout, JSON_INDENT(1) | JSON_REAL_PRECISION(12));
+	putchar('\n');
+	json_decref(all);
+}
 
-			json_object_set_new(object, metric_name[m],
-					    s.count ? json_pack("{s:f,s:f,s:f,s:i}", "median",
-								s.median, "min", s.min, "max",
-								s.max, "n", s.count)
-						    : json_null());
-		}
+/* Every A/A control: the cell, its cost both times, and whether they were taken for different. */
+static void print_control(const struct cells *cells)
+{
+	json_t *all = json_array();
+
+	for (int i = 0; i < cells->controls; i++) {
+		const struct cell *twin = &cells->control[i], *cell = cells_find(cells, twin->key);
+		json_t *object = json_copy(twin->identity);
+		struct row r;
+
+		if (!cell)
+			continue;
+		r = judge_row(cell, twin, COST);
+		judge_family(&r, 1, LEVEL);
+		json_object_set_new(object, "a", metric_json(cell, COST));
+		json_object_set_new(object, "b", metric_json(twin, COST));
+		json_object_set_new(object, "difference", number(r.difference));
+		json_object_set_new(object, "threshold",
+				    r.by_equality ? number(r.threshold) : json_null());
+		json_object_set_new(object, "p", r.by_equality ? json_null() : number(r.p));
+		json_object_set_new(object, "few", json_boolean(r.few));
+		json_object_set_new(object, "different", json_boolean(r.star));
 		json_array_append_new(all, object);
 	}
 	json_dumpf(all, stdout, JSON_INDENT(1) | JSON_REAL_PRECISION(12));
@@ -71,10 +137,12 @@ static void print_csv(const struct cells *cells)
 					      "knobs",	"clock",  "accel" };
 
 	puts("server,guest,workload,size,burst,queues,guests,sink,knobs,clock,accel,metric,n,"
-	     "median,min,max");
+	     "median,min,max,low,high,lost_percent");
 	for (int i = 0; i < cells->count; i++) {
 		for (int m = 0; m < METRICS; m++) {
-			struct summary s = summarise(&cells->cell[i].sample[m]);
+			const struct cell *cell = &cells->cell[i];
+			struct summary s = summarise(&cell->sample[m]);
+			struct interval in;
 
 			if (!s.count)
 				continue;
@@ -82,31 +150,37 @@ static void print_csv(const struct cells *cells)
 				print_field(json_object_get(cells->cell[i].identity, fields[f]));
 				putchar(',');
 			}
-			printf("%s,%d,%.12g,%.12g,%.12g\n", metric_name[m], s.count, s.median,
-			       s.min, s.max);
+			in = interval_of(cell, m);
+			printf("%s,%d,%.12g,%.12g,%.12g,", metric_name[m], s.count, s.median, s.min,
+			       s.max);
+			if (!isnan(in.low))
+				printf("%.12g,%.12g", in.low, in.high);
+			else
+				putchar(',');
+			printf(",%.6g\n", cell->loss * 100);
 		}
 	}
 }
 
 int main(int argc, char **argv)
 {
+	void (*print)(const struct cells *cells) = print_json;
 	struct cells cells;
-	int csv = 0, at = 1;
+	int at = 1;
 
 	if (argc > 1 && !strcmp(argv[1], "--help"))
 		return usage(stdout);
-	if (argc > 1 && (!strcmp(argv[1], "--csv") || !strcmp(argv[1], "--json"))) {
-		csv = !strcmp(argv[1], "--csv");
+	if (argc > 1 && !strcmp(argv[1], "--csv"))
+		print = print_csv;
+	else if (argc > 1 && !strcmp(argv[1], "--control"))
+		print = print_control;
+	if (argc > 1 && (print != print_json || !strcmp(argv[1], "--json")))
 		at = 2;
-	}
 	if (argc != at + 1 || argv[at][0] == '-')
 		return usage(stderr);
 	if (!cells_read(&cells, argv[at]))
 		return 1;
-	if (csv)
-		print_csv(&cells);
-	else
-		print_json(&cells);
+	print(&cells);
 	if (fflush(stdout) || ferror(stdout)) {
 		fprintf(stderr,
 			"vhostlab: stats: standard output: cannot be written: free space there\n");

@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
-# The bench's unit tests: rings of both sides, command line, numbered frames, rounds of reads.
+# The bench's unit tests: rings of both sides, command line, numbered frames, rounds of reads, statistics.
 set -Eeuo pipefail
 cd -- "$(dirname -- "$(readlink -f -- "${BASH_SOURCE[0]}")")/../.."
 build=${VHOSTLAB_BUILD:-$PWD/build}
@@ -9,7 +9,7 @@ if ! make -s -C tests/bench BUILD="$build" >&2; then
 	echo 'Bail out! the unit tests do not build'
 	exit 1
 fi
-tests=(vring_test devring_test options_test frame_test rounds_test)
+tests=(vring_test devring_test options_test frame_test rounds_test stats_test)
 echo "1..${#tests[@]}"
 bad=0
 for i in "${!tests[@]}"; do

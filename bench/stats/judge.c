@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Decides which differences between two runs are real. */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "../random.h"
+#include "judge.h"
+#include "ranks.h"
+
+static double difference(const struct summary *x, const struct summary *y)
+{
+	if (!x->count || !y->count)
+		return x->count || y->count ? INFINITY : 0;
+	if (x->median == y->median)
+		return 0;
+	return x->median ? fabs(y->median / x->median - 1) : INFINITY;
+}
+
+static bool is_worse(const struct row *r)
+{
+	if (r->metric == PACKETS)
+		return r->y.median < r->x.median;
+	return r->y.median > r->x.median;
+}
+
+struct row judge_row(const struct cell *a, const struct cell *b, enum metric metric)
+{
+	const struct sample *s = &a->sample[metric], *t = &b->sample[metric];
+	const char *clock = json_string_value(json_object_get(a->identity, "clock"));
+	struct row r = {
+		.a = a,
+		.b = b,
+		.metric = metric,
+		.x = summarise(s),
+		.y = summarise(t),
+		.interval = { NAN, NAN },
+		.by_equality = clock && !strcmp(clock, "insn"),
+		.single = 1,
+		.p = 1,
+		.least = 1,
+	};
+
+	r.difference = difference(&r.x, &r.y);
+	if (!r.x.count || !r.y.count)
+		return r;
+	r.worse = is_worse(&r);
+	r.interval = bootstrap_ratio(s, t, random_hash(a->key) + metric);
+	r.shift = hodges_lehmann(s, t);
+	r.constant = r.x.min == r.x.max && r.y.min == r.y.max && r.x.min == r.y.min;
+	if (r.by_equality) {
+		r.threshold = fmax(EQUAL_WITHIN, fmax(spread(s), spread(t)));
+		r.few = r.x.count < 2 || r.y.count < 2;
+	} else {
+		struct mann_whitney test = mann_whitney(s, t);
+
+		r.p = r.single = test.p;
+		r.least = test.least;
+	}
+	return r;
+}
+
+/* Could this row ever be significant at @level? Known without knowing which value came from which run. */
+static bool reachable(const struct row *r, double level)
+{
+	return !r->by_equality && r->x.count && r->y.count && r->least <= level;
+}
+
+/*
+ * Tarone's count: with as many tests as this, no more than this many can reach
+ * their share of @level at all. The others can never be significant, so they
+ * are left out, and the level is not shared with them.
+ */
+static int tests_of(const struct row *row, int rows, double level)
+{
+	int tests = 0, reach;
+
+	do {
+		tests++;
+		reach = 0;
+		for (int i = 0; i < rows; i++)
+			reach += reachable(&row[i], level / tests);
+	} while (reach > tests);
+	return tests;
+}
+
+struct family judge_family(struct row *row, int rows, double level)
+{
+	double *p = checked(malloc((rows ? rows : 1) * sizeof(*p)));
+	struct family family = { 0 };
+	double share = level / tests_of(row, rows, level);
+	int n = 0;
+
+	for (int i = 0; i < rows; i++) {
+		struct row *r = &row[i];
+
+		if (reachable(r, share))
+			p[n++] = r->single;
+		else if (!r->by_equality)
+			r->few = r->x.count && r->y.count && !r->constant;
+	}
+	holm(p, n);
+	family.tests = n;
+	n = 0;
+	for (int i = 0; i < rows; i++) {
+		struct row *r = &row[i];
+
+		if (r->by_equality && r->x.count && r->y.count) {
+			r->star = !r->few && r->difference > r->threshold;
+		} else if (reachable(r, share)) {
+			r->p = p[n++];
+			r->star = r->p <= level;
+		}
+		family.stars += r->star;
+		family.worse += r->star && r->worse;
+		family.few += r->few;
+	}
+	free(p);
+	return family;
+}

@@ -1,0 +1,112 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+# Comparison of two runs, from points whose noise is known: 100 comparisons of a run with its like show no more stars than
+# the stated level, a change shows one, and the exit code says what --fail-over asks.
+# shellcheck source=tests/harness/lib/tap.sh
+source "$(dirname -- "${BASH_SOURCE[0]}")/lib/tap.sh"
+build_tools
+synthetic=$ROOT/tests/harness/lib/synthetic
+compare=("$BENCH/compare" --metric "cost_per_packet,lost")
+
+# A hundred pairs of runs, 12 cells of 12 noisy repetitions each: alike, and one cell of the second 10 % worse.
+for ((i = 1; i <= 100; i++)); do
+	"$synthetic" reps=12 seed=$((2 * i)) >"$TMP/a"
+	"$synthetic" reps=12 seed=$((2 * i + 1)) >"$TMP/b"
+	"$synthetic" reps=12 seed=$((2 * i + 1)) shift=0.1 cell=5 >"$TMP/c"
+	"${compare[@]}" --json "$TMP/a" "$TMP/b" >"$TMP/alike.$i" || break
+	"${compare[@]}" --json "$TMP/a" "$TMP/c" >"$TMP/changed.$i" || break
+done
+# At 5 % each, more than 12 of 100 come once in 700 sets of seeds; these seeds are always the same.
+starred=$(jq -s 'map(select(.significant > 0)) | length' "$TMP"/alike.*)
+single=$(jq -s 'map(select([.rows[] | .p_single <= 0.05] | any)) | length' "$TMP"/alike.*)
+echo "# of 100 comparisons of like with like $starred have a star; without the correction for 12 tests it would be $single"
+is '100 comparisons were made' "$(jq -s 'map(select(.tests == 12)) | length' "$TMP"/alike.*)" 100
+is 'like with like: a star in 12 of 100 comparisons at most' "$((starred <= 12))" 1
+is 'like with like: without the correction there would be many more' "$((single >= 30))" 1
+found=$(jq -s 'map(select(any(.rows[]; .size == 65 and .significant and .worse))) | length' "$TMP"/changed.*)
+echo "# a change of 10 % is found in $found of 100"
+is 'a change of 10 % under noise of 2 % and outliers of 30 % is found, mostly' "$((found >= 75))" 1
+is 'and the others get no star by it' \
+	"$(jq -s 'map(select(any(.rows[]; .size != 65 and .significant))) | length <= 12' "$TMP"/changed.*)" true
+
+# The instruction clock: spreads as they were seen, at most 0.05 %; what is farther apart is different.
+for ((i = 1; i <= 100; i++)); do
+	"$synthetic" clock=insn reps=3 spread=0.0005 seed=$((2 * i)) >"$TMP/a"
+	"$synthetic" clock=insn reps=3 spread=0.0005 seed=$((2 * i + 1)) >"$TMP/b"
+	"$synthetic" clock=insn reps=3 spread=0.0005 seed=$((2 * i + 1)) shift=0.002 cell=5 >"$TMP/c"
+	"${compare[@]}" --json "$TMP/a" "$TMP/b" >"$TMP/alike.$i" || break
+	"${compare[@]}" --json "$TMP/a" "$TMP/c" >"$TMP/changed.$i" || break
+done
+is 'instruction clock, like with like: no star in 100 comparisons' "$(jq -s 'map(.significant) | add' "$TMP"/alike.*)" 0
+is 'instruction clock: a change of 0.2 % has the only star in all 100' \
+	"$(jq -s 'map(select(.significant == 1 and any(.rows[]; .size == 65 and .worse))) | length' "$TMP"/changed.*)" 100
+"$synthetic" clock=insn reps=3 spread=0.02 >"$TMP/a"
+"$synthetic" clock=insn reps=3 spread=0.0001 shift=0.005 >"$TMP/b"
+is 'instruction clock: a difference within the spread of the repetitions is none' \
+	"$("${compare[@]}" --json "$TMP/a" "$TMP/b" | jq '.rows[] | select(.size == 60) | .significant')" false
+
+# Numbers of repetitions.
+"$synthetic" clock=insn reps=1 >"$TMP/a"
+"$synthetic" clock=insn reps=1 shift=0.5 >"$TMP/b"
+run "$BENCH/compare" --metric cost_per_packet --fail-over 1% "$TMP/a" "$TMP/b"
+code 'one repetition on the instruction clock proves nothing' 77
+says 'one repetition' 'at least 2 a side'
+"$synthetic" reps=3 >"$TMP/a"
+"$synthetic" reps=3 shift=3 seed=2 >"$TMP/b"
+run "$BENCH/compare" --metric cost_per_packet --fail-over 1% "$TMP/a" "$TMP/b"
+code 'three repetitions on the wall clock prove nothing' 77
+says 'three repetitions' 'too few'
+says 'three repetitions' 'with so many tests at least 6 a side'
+"$synthetic" reps=6 >"$TMP/a"
+"$synthetic" reps=6 shift=3 seed=2 >"$TMP/b"
+run "$BENCH/compare" --metric cost_per_packet "$TMP/a" "$TMP/b"
+code 'six are enough, as it said' 0
+says 'six are enough' '* worse'
+says 'six are enough' '1 significant (*), 1 of them worse'
+says 'the level is stated' '5 % chance of any star by noise, over all 12 tests together (Holm)'
+is 'the interval stands beside the ratio' "$(grep -Ec '^tx stack 60 .* [34]\.[0-9]{4} +[34]\.[0-9]{4}-[34]\.[0-9]{4} .* 6/6 ' "$TMP/stdout")" 1
+
+# Exit codes for scripts: worse beyond the limit, worse within it, better.
+"$synthetic" clock=insn reps=3 >"$TMP/a"
+while read -r shift limit want; do
+	"$synthetic" clock=insn reps=3 seed=2 shift="$shift" cell=4 >"$TMP/b"
+	run "$BENCH/compare" --fail-over "$limit" "$TMP/a" "$TMP/b"
+	code "changed by $shift, --fail-over $limit" "$want"
+done <<-'END'
+	0.03 2% 1
+	0.01 2% 0
+	0.01 0.5 1
+	-0.03 2% 0
+	0 0% 0
+END
+"$synthetic" clock=insn reps=3 lost=40 cell=4 >"$TMP/b"
+run "$BENCH/compare" --fail-over 2% "$TMP/a" "$TMP/b"
+code 'loss where there was none' 1
+says 'loss where there was none' '0/0.4'
+grep -v '"size":63' "$TMP/a" >"$TMP/b"
+run "$BENCH/compare" --fail-over 2% "$TMP/a" "$TMP/b"
+code 'a cell that is gone' 1
+run "$BENCH/compare" --fail-over 2% "$TMP/b" "$TMP/a"
+code 'a cell that is new' 0
+sed 's/"cost_per_packet":[0-9.]*/"cost_per_packet":null/' "$TMP/a" >"$TMP/b"
+run "$BENCH/compare" --fail-over 2% "$TMP/a" "$TMP/b"
+code 'a figure that is gone' 1
+for words in '--fail-over much' '--level -1' '--fail-over' '--metric speed'; do
+	read -ra options <<<"$words"
+	run "$ROOT/run.sh" compare "$TMP" "$TMP" "${options[@]}"
+	code "compare $words" 2
+done
+
+# The A/A control of a sweep is judged apart and changes nothing else.
+"$synthetic" clock=insn reps=3 control=1 >"$TMP/c"
+is 'the control is no cell' "$("$BENCH/stats" "$TMP/c" | jq length) $("$BENCH/stats" --csv "$TMP/c" | md5sum)" \
+	"12 $(grep -v control "$TMP/c" >"$TMP/d"; "$BENCH/stats" --csv "$TMP/d" | md5sum)"
+is 'the control is reported' "$("$BENCH/stats" --control "$TMP/c" | jq -c '.[] | [.size, .a.n, .b.n, .different]')" '[60,3,3,false]'
+run "$BENCH/compare" "$TMP/a" "$TMP/c"
+says 'compare: the control' 'A/A control of B (tx stack 60 x 64 vhostlab, twice)'
+says 'compare: the control' 'no difference'
+awk '/"control":true/ { gsub(/"cost_per_packet":/, "&9") } { print }' "$TMP/c" >"$TMP/d"
+is 'a control that differs is said to' "$("$BENCH/stats" --control "$TMP/d" | jq -c '.[0].different')" true
+run "$BENCH/compare" "$TMP/a" "$TMP/d"
+says 'compare: a control that differs' 'DIFFERENT'
+done_testing
