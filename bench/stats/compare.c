@@ -259,10 +259,10 @@ static void print_json(struct compare *c)
 	}
 	print_missing(c, false);
 	print_missing(c, true);
-	all = json_pack("{s:s,s:s,s:f,s:i,s:i,s:i,s:I,s:o}", "a", c->name[0], "b", c->name[1],
+	all = json_pack("{s:s,s:s,s:f,s:i,s:i,s:i,s:I,s:I,s:o}", "a", c->name[0], "b", c->name[1],
 			"level", c->level, "tests", c->family.tests, "significant", c->family.stars,
-			"worse", c->family.worse, "missing",
-			(json_int_t)(c->missing[0] + c->missing[1]), "rows", all);
+			"worse", c->family.worse, "only_a", (json_int_t)c->missing[0], "only_b",
+			(json_int_t)c->missing[1], "rows", all);
 	json_dumpf(all, stdout, JSON_INDENT(1) | JSON_REAL_PRECISION(12));
 	putchar('\n');
 	json_decref(all);

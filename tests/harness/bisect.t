@@ -1,0 +1,90 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+# `git bisect run` finds the commit that made a cell dearer, in a repository whose measurements are made up: among commits
+# that cannot be measured, lack a cell, or differ by less than the limit.
+# shellcheck source=tests/harness/lib/tap.sh
+source "$(dirname -- "${BASH_SOURCE[0]}")/lib/tap.sh"
+build_tools
+export GIT_CONFIG_GLOBAL=/dev/null GIT_CONFIG_SYSTEM=/dev/null
+export GIT_AUTHOR_NAME=nobody GIT_AUTHOR_EMAIL=nobody@example.org GIT_COMMITTER_NAME=nobody GIT_COMMITTER_EMAIL=nobody@example.org
+repo=$TMP/repo
+git init -q "$repo"
+
+# A suite of one command: sweep CONFIG --out DIR [...]. What it measures stands in the file settings.
+cat >"$repo/run.sh" <<EOC
+#!/bin/bash
+set -eu
+[[ \$1 == sweep && \$3 == --out && \$5 == --only ]]
+source ./settings
+[[ \$broken == 0 ]] || { echo "it does not build" >&2; exit 1; }
+cp "\$2" "\$4/"
+"$ROOT/tests/harness/lib/synthetic" clock=insn reps=2 cells="\$cells" cell=2 seed="\$seed" shift="\$shift_by" >"\$4/points.jsonl"
+EOC
+chmod +x "$repo/run.sh"
+
+# commit NUMBER SHIFT BROKEN CELLS
+commit()
+{
+	printf 'seed=%s shift_by=%s broken=%s cells=%s\n' "$@" >"$repo/settings"
+	git -C "$repo" add .
+	git -C "$repo" commit -q -m "number $1"
+	git -C "$repo" tag "n$1"
+}
+commit 1 0 0 6
+commit 2 0.0003 0 6
+commit 3 0 0 6
+commit 4 0.004 0 6
+commit 5 0.004 1 6
+commit 6 0.004 1 6
+commit 7 0.004 0 6
+commit 8 0.012 0 6
+commit 9 0.012 0 5
+commit 10 0.012 1 6
+commit 11 0.011 0 6
+commit 12 0.012 0 6
+bisect=("$ROOT/sweep/bisect" --base "$TMP/good" -- --only size=62)
+touch "$TMP/x.conf"
+mkdir "$TMP/good"
+cd "$repo" || exit 1
+git checkout -q n1
+./run.sh sweep "$TMP/x.conf" --out "$TMP/good" --only size=62
+
+# step REVISION: what the bisection would learn of it
+step()
+{
+	git checkout -q "$1"
+	run "${bisect[@]}"
+}
+step n4
+code 'a change within the limit is good' 0
+says 'a change within the limit is said' 'tx stack 62 x 64 vhostlab: cost_per_packet'
+step n8
+code 'a change beyond it is bad' 1
+step n5
+code 'a revision that cannot be built is skipped' 125
+step n9
+code 'a revision that lacks a cell is skipped' 125
+git checkout -q n12
+run "$ROOT/sweep/bisect" --base "$TMP/good" --fail-over 2% -- --only size=62
+code 'a larger limit' 0
+run "$ROOT/sweep/bisect" --base "$TMP/nowhere"
+code 'no base ends the bisection' 128
+run "$ROOT/sweep/bisect" --base "$TMP/good" --fail-over much
+code 'nonsense ends the bisection' 128
+run "$ROOT/sweep/bisect" --colour
+code 'an unknown option ends the bisection' 128
+is 'one line says why' "$(wc -l <"$TMP/stderr")" 1
+(cd "$ROOT" && "$ROOT/sweep/bisect" --base "$TMP/good") >"$TMP/stdout" 2>&1
+is 'not in the checkout it belongs to' "$? $(grep -c 'use one of another checkout' "$TMP/stdout")" '128 1'
+
+git bisect start n12 n1 >/dev/null 2>&1
+run git bisect run "${bisect[@]}"
+code 'git bisect run' 0
+is 'it finds the commit' "$(git rev-parse refs/bisect/bad)" "$(git rev-parse n8)"
+says 'it says so' 'is the first bad commit'
+# With nothing to find in the limit, all are good up to the one called bad by hand.
+git bisect reset >/dev/null 2>&1
+git bisect start n12 n1 >/dev/null 2>&1
+run git bisect run "$ROOT/sweep/bisect" --base "$TMP/good" --fail-over 5% -- --only size=62
+is 'under a larger limit another is blamed: the one called bad by hand' "$(git rev-parse refs/bisect/bad)" "$(git rev-parse n12)"
+done_testing
