@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 # Prints env.json: everything about the measuring machine that can change a number.
-# Runs on that machine. What only the outside knows (git revision, date) comes in
+# Runs on that machine. What only the caller knows (git revision, date, seed) comes in
 # the environment, because inside the lab VM git distrusts the tree's owner and the
 # clock does not show the time of day.
 #
@@ -57,6 +57,7 @@ jq -n \
 	--arg config_sha256 "$(sha256sum "$config" | cut -d' ' -f1)" \
 	--arg date "${VHOSTLAB_DATE:-}" \
 	--arg revision "${VHOSTLAB_REVISION:-}" \
+	--argjson seed "${VHOSTLAB_SEED:-null}" \
 	--argjson dirty "${VHOSTLAB_DIRTY:-null}" \
 	--arg kernel "$release" \
 	--arg kernel_version "$(uname -v)" \
@@ -77,7 +78,7 @@ jq -n \
 	'def none: if . == "" then null else . end;
 	def object: [split("\n")[] | select(. != "") | split("\t") | {(.[0]): .[1]}] | add // {};
 	def origin: split("\t") | {loaded: (.[0] != ""), srcversion: (.[0] | none), sha256: (.[1] | none)};
-	{experiment: $experiment, config_sha256: $config_sha256, date: ($date | none),
+	{experiment: $experiment, config_sha256: $config_sha256, seed: $seed, date: ($date | none),
 	 git: {revision: ($revision | none), dirty: $dirty},
 	 kernel: $kernel, kernel_version: $kernel_version, cmdline: $cmdline, mitigations: ($mitigations | object),
 	 cpu: $cpu, cpus: $cpus, host_cpu: ($host_cpu | none), memory_mib: $memory_mib,

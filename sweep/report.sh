@@ -69,6 +69,7 @@ publish_run()
 	cp -- "$from/points.jsonl" "$from/env.json" "$to/"
 	cp -- "$from"/*.conf "$to/"
 	[[ ! -d $from/raw ]] || cp -r -- "$from/raw" "$to/"
+	[[ ! -s $from/control.jsonl ]] || cp -- "$from/control.jsonl" "$to/"
 	[[ ! -s $from/verdicts.jsonl ]] || cp -- "$from/verdicts.jsonl" "$to/"
 }
 

@@ -4,7 +4,7 @@
 
 sweep_options()
 {
-	CONFIG='' CLOCK='' HOST=0 OUT='' RESUME=0 DRY=0 SEED=1
+	CONFIG='' CLOCK='' HOST=0 OUT='' RESUME=0 DRY=0 SEED=''
 	PLAN_OPTIONS=()
 	while [[ $# -gt 0 ]]; do
 		case $1 in
@@ -28,10 +28,21 @@ sweep_options()
 	done
 	[[ -n $CONFIG ]] || die 2 "sweep: which configuration? name one: $(cd "$ROOT" && echo configs/*.conf)"
 	[[ -z $CLOCK || $CLOCK == insn || $CLOCK == wall ]] || die 2 "--clock: $CLOCK is not known; allowed: insn, wall"
+	choose_seed
 	[[ $SEED =~ ^(0|[1-9][0-9]{0,8})$ ]] || die 2 "--seed: $SEED is not known; allowed: a whole number from 0 to 999999999"
 	[[ $RESUME == 0 || -n $OUT ]] || die 2 "--resume: which run? add --out DIR; \`./run.sh list\` names the runs"
 	PLAN_OPTIONS+=(--seed "$SEED")
 	[[ -z $CLOCK ]] || PLAN_OPTIONS+=(--clock "$CLOCK")
+}
+
+# The order of a run is that of its first part: what is resumed keeps its seed.
+choose_seed()
+{
+	local recorded=''
+	[[ $RESUME == 0 || ! -s $OUT/env.json ]] || recorded=$(jq -r '.seed // empty' "$OUT/env.json")
+	[[ -z $SEED || -z $recorded || $SEED == "$recorded" ]] ||
+		die 2 "--seed: $SEED: this run began with seed $recorded: leave out --seed"
+	SEED=${SEED:-${recorded:-1}}
 }
 
 # A folder nobody has used: results/<day>-<config>-<counter>, or --out when it has no points yet.
@@ -146,7 +157,7 @@ supervise()
 	exec {progress}>&-
 	wait "$filter" || true
 
-	kept=$(whole_lines "$RUN_DIR/points.jsonl")
+	kept=$(($(whole_lines "$RUN_DIR/points.jsonl") + $(whole_lines "$RUN_DIR/control.jsonl")))
 	if [[ $INTERRUPTED == 1 ]]; then
 		die 1 "sweep: interrupted, $kept of $steps measurements kept: resume with ./run.sh sweep $CONFIG --resume --out $shown"
 	fi
@@ -154,10 +165,23 @@ supervise()
 		note "sweep: $((steps - kept)) of $steps measurements were skipped, with the reasons above"
 	fi
 	case $code in
-	0) note "sweep: done, $kept of $steps measurements in $shown" ;;
+	0)
+		note "sweep: done, $kept of $steps measurements in $shown"
+		say_control
+		;;
 	2 | 77) exit "$code" ;;
 	*) die 1 "sweep: failed, $kept of $steps measurements kept: see the lines above, then resume with ./run.sh sweep $CONFIG --resume --out $shown" ;;
 	esac
+}
+
+# What the A/A control says of this run: one cell, measured twice as if it were two.
+say_control()
+{
+	[[ -s $RUN_DIR/control.jsonl ]] || return 0
+	"$BENCH/stats" --control "$RUN_DIR" | jq -r '.[] | select(.a != null and .b != null)
+		| "vhostlab: A/A control: \(.server) \(.workload) \(.size) x \(.burst) twice: cost \(.a.median) and \(.b.median), "
+		+ if .few then "too few repetitions to judge" elif .different then "DIFFERENT: smaller differences than this are noise"
+		  else "no difference" end' >&2
 }
 
 # Kernel modules the three servers and the far ends need. Loaded before the first
@@ -217,7 +241,7 @@ measure_here()
 	ko=${VHOSTLAB_KO:-$BUILD/kmod/$release/vhostlab_net.ko}
 	trap 'end_session; unload_modules' EXIT
 	load_modules "$ko"
-	export VHOSTLAB_KO=$ko
+	export VHOSTLAB_KO=$ko VHOSTLAB_SEED=$SEED
 	"$ROOT/sweep/env.sh" "$CONFIG" "$CLOCK" >"$new" ||
 		die 1 "--out: $RUN_DIR: env.json cannot be made: see the line above; free some space or choose another folder"
 	if [[ -s $RUN_DIR/env.json ]]; then
@@ -234,7 +258,7 @@ measure_here()
 
 	local child code=0
 	start_session
-	"$BENCH/plan" "${PLAN_OPTIONS[@]}" --schedule --done "$RUN_DIR/points.jsonl" "$CONFIG" |
+	"$BENCH/plan" "${PLAN_OPTIONS[@]}" --schedule --done "$RUN_DIR/points.jsonl" --done "$RUN_DIR/control.jsonl" "$CONFIG" |
 		"$BENCH/walk" --point "${VHOSTLAB_POINT:-$ROOT/bench/traced/point}" --out "$RUN_DIR" &
 	child=$!
 	trap 'kill -TERM "$child" 2>/dev/null || true' INT TERM HUP

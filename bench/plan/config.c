@@ -132,6 +132,14 @@ static void set_text(struct parse *p, char **field, const char *name, const char
 	strcat(strcat(*field, " "), value);
 }
 
+static bool parse_precision(const char *text, double *share)
+{
+	char *end;
+
+	*share = strtod(text, &end) / 100;
+	return isdigit((unsigned char)*text) && !strcmp(end, "%") && *share > 0 && *share < 1;
+}
+
 static void sweep_key(struct parse *p, const char *name, const char *value)
 {
 	struct config *c = p->config;
@@ -155,10 +163,20 @@ static void sweep_key(struct parse *p, const char *name, const char *value)
 		set_number(p, &c->defaults.packets, name, value, 1000000000);
 	} else if (!strcmp(name, "timeout")) {
 		set_number(p, &c->timeout, name, value, 86400);
+	} else if (!strcmp(name, "control")) {
+		c->control = !strcmp(value, "yes");
+		if (!c->control && strcmp(value, "no"))
+			mistake(p, p->line, "control = %s is not known; allowed: yes, no", value);
+	} else if (!strcmp(name, "precision")) {
+		if (!parse_precision(value, &c->precision))
+			mistake(p, p->line,
+				"precision = %s is not known; allowed: a percentage above 0 and "
+				"below 100, such as 0.5%%",
+				value);
 	} else {
 		mistake(p, p->line,
 			"key %s is not known in [sweep]; allowed: question, kernel, clock, "
-			"repetitions, packets, timeout",
+			"repetitions, packets, timeout, control, precision",
 			name);
 	}
 }
@@ -295,6 +313,7 @@ bool config_read(struct config *config, const char *path)
 	if (length > 5 && !strcmp(config->experiment + length - 5, ".conf"))
 		config->experiment[length - 5] = '\0';
 	config->timeout = 120;
+	config->control = true;
 	config->defaults.name = copy("defaults");
 
 	p.file = fopen(path, "r");

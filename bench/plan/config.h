@@ -42,6 +42,8 @@ struct config {
 	char *kernel;
 	char *clock;
 	long timeout; /* seconds a single point may take */
+	bool control; /* one cell is measured twice: the A/A control */
+	double precision; /* repetitions end when figures are known to this share; 0: never */
 	struct section defaults;
 	struct section section[MAX_SECTIONS];
 	int section_count;

@@ -3,8 +3,10 @@
  * plan: from a configuration to the points of a sweep, or to the schedule in
  * which they are measured. Repetitions are outermost, so that a slow drift of
  * the machine reaches every cell; inside a repetition the cells are shuffled,
- * and the servers of one cell run back to back in rotated order. With QEMU
- * guests the points of one boot take the place of a cell.
+ * and the servers of one cell run back to back: A B C, then C B A, then rotated
+ * B C A, A C B and so on, so that each is measured early as often as late, and
+ * after each of its neighbours as often as before. With QEMU guests the points
+ * of one boot take the place of a cell.
  */
 #include <errno.h>
 #include <getopt.h>
@@ -22,12 +24,14 @@ struct step {
 
 static void usage(FILE *out)
 {
-	fputs("usage: plan [--schedule] [--only EXPR] [--clock insn|wall] [--seed N] [--done FILE] "
+	fputs("usage: plan [--schedule] [--only EXPR] [--clock insn|wall] [--seed N] [--done "
+	      "FILE]... "
 	      "CONFIG\n"
 	      "       plan --get experiment|question|kernel|clock|timeout|steps [...] CONFIG\n"
 	      "       plan --vocabulary\n"
 	      "Prints one JSON object per point, or with --schedule one per point and\n"
-	      "repetition in the order of the sweep, without those already in --done.\n",
+	      "repetition in the order of the sweep, without those already in --done. The A/A\n"
+	      "control is in the schedule only.\n",
 	      out);
 }
 
@@ -63,8 +67,10 @@ static int make_schedule(const struct points *points, long seed, struct step **s
 				if (points->point[i].group == order[g])
 					member[members++] = i;
 			for (int k = 0; k < members; k++) {
+				int at = rep % 2 ? k : members - 1 - k;
 				const struct point *p =
-					&points->point[member[(k + rep - 1 + order[g]) % members]];
+					&points->point[member[(at + (rep - 1) / 2 + order[g]) %
+							      members]];
 
 				if (p->repetitions >= rep)
 					(*steps)[count++] = (struct step){ p, rep };
@@ -76,10 +82,9 @@ static int make_schedule(const struct points *points, long seed, struct step **s
 	return count;
 }
 
-/* Keys "point/rep" of the whole lines of a results file; a half-written last line does not count. */
-static json_t *read_done(const char *path)
+/* Adds keys "point/rep" of the whole lines of a results file; a half-written last line does not count. */
+static void read_done(json_t *done, const char *path)
 {
-	json_t *done = json_object();
 	FILE *file = fopen(path, "r");
 	char *line = NULL;
 	size_t size = 0;
@@ -87,7 +92,7 @@ static json_t *read_done(const char *path)
 
 	if (!file) {
 		if (errno == ENOENT)
-			return done;
+			return;
 		fprintf(stderr, "vhostlab: plan: %s: %s: name a readable points.jsonl\n", path,
 			strerror(errno));
 		exit(1);
@@ -110,7 +115,17 @@ static json_t *read_done(const char *path)
 	}
 	free(line);
 	fclose(file);
-	return done;
+}
+
+/* Everybody in a group, so that its repetitions can end together. */
+static json_t *group_members(const struct points *points, int group)
+{
+	json_t *members = json_array();
+
+	for (int i = 0; i < points->count; i++)
+		if (points->point[i].group == group)
+			json_array_append_new(members, json_string(points->point[i].hash));
+	return members;
 }
 
 /* The command line of the point program, after its name. */
@@ -152,9 +167,8 @@ static int print_object(json_t *object)
 }
 
 static int print_schedule(const struct points *points, const struct config *config, long seed,
-			  const char *done_path)
+			  json_t *done)
 {
-	json_t *done = done_path ? read_done(done_path) : json_object();
 	struct step *steps;
 	int count = make_schedule(points, seed, &steps), bad = 0;
 
@@ -173,9 +187,13 @@ static int print_schedule(const struct points *points, const struct config *conf
 		json_object_set_new(object, "steps", json_integer(count));
 		json_object_set_new(object, "timeout", json_integer(config->timeout));
 		json_object_set_new(object, "argv", point_arguments(s->point, config));
+		if (config->precision > 0) {
+			json_object_set_new(object, "precision", json_real(config->precision));
+			json_object_set_new(object, "members",
+					    group_members(points, s->point->group));
+		}
 		bad |= print_object(object);
 	}
-	json_decref(done);
 	free(steps);
 	return bad;
 }
@@ -222,7 +240,8 @@ int main(int argc, char **argv)
 		{ NULL, 0, NULL, 0 },
 	};
 	struct filter filter[AXIS_COUNT + MAX_KNOBS];
-	const char *clock = NULL, *done = NULL, *get = NULL;
+	const char *clock = NULL, *get = NULL;
+	json_t *done = json_object();
 	bool schedule = false;
 	int filters = 0, opt, bad = 0;
 	struct config config;
@@ -257,7 +276,7 @@ int main(int argc, char **argv)
 			}
 			break;
 		case 'd':
-			done = optarg;
+			read_done(done, optarg);
 			break;
 		case 'g':
 			get = optarg;
@@ -289,7 +308,8 @@ int main(int argc, char **argv)
 		bad = print_schedule(&points, &config, seed, done);
 	else
 		for (int i = 0; i < points.count; i++)
-			bad |= print_object(point_identity(&points.point[i], &config));
+			if (!points.point[i].control)
+				bad |= print_object(point_identity(&points.point[i], &config));
 	if (fflush(stdout) || ferror(stdout)) {
 		fprintf(stderr,
 			"vhostlab: plan: standard output: cannot be written: free space there\n");

@@ -135,6 +135,8 @@ static json_t *asked(const struct point *point, const struct config *config, boo
 	json_object_set_new(object, "packets", json_integer(point->packets));
 	json_object_set_new(object, "clock", json_string(config->clock));
 	json_object_set_new(object, "kernel", json_string(config->kernel));
+	if (point->control && !cell)
+		json_object_set_new(object, "control", json_true());
 	return object;
 }
 
@@ -185,6 +187,8 @@ json_t *point_identity(const struct point *point, const struct config *config)
 	}
 	json_object_set_new(object, "knobs", knobs_object(point, false));
 	json_object_set_new(object, "packets", json_integer(point->packets));
+	if (point->control)
+		json_object_set_new(object, "control", json_true());
 	return object;
 }
 
@@ -354,6 +358,43 @@ static bool cross(struct points *points, const struct config *c, const struct se
 	return true;
 }
 
+/* How well a point serves as the A/A control; below 0: not at all. */
+static int control_rank(const struct point *p)
+{
+	for (int i = 0; i < p->knob_count; i++)
+		if (!strcmp(p->info[i]->name, "trace"))
+			return -1;
+	if (is(p, AXIS_SINK, "check"))
+		return -1;
+	return is(p, AXIS_SERVER, "vhostlab");
+}
+
+/*
+ * One cell is measured twice in each repetition, under two identities: what
+ * differs between the two is noise. The cell with most repetitions is taken,
+ * of these the first one of server vhostlab.
+ */
+static bool add_control(struct points *points, const struct config *config)
+{
+	const struct point *best = NULL;
+	struct point twin;
+
+	for (int i = 0; i < points->count; i++) {
+		const struct point *p = &points->point[i];
+
+		if (control_rank(p) < 0)
+			continue;
+		if (!best || p->repetitions > best->repetitions ||
+		    (p->repetitions == best->repetitions && control_rank(p) > control_rank(best)))
+			best = p;
+	}
+	if (!best)
+		return true;
+	twin = *best;
+	twin.control = true;
+	return add(points, &twin, config);
+}
+
 bool points_make(struct points *points, const struct config *config, const struct filter *filter,
 		 int filter_count)
 {
@@ -379,5 +420,5 @@ bool points_make(struct points *points, const struct config *config, const struc
 			config->path, filter_count ? " after --only" : "", config->path);
 		return false;
 	}
-	return true;
+	return !config->control || add_control(points, config);
 }

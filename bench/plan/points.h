@@ -16,6 +16,7 @@ struct point {
 	long packets;
 	long repetitions;
 	char hash[17]; /* of everything that was asked for */
+	bool control; /* the A/A control: asks what another point asks */
 	int group; /* points that follow each other: the servers of a cell, or one boot of QEMU */
 };
 

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * walk: measures the points of a schedule one after the other, gives each a
- * verdict, and appends the good ones to points.jsonl. Lines on stderr that
+ * verdict, and appends the good ones to points.jsonl, those of the A/A control
+ * to control.jsonl. Lines on stderr that
  * begin with @ are for the program progress; all others are for people.
  */
 #include <errno.h>
@@ -14,6 +15,7 @@
 #include <unistd.h>
 
 #include "child.h"
+#include "enough.h"
 #include "results.h"
 #include "settle.h"
 
@@ -33,8 +35,9 @@ struct walk {
 	const char *accel;
 	const char *taint_path;
 	unsigned long taint;
-	struct results points, verdicts;
+	struct results points, control, verdicts;
 	long count[VERDICTS];
+	long enough; /* steps that were not needed */
 	bool stop; /* nothing more can be measured */
 };
 
@@ -106,7 +109,8 @@ static json_t *parse_measured(const char *text, char *reason, size_t size)
 static json_t *merge(const struct walk *walk, const json_t *step, json_t *values)
 {
 	json_t *line = json_deep_copy(step);
-	static const char *const internal[] = { "argv", "step", "steps", "timeout" };
+	static const char *const internal[] = { "argv",	   "step",	"steps",
+						"timeout", "precision", "members" };
 
 	for (size_t i = 0; i < sizeof(internal) / sizeof(internal[0]); i++)
 		json_object_del(line, internal[i]);
@@ -147,10 +151,12 @@ static void tell(const json_t *step, const char *what, const char *more)
 	if (strcmp(text_of(step, "guest"), "process"))
 		snprintf(guest, sizeof(guest), "%ld %s queues %ld ", number_of(step, "guests"),
 			 text_of(step, "guest"), number_of(step, "queues"));
-	fprintf(stderr, "@%s %ld %ld %s%s %s size %ld burst %ld sink %s%s rep %ld%s%s\n", what,
+	fprintf(stderr, "@%s %ld %ld %s%s %s size %ld burst %ld sink %s%s rep %ld%s%s%s\n", what,
 		number_of(step, "step"), number_of(step, "steps"), guest, text_of(step, "server"),
 		text_of(step, "workload"), number_of(step, "size"), number_of(step, "burst"),
-		text_of(step, "sink"), knobs, number_of(step, "rep"), *more ? ": " : "", more);
+		text_of(step, "sink"), knobs, number_of(step, "rep"),
+		json_is_true(json_object_get(step, "control")) ? " again, as A/A control" : "",
+		*more ? ": " : "", more);
 	fflush(stderr);
 }
 
@@ -243,8 +249,11 @@ static bool one_step(struct walk *walk, const json_t *step)
 	}
 	walk->count[verdict]++;
 	if (verdict == OK) {
+		bool control = json_is_true(json_object_get(step, "control"));
+
 		object = merge(walk, step, values);
-		stored = results_append(&walk->points, object);
+		stored = results_append(control ? &walk->control : &walk->points, object);
+		enough_note(object);
 		if (stored)
 			tell(step, "end", "");
 	} else {
@@ -279,7 +288,7 @@ int main(int argc, char **argv)
 		.taint_path = taint ? taint : "/proc/sys/kernel/tainted",
 	};
 	const char *out = NULL;
-	char path[2][4096];
+	char path[3][4096];
 	char *line = NULL;
 	size_t size = 0;
 	bool going = true;
@@ -298,12 +307,16 @@ int main(int argc, char **argv)
 	walk.out = out;
 	snprintf(path[0], sizeof(path[0]), "%s/points.jsonl", out);
 	snprintf(path[1], sizeof(path[1]), "%s/verdicts.jsonl", out);
+	snprintf(path[2], sizeof(path[2]), "%s/control.jsonl", out);
 	if (!child_setup()) {
 		fprintf(stderr, "vhostlab: walk: signals: %s: cannot run here\n", strerror(errno));
 		return 1;
 	}
-	if (!results_open(&walk.points, path[0]) || !results_open(&walk.verdicts, path[1]))
+	if (!results_open(&walk.points, path[0]) || !results_open(&walk.verdicts, path[1]) ||
+	    !results_open(&walk.control, path[2]))
 		return 1;
+	enough_read(path[0]);
+	enough_read(path[2]);
 	walk.taint = read_taint(walk.taint_path);
 
 	while (going && getline(&line, &size, stdin) > 0) {
@@ -314,10 +327,18 @@ int main(int argc, char **argv)
 					"make it with plan --schedule\n");
 			return 2;
 		}
-		going = one_step(&walk, step);
+		if (enough(step))
+			walk.enough++;
+		else
+			going = one_step(&walk, step);
 		json_decref(step);
 	}
 	free(line);
+	if (walk.enough)
+		fprintf(stderr,
+			"vhostlab: sweep: %ld measurements were not needed: their figures are "
+			"known to the precision asked for\n",
+			walk.enough);
 	fprintf(stderr,
 		"@done %ld ok, %ld failed, %ld hung, %ld malformed, %ld oops, %ld skipped\n",
 		walk.count[OK], walk.count[FAILED], walk.count[HUNG], walk.count[MALFORMED],

@@ -172,30 +172,15 @@ static bool add_line(struct cell *cell, json_t *line)
 	return add_histogram(&cell->latency, line);
 }
 
-bool cells_read(struct cells *cells, const char *path)
+/* The whole lines of @file, by point and repetition: the last of the same counts. NULL after a complaint. */
+static json_t *read_lines(FILE *file, const char *path)
 {
 	json_t *lines = json_object(), *object;
-	char *text = NULL, *file_path = NULL;
-	const char *name;
+	char *text = NULL;
 	size_t size = 0;
-	struct stat st;
 	ssize_t length;
 	long number = 0;
-	FILE *file;
 
-	memset(cells, 0, sizeof(*cells));
-	if (!stat(path, &st) && S_ISDIR(st.st_mode)) {
-		if (asprintf(&file_path, "%s/points.jsonl", path) < 0)
-			checked(NULL);
-		path = file_path;
-	}
-	file = fopen(path, "r");
-	if (!file) {
-		fprintf(stderr,
-			"vhostlab: stats: %s: %s: name a folder of results/ or its points.jsonl\n",
-			path, strerror(errno));
-		return false;
-	}
 	while ((length = getline(&text, &size, file)) > 0) {
 		char key[64];
 
@@ -209,7 +194,9 @@ bool cells_read(struct cells *cells, const char *path)
 				"vhostlab: stats: %s:%ld: not a result line: remove it and sweep "
 				"again with --resume\n",
 				path, number);
-			return false;
+			json_decref(lines);
+			lines = NULL;
+			break;
 		}
 		snprintf(key, sizeof(key), "%.32s/%lld",
 			 json_string_value(json_object_get(object, "point")),
@@ -217,7 +204,28 @@ bool cells_read(struct cells *cells, const char *path)
 		json_object_set_new(lines, key, object);
 	}
 	free(text);
+	return lines;
+}
+
+/* Adds a file to the cells; one that is @optional may be missing. */
+static bool read_file(struct cells *cells, const char *path, bool optional)
+{
+	FILE *file = fopen(path, "r");
+	json_t *lines, *object;
+	const char *name;
+
+	if (!file) {
+		if (optional && errno == ENOENT)
+			return true;
+		fprintf(stderr,
+			"vhostlab: stats: %s: %s: name a folder of results/ or its points.jsonl\n",
+			path, strerror(errno));
+		return false;
+	}
+	lines = read_lines(file, path);
 	fclose(file);
+	if (!lines)
+		return false;
 	json_object_foreach(lines, name, object) {
 		struct cell *cell = place(cells, object);
 
@@ -236,15 +244,35 @@ bool cells_read(struct cells *cells, const char *path)
 			return false;
 		}
 	}
-	if (!cells->count) {
-		fprintf(stderr, "vhostlab: stats: %s: it has no whole line: sweep first\n", path);
-		return false;
+	return true;
+}
+
+bool cells_read(struct cells *cells, const char *path)
+{
+	char *points = NULL, *control = NULL;
+	bool good = true;
+	struct stat st;
+
+	memset(cells, 0, sizeof(*cells));
+	if (!stat(path, &st) && S_ISDIR(st.st_mode)) {
+		if (asprintf(&points, "%s/points.jsonl", path) < 0 ||
+		    asprintf(&control, "%s/control.jsonl", path) < 0)
+			checked(NULL);
+		path = points;
+		good = read_file(cells, control, true);
 	}
-	qsort(cells->cell, cells->count, sizeof(struct cell), by_place);
+	good = good && read_file(cells, path, false);
+	if (good && !cells->count) {
+		fprintf(stderr, "vhostlab: stats: %s: it has no whole line: sweep first\n", path);
+		good = false;
+	}
+	if (cells->count)
+		qsort(cells->cell, cells->count, sizeof(struct cell), by_place);
 	if (cells->controls)
 		qsort(cells->control, cells->controls, sizeof(struct cell), by_place);
-	free(file_path);
-	return true;
+	free(points);
+	free(control);
+	return good;
 }
 
 const struct cell *cells_find(const struct cells *cells, const char *key)

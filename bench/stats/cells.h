@@ -52,7 +52,7 @@ struct cells {
 int metric_find(const char *name);
 
 /*
- * Reads DIR/points.jsonl, or the file @path itself, sorted by workload, sink,
+ * Reads DIR/points.jsonl and DIR/control.jsonl, or the file @path itself, sorted by workload, sink,
  * size, burst, knobs and server. A half-written last line does not count, and
  * of a point and repetition measured twice the last counts. False after one
  * line on stderr. The cells live as long as the process.

@@ -8,6 +8,7 @@ build_tools
 cat >"$TMP/many.conf" <<'EOC'
 [sweep]
 clock = wall
+control = no
 repetitions = 40
 [x]
 server = userspace, intree, vhostlab

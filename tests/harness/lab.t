@@ -12,6 +12,7 @@ PARTS=$(mktemp -d "$BUILD/tests/harness.XXXXXX")
 trap 'rm -rf -- "$PARTS"; at_end' EXIT
 cat >"$TMP/three.conf" <<'EOC'
 [sweep]
+control = no
 clock = insn
 timeout = 2
 [x]

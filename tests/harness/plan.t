@@ -8,6 +8,7 @@ build_tools
 cat >"$TMP/a.conf" <<'EOC'
 [sweep]
 repetitions = 3
+control = no
 [defaults]
 server = userspace, intree,
   vhostlab
@@ -36,6 +37,13 @@ is 'servers of a cell run back to back' \
 	"$(jq -c '[.rep, .workload, .size, .burst]' <<<"$schedule" | uniq | wc -l)" 13
 first() { jq -r 'select(.workload == "tx" and .size == 64 and .burst == 1) | "\(.rep) \(.server)"' <<<"$schedule" | awk '!seen[$1]++ { print $2 }' | sort | tr '\n' ' '; }
 is 'each server is first once in three repetitions' "$(first)" 'intree userspace vhostlab '
+# Six repetitions of three servers: each in each place twice, each behind each other one as often as before it.
+sed 's/repetitions = 3/repetitions = 6/' "$TMP/a.conf" >"$TMP/six.conf"
+orders=$("$BENCH/plan" --schedule "$TMP/six.conf" | jq -r 'select(.workload == "tx" and .size == 64 and .burst == 64) | .server' | paste -d ' ' - - -)
+is 'A B C, then C B A: every second repetition is the one before, backwards' \
+	"$(awk 'NR % 2 { back = $3 " " $2 " " $1; next } $0 != back' <<<"$orders")" ''
+is 'each server is in each place as often' "$(awk '{ for (i = 1; i <= 3; i++) n[$i i]++ } END { for (k in n) print n[k] }' <<<"$orders" | sort | uniq -c | xargs)" '9 2'
+is 'each server follows each other one as often' "$(awk '{ print $1 $2; print $2 $3 }' <<<"$orders" | sort | uniq -c | awk '{ print $1 }' | sort | uniq -c | xargs)" '6 2'
 is 'the same seed gives the same order' "$(md5sum <<<"$schedule")" "$("$BENCH/plan" --schedule --seed 1 "$TMP/a.conf" | md5sum)"
 other=$("$BENCH/plan" --schedule --seed 2 "$TMP/a.conf")
 is 'another seed gives another order' "$([[ $other == "$schedule" ]] && echo same || echo other)" other
@@ -50,6 +58,8 @@ is '--only' "$("$BENCH/plan" --only 'server=intree|vhostlab,size=64,workload=tx'
 	'intree641 intree6464 vhostlab641 vhostlab6464 '
 
 cat >"$TMP/k.conf" <<'EOC'
+[sweep]
+control = no
 [x]
 server = intree, vhostlab
 workload = tx
@@ -61,6 +71,19 @@ is 'knobs: defaults are left out, module knobs belong to vhostlab' \
 	'intree{"event_idx":0} intree{} vhostlab{"event_idx":0,"tx_batch":1} vhostlab{"event_idx":0} vhostlab{"tx_batch":1} vhostlab{} '
 is 'knobs reach the point program' "$("$BENCH/plan" --schedule "$TMP/k.conf" | jq -r 'select(.knobs == {event_idx: 0, tx_batch: 1}) | .argv[-4:] | join(" ")')" \
 	'--knob event_idx=0 --knob tx_batch=1'
+
+# The A/A control: one more point in each repetition, of a group with the one it repeats, and no other.
+mkdir "$TMP/b"
+sed 's/control = no/control = yes/' "$TMP/a.conf" >"$TMP/b/a.conf"
+with=$("$BENCH/plan" --schedule "$TMP/b/a.conf")
+twin=$(jq -c 'select(.control)' <<<"$with")
+is 'A/A control: once a repetition' "$(jq -c .rep <<<"$twin" | xargs)" '1 2 3'
+is 'A/A control: under an identity of its own' "$(jq -r .point <<<"$twin" | sort -u | grep -cvFf <(jq -r .point <<<"$schedule"))" 1
+original=$(jq -c 'select(.rep == 1) | .argv' <<<"$twin")
+is 'A/A control: the same command as one other point' "$(jq -c 'select(.rep == 1 and .control == null) | .argv' <<<"$with" | grep -cxF "$original")" 1
+is 'A/A control: in its group' "$(jq -c 'select(.rep == 1) | [.workload, .size, .burst]' <<<"$with" | uniq -c | awk '{ print $1 }' | sort | uniq -c | xargs)" '4 3 1 4'
+is 'A/A control: of a cell whose cost is measured' "$(jq -r .sink <<<"$twin" | sort -u)" stack
+is 'A/A control: all else is as before' "$("$BENCH/plan" "$TMP/b/a.conf" | md5sum)" "$("$BENCH/plan" "$TMP/a.conf" | md5sum)"
 
 jq -c 'select(.step <= 5) | {point, rep}' <<<"$schedule" >"$TMP/done"
 head -c -4 <(jq -c 'select(.step == 6) | {point, rep}' <<<"$schedule") >>"$TMP/done"

@@ -15,7 +15,7 @@ for name in a b; do
 		done_testing
 	fi
 	code "sweep $name" 0
-	is "sweep $name: every measurement" "$(wc -l <"$TMP/$name/points.jsonl")" "$steps"
+	is "sweep $name: every measurement" "$(cat "$TMP/$name"/{points,control}.jsonl | wc -l)" "$steps"
 	is "sweep $name: nothing lost, nothing damaged" \
 		"$(jq -rs 'map(select(.lost != 0 or (.corrupt // 0) != 0) | "\(.server) \(.workload) \(.size) x \(.burst)") | join("; ")' "$TMP/$name/points.jsonl")" ''
 done

@@ -8,6 +8,7 @@ build_tools
 cat >"$TMP/many.conf" <<'EOC'
 [sweep]
 clock = wall
+control = no
 repetitions = 2
 [x]
 server = userspace, intree, vhostlab

@@ -9,6 +9,7 @@ build_tools
 cat >"$TMP/three.conf" <<'EOC'
 [sweep]
 clock = wall
+control = no
 timeout = 2
 [x]
 server = userspace, intree, vhostlab
