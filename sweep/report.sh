@@ -79,7 +79,7 @@ make_text()
 	local dir=$1 failed=$1/verdicts.jsonl run=${1#"$ROOT"/} name
 	[[ -f $failed ]] || failed=/dev/null
 	# What failed first and was measured later is not missing.
-	jq -n --slurpfile failed "$failed" --slurpfile points "$dir/points.jsonl" \
+	jq -n --slurpfile failed "$failed" --slurpfile points <(cat -- "$dir/points.jsonl" "$dir/control.jsonl" 2>/dev/null) \
 		'($points | map({("\(.point)/\(.rep)"): true}) | add) as $have
 		 | $failed | unique_by([.point, .rep]) | map(select($have["\(.point)/\(.rep)"] | not))' >"$WORK/failed.json"
 	{ inside_text "$dir" "$2" && guests_text "$dir" "$2" && ablation_text "$dir" "$2"; } >"$WORK/inside.md"
@@ -87,6 +87,8 @@ make_text()
 		[[ ! -s $dir/$name/points.jsonl ]] ||
 			(companion_text "$dir/$name" "${2%figures}$name/figures") >>"$WORK/inside.md" || exit $?
 	done
+	[[ ! -s $dir/control.jsonl ]] ||
+		"$BENCH/stats" --control "$dir" | jq -r --arg form section -f "$ROOT/sweep/control.jq" >>"$WORK/inside.md"
 	jq -r -L "$ROOT/sweep" --rawfile inside "$WORK/inside.md" --slurpfile env "$dir/env.json" --slurpfile failed "$WORK/failed.json" \
 		--arg figures "$2" --arg run "$run" -f "$WORK/report.jq" "$WORK/cells.json"
 }

@@ -178,10 +178,7 @@ supervise()
 say_control()
 {
 	[[ -s $RUN_DIR/control.jsonl ]] || return 0
-	"$BENCH/stats" --control "$RUN_DIR" | jq -r '.[] | select(.a != null and .b != null)
-		| "vhostlab: A/A control: \(.server) \(.workload) \(.size) x \(.burst) twice: cost \(.a.median) and \(.b.median), "
-		+ if .few then "too few repetitions to judge" elif .different then "DIFFERENT: smaller differences than this are noise"
-		  else "no difference" end' >&2
+	"$BENCH/stats" --control "$RUN_DIR" | jq -r --arg form line -f "$ROOT/sweep/control.jq" >&2
 }
 
 # Kernel modules the three servers and the far ends need. Loaded before the first

@@ -19,7 +19,7 @@ export VHOSTLAB_POINT=$ROOT/tests/harness/lib/fake-point
 run "$ROOT/run.sh" sweep "$TMP/sweep.conf" --host --out "$TMP/a" --seed 5
 code 'a sweep' 0
 says 'a sweep measures one cell more' 'done, 14 of 14 measurements'
-says 'it reports its A/A control' 'A/A control: vhostlab tx 64 x 1 twice: cost'
+says 'it reports its A/A control' 'A/A control: vhostlab tx 64 x 1, sink stack, twice: cost'
 is 'the control stands in a file of its own' "$(jq -sc 'map(.control) | unique' "$TMP/a/control.jsonl") $(grep -c control "$TMP/a/points.jsonl") $(wc -l <"$TMP/a/points.jsonl")" \
 	'[true] 0 12'
 is 'the seed is recorded' "$(jq .seed "$TMP/a/env.json")" 5

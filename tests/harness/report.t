@@ -91,6 +91,7 @@ for name in fast slow; do
 	is "report $name: the same byte for byte" "$(md5sum <"$TMP/$name.md")" "$(md5sum <"$TMP/$name/RESULTS.md")"
 	is "report $name: figures, too" "$(find "$TMP/$name/figures" -type f | sort | xargs md5sum | md5sum)" "$(md5sum <"$TMP/$name.sums")"
 done
+is 'the A/A control has its row' "$(grep -c '^| vhostlab tx 64 x 1, sink stack | .* | 2 and 2 | ' "$TMP/fast.md")" 1
 is 'a slower vhostlab is said to be slower' "$(grep -c 'Against intree.*costs more in 10 of them' "$TMP/slow.md")" 1
 is 'a faster vhostlab is not' "$(grep -c 'Against intree.*It costs more in no cell' "$TMP/fast.md")" 1
 is 'five figures in two formats' "$(find "$TMP/fast/figures" -name '*.svg' -size +4k | wc -l) $(find "$TMP/fast/figures" -name '*.png' -size +4k | wc -l)" '5 5'
