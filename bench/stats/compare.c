@@ -121,7 +121,7 @@ static void print_row(const struct compare *c, const struct row *r)
 	else if (r->by_equality && r->x.count && r->y.count)
 		snprintf(sure, sizeof(sure), "%.3f %%", r->threshold * 100);
 	else if (r->x.count && r->y.count)
-		snprintf(sure, sizeof(sure), "p %.4f", r->p);
+		snprintf(sure, sizeof(sure), r->p < 0.0001 ? "p <.0001" : "p %.4f", r->p);
 	printf("%-44s %-20s %14.4f %14.4f %9s %15s %12.4f %2d/%-2d %6.3g/%-6.3g %9s%s%s%s\n", name,
 	       metric_name[r->metric], r->x.count ? r->x.median : NAN,
 	       r->y.count ? r->y.median : NAN, ratio, between,
