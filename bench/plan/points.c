@@ -201,7 +201,7 @@ static bool among(const struct point *p, enum axis axis, const char *words)
 	return strstr(words, padded);
 }
 
-/* A round trip has one packet under way, and its reply comes back. */
+/* A round trip has one packet under way, and its reply comes back. Only round trips have a pace. */
 static bool meaningful_process(const struct point *p)
 {
 	if (!among(p, AXIS_WORKLOAD, " tx rx rr ") || !is(p, AXIS_QUEUES, "1") ||
@@ -210,6 +210,9 @@ static bool meaningful_process(const struct point *p)
 	/* Nobody would number its frames. */
 	if (is(p, AXIS_SERVER, "floor") && is(p, AXIS_SINK, "check"))
 		return false;
+	for (int i = 0; i < p->knob_count; i++)
+		if (!strcmp(p->info[i]->name, "pace") && !is(p, AXIS_WORKLOAD, "rr"))
+			return false;
 	if (is(p, AXIS_WORKLOAD, "rr"))
 		return is(p, AXIS_BURST, "1") && !is(p, AXIS_SINK, "xdp_drop");
 	return is(p, AXIS_WORKLOAD, "tx") || !is(p, AXIS_SINK, "xdp_drop");

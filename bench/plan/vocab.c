@@ -61,6 +61,7 @@ const struct knob_info knobs[] = {
 	{ "version_1", KNOB_GUEST, PROCESS, NULL, 0, 1, false, "1" },
 	{ "ring", KNOB_GUEST, PROCESS | DPDK, NULL, 64, 1024, true, "256" },
 	{ "calls", KNOB_GUEST, PROCESS, NULL, 0, 1, false, "1" },
+	{ "pace", KNOB_GUEST, PROCESS, NULL, 0, 1000000000, false, "0" },
 	{ "offload", KNOB_GUEST, QEMU, NULL, 0, 1, false, "1" },
 	{ "trace", KNOB_GUEST, PROCESS, traces, 0, 0, false, "off" },
 	{ "worker", KNOB_MODULE, ANY_GUEST, workers, 0, 0, false, "device" },

@@ -70,6 +70,7 @@ int result_print(const struct result *r, FILE *f)
 	count(f, "wakeups", r->wakeups);
 	count(f, "harness_drops", r->harness_drops);
 	count(f, "tap_dropped", r->tap_dropped);
+	count(f, "late", r->late);
 	count(f, "window_packets", r->window_packets);
 	number(f, "window_cost", r->window_cost);
 	number(f, "window_idle", r->window_idle);

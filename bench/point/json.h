@@ -27,6 +27,7 @@ struct result {
 	bool shared_tasks;
 	double window_cost, window_idle;
 	uint64_t window_packets;
+	uint64_t late; /* requests that could not be sent when they were due */
 	uint64_t tap_dropped; /* towards the guest, queue full */
 	struct bucket bucket[BUCKETS_MAX]; /* those that are not empty */
 	unsigned int buckets;

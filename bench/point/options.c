@@ -51,7 +51,9 @@ void options_usage(FILE *f)
 	      "             [--queues 1] [--guests 1] [--knob NAME=VALUE]... [--events FILE]\n"
 	      "Measures one repetition of one point as root on this machine and prints one JSON\n"
 	      "object. Knobs: event_idx, indirect, mrg_rxbuf, version_1, calls (0 or 1), ring\n"
-	      "(entries), and with --server vhostlab or floor any parameter of vhostlab_net.\n"
+	      "(entries), pace (rr: instructions or ns from one request to the next; 0: when the\n"
+	      "answer is back), and with --server vhostlab or floor any parameter of "
+	      "vhostlab_net.\n"
 	      "floor: no ring and no guest, what the tap alone costs.\n"
 	      "--events: a pass behind the measured one keeps its events there (tx, rx).\n"
 	      "Exit: 0 done, 1 failed, 2 wrong use, 77 cannot run here.\n",
@@ -120,6 +122,11 @@ static int parse_knob(struct options *o, const char *text)
 		o->ring = number;
 		return rc;
 	}
+	if (len == 4 && !strncmp(text, "pace", 4)) {
+		rc = parse_number("pace", eq + 1, 0, 1000000000, &number);
+		o->pace = number;
+		return rc;
+	}
 	if (memchr(text, '/', len) || text[0] == '.')
 		return fail(RC_USAGE, "bad knob: %s: a name has no slash and no leading dot", text);
 	if (o->module_knobs == MAX_MODULE_KNOBS)
@@ -154,6 +161,9 @@ static int check_whole(const struct options *o)
 			    "no such pair: events with %s, sink %s: use tx or rx without "
 			    "check, and calls",
 			    workload_name(o->workload), sink_name(o->sink));
+	if (o->pace && o->workload != WORK_RR)
+		return fail(RC_USAGE, "unknown knob: pace: it belongs to rr, not to %s",
+			    workload_name(o->workload));
 	if (o->server == SERVER_FLOOR && (o->sink == SINK_CHECK || o->events))
 		return fail(RC_USAGE, "no such pair: server floor with %s: it has no guest",
 			    o->events ? "events" : "sink check");

@@ -34,6 +34,7 @@ struct options {
 	bool event_idx, indirect, mrg_rxbuf, version_1;
 	bool calls; /* false: the guest polls the used ring and asks for no interrupt */
 	unsigned int ring; /* entries of each virtqueue */
+	unsigned int pace; /* rr: instructions or ns from one request to the next; 0: see pace.h */
 
 	/* Parameters of vhostlab_net, written before the device gets its owner. */
 	unsigned int module_knobs;

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 
 #include "frame.h"
+#include "pace.h"
 #include "point.h"
 
 static uint64_t next_seq;
@@ -67,8 +68,10 @@ static int round_trips(struct point *p, uint64_t count)
 {
 	char *copy = malloc(FRAME_MAX + 1), *frame = guest_tx_frame(&p->guest, 0);
 	struct guest *g = &p->guest;
+	struct pace pace;
 	int rc = copy ? RC_OK : fail(RC_FAIL, "out of memory: round trip: give the machine more");
 
+	pace_start(&pace, &p->o);
 	for (uint64_t i = 0; !rc && i < count; i++, next_seq++) {
 		uint32_t cookie, len;
 		uint64_t begin;
@@ -78,7 +81,7 @@ static int round_trips(struct point *p, uint64_t count)
 			frame_fill(frame, p->o.size, tap_mac, guest_mac, next_seq);
 		else
 			frame_echo_number(frame, next_seq);
-		begin = clock_now(p->o.clock);
+		begin = pace_next(&pace);
 		/* What was sent before is taken back when there is time, as drivers do. */
 		while ((got = vring_get_used(&g->ring[QUEUE_TX], &cookie, &len)) > 0)
 			;
@@ -99,6 +102,7 @@ static int round_trips(struct point *p, uint64_t count)
 		}
 		watch_progress++;
 	}
+	p->result.late = pace.late;
 	free(copy);
 	return rc;
 }

@@ -57,6 +57,10 @@ static void test_knobs(void **state)
 	assert_false(o.event_idx);
 	assert_true(o.indirect);
 	assert_int_equal(o.ring, 1024);
+	assert_int_equal(parse(&o, "--workload rr --burst 1 --knob pace=100000"), RC_OK);
+	assert_int_equal(o.pace, 100000);
+	assert_int_equal(parse(&o, "--knob pace=100000"), RC_USAGE);
+	assert_int_equal(parse(&o, "--workload rr --burst 1 --knob pace=-1"), RC_USAGE);
 	assert_int_equal(parse(&o, "--knob version_1=0"), RC_OK);
 	assert_int_equal(header_len(&o), 12);
 	assert_int_equal(tx_descs(&o), 2);
