@@ -33,7 +33,8 @@ cost()
 for workload in tx rx; do
 	out=$(cost $workload out) off=$(cost $workload off) count=$(cost $workload count)
 	echo "# $workload, instructions per packet: without tracepoints $out, with them $off, counting $count"
-	is "$workload: tracepoints that are off cost no more than 0.3 %" "$(jq -n "$out > 0 and $off <= $out * 1.003")" true
+	# Not a share: that would grow each time the rest gets cheaper.
+	is "$workload: tracepoints that are off cost no more than 10 instructions a packet" "$(jq -n "$out > 0 and $off <= $out + 10")" true
 	is "$workload: counting is seen to cost" "$(jq -n "$count > $out * 1.05")" true
 done
 release=$("$ROOT/lab/kernel" release)
