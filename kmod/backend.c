@@ -11,6 +11,7 @@
 
 #include "vhostlab.h"
 #include "netdev.h"
+#include "packed.h"
 #include "pin.h"
 
 /* AF_PACKET, SOCK_RAW; the caller's file reference keeps it. */
@@ -107,6 +108,8 @@ void vhl_backend_drop(struct vhl_vq *vq)
 	vq->pin_next = jiffies;
 	backend_install(vq, &none);
 	vhl_miss_forget(vq);
+	if (vq->packed)
+		vhl_packed_rewind(vq);
 }
 
 static int backend_attach(struct vhl_vq *vq, struct vhl_backend *b)

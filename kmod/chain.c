@@ -7,6 +7,7 @@
 #include <linux/prefetch.h>
 
 #include "vhostlab.h"
+#include "packed.h"
 #include "trace.h"
 #include "ring.h"
 
@@ -19,7 +20,7 @@ int vhl_rule_broken(struct vhl_vq *vq, enum vhl_rule rule)
 {
 	vq->stats.errors[rule]++;
 	/* What was read ahead may be what is wrong: read it again. */
-	vq->n_heads = 0;
+	vhl_ahead_forget(vq);
 	trace_error(vq, rule);
 	if (vq->error)
 		vhl_eventfd_signal(vq->error);
@@ -57,6 +58,8 @@ int vhl_avail_look(struct vhl_vq *vq)
 	__virtio16 idx;
 	u16 n;
 
+	if (vq->packed)
+		return vhl_packed_look(vq);
 	if (unlikely(vhl_ring_get(vq, VHL_AVAIL, VHL_AVAIL_IDX, &idx, 1))) {
 		vhl_rule_broken(vq, VHL_RULE_RING_ACCESS);
 		return -EFAULT;
@@ -97,8 +100,11 @@ static int head_read(struct vhl_vq *vq, u16 *head)
 	return 0;
 }
 
-/* Reports why an address has no translation, unless that is only delayed. */
-static int untranslated(struct vhl_vq *vq, int err)
+/*
+ * Reports why an address has no translation, unless that is only delayed.
+ * Returns @err. Caller holds vq->mutex.
+ */
+int vhl_untranslated(struct vhl_vq *vq, int err)
 {
 	switch (err) {
 	case -EAGAIN:
@@ -117,8 +123,11 @@ static int untranslated(struct vhl_vq *vq, int err)
 	return err;
 }
 
-/* Reads @len bytes of guest memory. */
-static int guest_read(struct vhl_vq *vq, void *dst, u64 gpa, u32 len)
+/*
+ * Reads @len bytes of guest memory. Returns 0, or an error of vhl_translate()
+ * or -EFAULT, not yet reported. Caller holds vq->mutex; may sleep.
+ */
+int vhl_guest_read(struct vhl_vq *vq, void *dst, u64 gpa, u32 len)
 {
 	struct iovec iov[4];
 	u64 at[4];
@@ -135,12 +144,10 @@ static int guest_read(struct vhl_vq *vq, void *dst, u64 gpa, u32 len)
 
 /* Adds one buffer descriptor to the chain. */
 static __always_inline int chain_add(struct vhl_vq *vq, unsigned int first, struct vhl_chain *c,
-				     const struct vring_desc *d, u16 flags)
+				     u64 gpa, u32 len, u16 flags)
 {
 	unsigned int at = first + c->out + c->in;
 	const struct vhl_region *r = vq->last;
-	u64 gpa = vhl64_to_cpu(vq, d->addr);
-	u32 len = vhl32_to_cpu(vq, d->len);
 	int n;
 
 	/* Most buffers lie in the region of the one before. */
@@ -154,7 +161,7 @@ static __always_inline int chain_add(struct vhl_vq *vq, unsigned int first, stru
 		n = vhl_translate(vq, gpa, len, flags & VRING_DESC_F_WRITE, vq->iov + at,
 				  vq->gpa + at, VHL_MAX_SEGS - at);
 		if (unlikely(n < 0))
-			return untranslated(vq, n);
+			return vhl_untranslated(vq, n);
 	}
 	if (flags & VRING_DESC_F_WRITE) {
 		c->in += n;
@@ -167,6 +174,13 @@ static __always_inline int chain_add(struct vhl_vq *vq, unsigned int first, stru
 		c->out_len += len;
 	}
 	return 0;
+}
+
+/* The same for chains that are read elsewhere. Caller holds vq->mutex. */
+int vhl_chain_add(struct vhl_vq *vq, unsigned int first, struct vhl_chain *c, u64 gpa, u32 len,
+		  u16 flags)
+{
+	return chain_add(vq, first, c, gpa, len, flags);
 }
 
 /* Section 2.7.5.3: a descriptor that refers to a table of descriptors. */
@@ -187,13 +201,14 @@ static int chain_indirect(struct vhl_vq *vq, unsigned int first, struct vhl_chai
 	for (found = 1;; found++) {
 		if (unlikely(found > n))
 			return vhl_rule_broken(vq, VHL_RULE_LOOP);
-		err = guest_read(vq, &d, gpa + i * sizeof(d), sizeof(d));
+		err = vhl_guest_read(vq, &d, gpa + i * sizeof(d), sizeof(d));
 		if (unlikely(err))
-			return untranslated(vq, err);
+			return vhl_untranslated(vq, err);
 		flags = vhl16_to_cpu(vq, d.flags);
 		if (unlikely(flags & VRING_DESC_F_INDIRECT))
 			return vhl_rule_broken(vq, VHL_RULE_INDIRECT_NEST);
-		err = chain_add(vq, first, c, &d, flags);
+		err = chain_add(vq, first, c, vhl64_to_cpu(vq, d.addr), vhl32_to_cpu(vq, d.len),
+				flags);
 		if (unlikely(err))
 			return err;
 		c->descs++;
@@ -207,8 +222,8 @@ static int chain_indirect(struct vhl_vq *vq, unsigned int first, struct vhl_chai
 
 /*
  * Reads the chain whose head is at last_avail, at least one entry waiting,
- * into vq->iov[first...]. Does not advance last_avail: the caller does so
- * when it takes the chain. Returns 0; -EAGAIN when an address must first be
+ * into vq->iov[first...]. Does not advance last_avail: the caller does so, by
+ * the number returned, when it takes the chain; or returns -EAGAIN when an address must first be
  * translated, then the answer runs the queue again; or another negative errno
  * after reporting the rule that was broken. Caller holds vq->mutex; may sleep.
  */
@@ -219,6 +234,8 @@ int vhl_chain_read(struct vhl_vq *vq, unsigned int first, struct vhl_chain *c)
 	u16 flags, i;
 	int err;
 
+	if (vq->packed)
+		return vhl_packed_chain(vq, first, c);
 	err = head_read(vq, &i);
 	if (unlikely(err))
 		return err;
@@ -246,7 +263,8 @@ int vhl_chain_read(struct vhl_vq *vq, unsigned int first, struct vhl_chain *c)
 				return err;
 			break;
 		}
-		err = chain_add(vq, first, c, &d, flags);
+		err = chain_add(vq, first, c, vhl64_to_cpu(vq, d.addr), vhl32_to_cpu(vq, d.len),
+				flags);
 		if (unlikely(err))
 			return err;
 		c->descs++;
@@ -257,5 +275,5 @@ int vhl_chain_read(struct vhl_vq *vq, unsigned int first, struct vhl_chain *c)
 			return vhl_rule_broken(vq, VHL_RULE_NEXT_RANGE);
 	}
 	trace_desc(vq, c);
-	return 0;
+	return 1;
 }

@@ -8,12 +8,13 @@
 #define VHOSTLAB_CHAIN_H
 
 #include "vhostlab.h"
+#include "packed.h"
 #include "ring.h"
 #include "trace.h"
 
 /* The common case of vhl_chain_read(). False: nothing was read that counts. */
 static __always_inline bool vhl_chain_simple(struct vhl_vq *vq, unsigned int first,
-					     struct vhl_chain *c)
+					     struct vhl_chain *c, const bool gpas)
 {
 	u16 off = vq->last_avail - vq->heads_at;
 	const struct vhl_region *r = vq->last;
@@ -25,7 +26,9 @@ static __always_inline bool vhl_chain_simple(struct vhl_vq *vq, unsigned int fir
 	/* The general case reports what it reads; here that would cost. */
 	if (trace_desc_enabled())
 		return false;
-	if (unlikely(off >= vq->n_heads || !r || first == VHL_MAX_SEGS))
+	if (unlikely(off >= vq->n_heads))
+		return vq->packed && vhl_packed_simple(vq, first, c, gpas);
+	if (unlikely(!r || first == VHL_MAX_SEGS))
 		return false;
 	head = vhl16_to_cpu(vq, vq->heads[off]);
 	if (unlikely(head >= vq->num) || unlikely(vhl_desc_get(vq, &d, head)))
@@ -39,9 +42,9 @@ static __always_inline bool vhl_chain_simple(struct vhl_vq *vq, unsigned int fir
 
 	vq->iov[first].iov_base = (void __user *)(unsigned long)(r->hva + gpa);
 	vq->iov[first].iov_len = len;
-	vq->gpa[first] = r->gpa + gpa;
+	if (gpas)
+		vq->gpa[first] = r->gpa + gpa;
 	c->head = head;
-	c->descs = 1;
 	c->in = !!(flags & VRING_DESC_F_WRITE);
 	c->out = !c->in;
 	c->in_len = c->in ? len : 0;
@@ -49,11 +52,11 @@ static __always_inline bool vhl_chain_simple(struct vhl_vq *vq, unsigned int fir
 	return true;
 }
 
-/* See vhl_chain_read(). */
+/* See vhl_chain_read(); without @gpas vq->gpa[] may be left as it is. */
 static __always_inline int vhl_chain_next(struct vhl_vq *vq, unsigned int first,
-					  struct vhl_chain *c)
+					  struct vhl_chain *c, const bool gpas)
 {
-	return likely(vhl_chain_simple(vq, first, c)) ? 0 : vhl_chain_read(vq, first, c);
+	return likely(vhl_chain_simple(vq, first, c, gpas)) ? 1 : vhl_chain_read(vq, first, c);
 }
 
 #endif /* VHOSTLAB_CHAIN_H */

@@ -119,6 +119,9 @@ static long set_features(struct vhl_dev *dev, u64 features)
 	if (features & BIT_ULL(VHOST_F_LOG_ALL) && running(dev) &&
 	    !vhl_log_ok(dev->log_base, dev->mem))
 		return -EFAULT;
+	/* What lies in a ring means something else in the other layout. */
+	if ((features ^ dev->features) & BIT_ULL(VIRTIO_F_RING_PACKED) && running(dev))
+		return -EBUSY;
 
 	/* Once more says that the device starts anew: its client may have kept
 	 * to itself what became invalid while it was stopped.

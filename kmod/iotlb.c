@@ -179,7 +179,7 @@ void vhl_iotlb_switch(struct vhl_dev *dev, bool on)
 		memset(vq->area, 0, sizeof(vq->area));
 		vq->area_set = false;
 		vq->starting = false;
-		vq->n_heads = 0;
+		vhl_ahead_forget(vq);
 		vhl_pin_drop(vq);
 		vq->iotlb = on;
 		vhl_vq_set_access(vq);
@@ -222,6 +222,14 @@ const struct vhl_region *vhl_iotlb_find(struct vhl_vq *vq, u64 iova, u8 perm)
 	return (e->r.perm & perm) == perm ? &e->r : ERR_PTR(-EPERM);
 }
 
+/* What the device does in a ring area; in a packed ring it writes what it has read. */
+static u8 area_perm(const struct vhl_vq *vq, enum vhl_area area)
+{
+	if (area == VHL_USED)
+		return VHOST_ACCESS_WO;
+	return area == VHL_DESC && vq->packed ? VHOST_ACCESS_RW : VHOST_ACCESS_RO;
+}
+
 /*
  * The user address of byte @off of a ring area; *len is cut to what follows
  * there in one piece.
@@ -232,7 +240,7 @@ static void __user *area_at(struct vhl_vq *vq, enum vhl_area area, size_t off, s
 	const struct vhl_region *r = vq->area_last[area];
 
 	if (!r || iova - r->gpa >= r->size) {
-		r = vhl_iotlb_find(vq, iova, area == VHL_USED ? VHOST_ACCESS_WO : VHOST_ACCESS_RO);
+		r = vhl_iotlb_find(vq, iova, area_perm(vq, area));
 		if (IS_ERR(r))
 			return (__force void __user *)ERR_CAST(r);
 		vq->area_last[area] = r;
@@ -326,14 +334,14 @@ int vhl_iotlb_put16(struct vhl_vq *vq, enum vhl_area area, size_t off, __virtio1
 	return put_user(v, (__virtio16 __user *)at);
 }
 
-/* Marks part of the used ring dirty, wherever its pieces are. */
-int vhl_iotlb_log_used(struct vhl_vq *vq, size_t off, size_t n)
+/* Marks part of a ring area dirty, wherever its pieces are. */
+int vhl_iotlb_log(struct vhl_vq *vq, enum vhl_area area, size_t off, size_t n)
 {
 	int err = 0;
 
 	while (n && !err) {
 		size_t len = n;
-		void __user *at = area_at(vq, VHL_USED, off, &len);
+		void __user *at = area_at(vq, area, off, &len);
 
 		if (IS_ERR(at))
 			return -EFAULT;

@@ -196,7 +196,10 @@ void vhl_knobs_read(struct vhl_knobs *k)
 /* The virtio feature bits this module can serve, less what is masked. */
 u64 vhl_features_offered(void)
 {
-	return (BIT_ULL(VIRTIO_F_NOTIFY_ON_EMPTY) | BIT_ULL(VHOST_F_LOG_ALL) |
+	/* Half a descriptor is read and written at once: packed.h. */
+	u64 packed = IS_ENABLED(CONFIG_64BIT) ? BIT_ULL(VIRTIO_F_RING_PACKED) : 0;
+
+	return (packed | BIT_ULL(VIRTIO_F_NOTIFY_ON_EMPTY) | BIT_ULL(VHOST_F_LOG_ALL) |
 		BIT_ULL(VHOST_NET_F_VIRTIO_NET_HDR) | /* also ANY_LAYOUT */
 		BIT_ULL(VIRTIO_RING_F_INDIRECT_DESC) | BIT_ULL(VIRTIO_RING_F_EVENT_IDX) |
 		BIT_ULL(VIRTIO_F_VERSION_1) | BIT_ULL(VIRTIO_F_ACCESS_PLATFORM) |

@@ -18,6 +18,7 @@
 /* Guest buffers gathered for one frame; their segments are in vq->iov. */
 struct rx_bufs {
 	unsigned int heads;
+	u16 taken; /* what last_avail moved by */
 	unsigned int segs;
 	size_t room;
 };
@@ -101,9 +102,10 @@ static enum rx_verdict rx_buffers(struct vhl_vq *vq, size_t need, struct rx_bufs
 	unsigned int most = vq->mergeable ? vq->num : 1;
 	enum rx_verdict v = RX_TOO_LONG;
 	struct vhl_chain c;
-	int n, err;
+	int n;
 
 	b->heads = 0;
+	b->taken = 0;
 	b->segs = 0;
 	b->room = 0;
 	while (b->room < need) {
@@ -117,9 +119,9 @@ static enum rx_verdict rx_buffers(struct vhl_vq *vq, size_t need, struct rx_bufs
 			v = n ? RX_BAD_CHAIN : RX_NO_BUFFERS;
 			goto undo;
 		}
-		err = vhl_chain_next(vq, b->segs, &c);
-		if (unlikely(err)) {
-			v = err == -EAGAIN ? RX_NO_ADDRESS : RX_BAD_CHAIN;
+		n = vhl_chain_next(vq, b->segs, &c, true);
+		if (unlikely(n < 0)) {
+			v = n == -EAGAIN ? RX_NO_ADDRESS : RX_BAD_CHAIN;
 			goto undo;
 		}
 		if (unlikely(c.out || !c.in_len)) {
@@ -131,7 +133,7 @@ static enum rx_verdict rx_buffers(struct vhl_vq *vq, size_t need, struct rx_bufs
 			/* Back to the guest, empty; the next one may do. It
 			 * counts as a turn: there could be ever more of them.
 			 */
-			vq->last_avail++;
+			vq->last_avail += n;
 			vhl_used_add(vq, c.head, 0);
 			vhl_used_publish(vq);
 			return RX_SKIPPED;
@@ -141,12 +143,13 @@ static enum rx_verdict rx_buffers(struct vhl_vq *vq, size_t need, struct rx_bufs
 		b->room += c.in_len;
 		b->segs += c.in;
 		b->heads++;
-		vq->last_avail++;
+		b->taken += n;
+		vq->last_avail += n;
 	}
 	return RX_OK;
 
 undo:
-	vq->last_avail -= b->heads;
+	vq->last_avail -= b->taken;
 	return v;
 }
 
@@ -294,7 +297,7 @@ static enum rx_verdict rx_one(struct vhl_vq *vq, size_t len)
 
 	if (unlikely(rx_copy(vq, &b, len))) {
 		/* The frame is gone; the buffers serve the next one. */
-		vq->last_avail -= b.heads;
+		vq->last_avail -= b.taken;
 		vq->stats.dropped++;
 		vhl_rule_broken(vq, VHL_RULE_RX_ACCESS);
 		return RX_OK;

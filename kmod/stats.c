@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* debugfs vhostlab/<device>/{rx,tx}: one "name value" a line. */
+/* debugfs vhostlab/<device>/{rx,tx}: one "name value" a line; features: a number. */
 #include <linux/debugfs.h>
 #include <linux/module.h>
 #include <linux/seq_file.h>
@@ -32,6 +32,16 @@ static int stats_show(struct seq_file *m, void *unused)
 }
 DEFINE_SHOW_ATTRIBUTE(stats);
 
+/* What the client has acknowledged. */
+static int features_show(struct seq_file *m, void *unused)
+{
+	struct vhl_dev *dev = m->private;
+
+	seq_printf(m, "0x%llx\n", READ_ONCE(dev->features));
+	return 0;
+}
+DEFINE_SHOW_ATTRIBUTE(features);
+
 int vhl_stats_init(void)
 {
 	root = debugfs_create_dir("vhostlab", NULL);
@@ -50,6 +60,7 @@ void vhl_stats_add(struct vhl_dev *dev)
 
 	snprintf(name, sizeof(name), "%d", dev->id);
 	dev->debugfs = debugfs_create_dir(name, root);
+	debugfs_create_file("features", 0444, dev->debugfs, dev, &features_fops);
 	debugfs_create_file("rx", 0444, dev->debugfs, &dev->vqs[VHL_RX], &stats_fops);
 	debugfs_create_file("tx", 0444, dev->debugfs, &dev->vqs[VHL_TX], &stats_fops);
 }

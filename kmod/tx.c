@@ -179,11 +179,12 @@ static noinline void tx_trace(struct vhl_vq *vq, u16 head, size_t len)
 }
 
 /*
- * Deals with the chain at last_avail: into the array, or with @pad 0 to the
- * backend by itself. Returns 0 when the chain was taken, sent or not, and
- * -EAGAIN when the backend cannot take it now.
+ * Deals with the chain at last_avail, which it moves by @taken: into the
+ * array, or with @pad 0 to the backend by itself. Returns 0 when the chain was
+ * taken, sent or not, and -EAGAIN when the backend cannot take it now.
  */
-static int tx_one(struct vhl_vq *vq, const struct vhl_chain *c, unsigned int pad)
+static int tx_one(struct vhl_vq *vq, const struct vhl_chain *c, unsigned int taken,
+		  unsigned int pad)
 {
 	size_t len = c->out_len - vq->guest_hlen;
 	int err = -ENOSPC;
@@ -221,7 +222,7 @@ drop:
 	/* The guest gets its buffer back; the loss is counted, not hidden. */
 	vq->stats.dropped++;
 done:
-	vq->last_avail++;
+	vq->last_avail += taken;
 	vhl_used_add(vq, c->head, 0);
 	return 0;
 }
@@ -251,20 +252,20 @@ unsigned int vhl_tx_run(struct vhl_vq *vq)
 	unsigned int sent = 0, idle = 0;
 	size_t bytes = 0;
 	struct vhl_chain c;
-	int n, err;
+	int n, taken;
 
 	vhl_notify_disable(vq);
 	while (sent + idle < k->packet_weight && bytes < VHL_BYTE_WEIGHT) {
 		n = vhl_avail_pending(vq);
 		if (n > 0) {
-			err = vhl_chain_next(vq, 0, &c);
-			if (unlikely(err)) {
+			taken = vhl_chain_next(vq, 0, &c, false);
+			if (unlikely(taken < 0)) {
 				tx_flush(vq);
-				if (err != -EAGAIN)
+				if (taken != -EAGAIN)
 					vhl_notify_repair(vq);
 				return sent;
 			}
-			if (unlikely(tx_one(vq, &c, pad))) {
+			if (unlikely(tx_one(vq, &c, taken, pad))) {
 				tx_flush(vq);
 				tx_wait_backend(vq);
 				return sent;

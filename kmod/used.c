@@ -4,6 +4,7 @@
  * (virtio 1.2, sections 2.7.7 to 2.7.10).
  */
 #include "vhostlab.h"
+#include "packed.h"
 #include "trace.h"
 #include "ring.h"
 
@@ -24,6 +25,8 @@ static bool avail_empty(struct vhl_vq *vq)
 
 	if (vq->avail_seen != vq->last_avail)
 		return false;
+	if (vq->packed)
+		return !vhl_packed_more(vq);
 	return !vhl_ring_get(vq, VHL_AVAIL, VHL_AVAIL_IDX, &idx, 1) &&
 	       vhl16_to_cpu(vq, idx) == vq->last_avail;
 }
@@ -42,6 +45,8 @@ static bool call_wanted(struct vhl_vq *vq, enum vhl_call_reason *why)
 		*why = VHL_CALL_EMPTY;
 		return true;
 	}
+	if (vq->packed)
+		return vhl_packed_call_wanted(vq, why);
 	if (!vq->event_idx) {
 		*why = VHL_CALL_FLAG;
 		if (vhl_ring_get(vq, VHL_AVAIL, VHL_AVAIL_FLAGS, &v, 1)) {
@@ -63,7 +68,8 @@ static bool call_wanted(struct vhl_vq *vq, enum vhl_call_reason *why)
 	return vring_need_event(vhl16_to_cpu(vq, v), vq->used_idx, old);
 }
 
-static void call_guest(struct vhl_vq *vq)
+/* Calls the guest, if it wants that, for what was published last. Holds vq->mutex. */
+void vhl_call_guest(struct vhl_vq *vq)
 {
 	enum vhl_call_reason why;
 	bool send = call_wanted(vq, &why);
@@ -97,6 +103,10 @@ void vhl_used_publish(struct vhl_vq *vq)
 	if (!n)
 		return;
 	vq->n_done = 0;
+	if (vq->packed) {
+		vhl_packed_publish(vq, n);
+		return;
+	}
 
 	/* Section 2.7.9: the last one's entry stands for all before it. */
 	if (vq->used_folded) {
@@ -126,7 +136,7 @@ void vhl_used_publish(struct vhl_vq *vq)
 			vhl_log_used(vq, vhl_used_entry(0), (entries - part) * elem);
 		vhl_log_used(vq, VHL_USED_IDX, sizeof(idx));
 	}
-	call_guest(vq);
+	vhl_call_guest(vq);
 	return;
 
 fault:
@@ -155,6 +165,8 @@ int vhl_used_start(struct vhl_vq *vq)
 	vq->starting = vq->iotlb && vhl_iotlb_ready(vq);
 	if (vq->starting)
 		return 0;
+	if (vq->packed)
+		return vhl_packed_start(vq);
 	if (vhl_ring_get(vq, VHL_USED, VHL_USED_IDX, &idx, 1))
 		return -EFAULT;
 	vq->used_idx = vhl16_to_cpu(vq, idx);
@@ -174,6 +186,8 @@ bool vhl_notify_enable(struct vhl_vq *vq)
 	__virtio16 v;
 	u16 n;
 
+	if (vq->packed)
+		return vhl_packed_notify_enable(vq);
 	if (vq->event_idx) {
 		v = cpu_to_vhl16(vq, vq->avail_seen);
 		if (vhl_used_put(vq, avail_event(vq), v))
@@ -220,15 +234,17 @@ void vhl_notify_repair(struct vhl_vq *vq)
 }
 
 /*
- * Waives kicks. With event index that needs no write: the guest kicks only
- * when it passes the index named last, which lies behind it.
+ * Waives kicks. With event index a split ring needs no write for that: the
+ * guest kicks only when it passes the index named last, which lies behind it.
+ * In a packed ring it would lie before it again two turns later.
  */
 void vhl_notify_disable(struct vhl_vq *vq)
 {
 	if (!vq->notify_on)
 		return;
 	vq->notify_on = false;
-	if (!vq->event_idx && used_flags_write(vq, VRING_USED_F_NO_NOTIFY))
+	if (vq->packed ? vhl_packed_notify_disable(vq)
+		       : !vq->event_idx && used_flags_write(vq, VRING_USED_F_NO_NOTIFY))
 		vhl_rule_broken(vq, VHL_RULE_RING_ACCESS);
 	vq->stats.notify_disabled++;
 	trace_notify(vq, false);

@@ -249,15 +249,25 @@ struct vhl_knobs {
 	bool pinned;
 };
 
-/* The parts of a split virtqueue (virtio 1.2, section 2.7). */
+/*
+ * The parts of a virtqueue (virtio 1.2, sections 2.7 and 2.8): of a split one
+ * the descriptor table, the avail and the used ring; of a packed one the ring
+ * and the events that driver and device wish for.
+ */
 enum vhl_area { VHL_DESC, VHL_AVAIL, VHL_USED, VHL_NAREAS };
+
+/* A descriptor of a packed ring, read ahead: packed.h. */
+struct vhl_ahead {
+	u64 addr;
+	u64 word;
+};
 
 /* A descriptor chain, as read by vhl_chain_read(): out segments, then in. */
 struct vhl_chain {
-	u16 head;
+	u32 head;	/* for vhl_used_add(); the lower half is its number */
 	u16 out;	/* readable segments, at vq->iov[first] */
 	u16 in;		/* writable segments, behind them */
-	u16 descs;
+	u16 descs;	/* for tracepoint desc */
 	size_t out_len;
 	size_t in_len;
 };
@@ -273,19 +283,24 @@ struct vhl_vq {
 	bool starting;		/* used ring not yet looked at: no translation */
 	void __user *area[VHL_NAREAS];
 
-	/* Positions, free-running modulo 2^16. */
+	/* Positions, free-running modulo 2^16; packed: counts of descriptors. */
 	u16 last_avail;		/* next entry to take */
 	u16 avail_seen;		/* the guest's index when last read */
-	u16 heads_at;		/* avail position of heads[0] */
-	u16 n_heads;		/* entries of heads[] that are valid */
+	u16 heads_at;		/* avail position of heads[0] or ahead[0] */
+	u16 n_heads;		/* entries of heads[] that are valid; packed: 0 */
+	u16 n_ahead;		/* entries of ahead[] that are valid */
 	u16 used_idx;		/* next entry to write */
 	u16 signalled_used;	/* used_idx at the last call decision */
 	bool signalled_valid;
+	/* Packed: where avail_seen and used_idx are in the ring; packed.h. */
+	u16 avail_pos;
+	u16 used_pos;
 	bool notify_on;		/* kicks are asked for */
 	bool waiting_buffers;	/* rx: only a kick can help, not a frame */
 
 	/* Negotiated, copied here so that the packet path reads one line. */
 	u64 features;
+	bool packed;		/* the ring is one: packed.h */
 	bool event_idx;
 	bool iotlb;		/* addresses need translation: iotlb.c */
 	bool pinned;		/* areas are mapped when that is possible: pin.c */
@@ -323,7 +338,10 @@ struct vhl_vq {
 	u64 *gpa;			/* guest address of iov[i], for the log */
 	struct vring_used_elem *done;	/* heads to publish */
 	unsigned int n_done;
-	__virtio16 heads[VHL_HEADS];	/* avail entries read ahead */
+	union {
+		__virtio16 heads[VHL_HEADS];	/* avail entries read ahead */
+		struct vhl_ahead ahead[VHL_HEADS];
+	};
 	const struct vhl_region *last;	/* region of the last translation, if
 					 * it may be read and written
 					 */
@@ -394,7 +412,7 @@ int vhl_iotlb_get16(struct vhl_vq *vq, enum vhl_area area, size_t off,
 		    __virtio16 *dst, unsigned int n);
 int vhl_iotlb_put16(struct vhl_vq *vq, enum vhl_area area, size_t off,
 		    __virtio16 v);
-int vhl_iotlb_log_used(struct vhl_vq *vq, size_t off, size_t n);
+int vhl_iotlb_log(struct vhl_vq *vq, enum vhl_area area, size_t off, size_t n);
 
 /* message.c */
 ssize_t vhl_read_iter(struct kiocb *iocb, struct iov_iter *to);
@@ -416,9 +434,14 @@ int vhl_avail_look(struct vhl_vq *vq);
 int vhl_chain_read(struct vhl_vq *vq, unsigned int first,
 		   struct vhl_chain *chain);
 int vhl_rule_broken(struct vhl_vq *vq, enum vhl_rule rule);
+int vhl_untranslated(struct vhl_vq *vq, int err);
+int vhl_guest_read(struct vhl_vq *vq, void *dst, u64 gpa, u32 len);
+int vhl_chain_add(struct vhl_vq *vq, unsigned int first, struct vhl_chain *c,
+		  u64 gpa, u32 len, u16 flags);
 
 /* used.c */
 void vhl_used_publish(struct vhl_vq *vq);
+void vhl_call_guest(struct vhl_vq *vq);
 int vhl_used_start(struct vhl_vq *vq);
 bool vhl_notify_enable(struct vhl_vq *vq);
 void vhl_notify_repair(struct vhl_vq *vq);
@@ -435,6 +458,7 @@ bool vhl_busy_poll(struct vhl_vq *vq);
 int vhl_log_write(struct vhl_vq *vq, u64 gpa, u64 len);
 int vhl_log_hva(struct vhl_vq *vq, u64 hva, u64 len);
 int vhl_log_used(struct vhl_vq *vq, u64 offset, u64 len);
+int vhl_log_ring(struct vhl_vq *vq, u64 offset, u64 len);
 bool vhl_log_ok(u64 __user *base, const struct vhl_mem *mem);
 
 /* backend.c */
@@ -492,8 +516,15 @@ static inline int vhl_avail_pending(struct vhl_vq *vq)
 	return likely(n) ? n : vhl_avail_look(vq);
 }
 
-/* Notes that @head is done, with @len bytes written to it. */
-static inline void vhl_used_add(struct vhl_vq *vq, u16 head, u32 len)
+/* What was read ahead may not be as it was: the next chain is read anew. */
+static inline void vhl_ahead_forget(struct vhl_vq *vq)
+{
+	vq->n_heads = 0;
+	vq->n_ahead = 0;
+}
+
+/* Notes that @head of a chain is done, with @len bytes written to it. */
+static inline void vhl_used_add(struct vhl_vq *vq, u32 head, u32 len)
 {
 	struct vring_used_elem *e = &vq->done[vq->n_done++];
 

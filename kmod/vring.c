@@ -8,6 +8,7 @@
 
 #include "vhostlab.h"
 #include "frag.h"
+#include "packed.h"
 #include "pin.h"
 #include "trace.h"
 
@@ -42,7 +43,7 @@ static void vq_work(struct vhl_work *work)
 
 	mutex_lock(&vq->mutex);
 	if (vq_ready(vq)) {
-		if (unlikely(vq->pinned && !vq->iotlb))
+		if (unlikely(vq->pinned && !vq->iotlb && !vq->packed))
 			vhl_pin_update(vq);
 		vq->stats.wakeups++;
 		trace_work_start(vq);
@@ -125,7 +126,7 @@ void vhl_vq_reset(struct vhl_vq *vq)
 	vq->area_set = false;
 	vq->last_avail = 0;
 	vq->avail_seen = 0;
-	vq->n_heads = 0;
+	vhl_ahead_forget(vq);
 	vq->used_idx = 0;
 	vq->signalled_valid = false;
 	vq->log_used = false;
@@ -145,8 +146,14 @@ void vhl_vq_set_access(struct vhl_vq *vq)
 /* Copies what was negotiated to where the packet path looks. */
 void vhl_vq_set_features(struct vhl_vq *vq, u64 features)
 {
+	bool packed = features & BIT_ULL(VIRTIO_F_RING_PACKED);
+
 	/* The size of an area depends on them. */
 	vhl_pin_drop(vq);
+	/* The layouts count positions each in its way. */
+	if (packed != vq->packed)
+		vhl_packed_base_set(vq, packed ? VHL_WRAP : 0);
+	vq->packed = packed;
 	vq->features = features;
 	vq->area_ok = false;
 	vq->event_idx = vhl_has(vq, VIRTIO_RING_F_EVENT_IDX);
@@ -154,7 +161,8 @@ void vhl_vq_set_features(struct vhl_vq *vq, u64 features)
 	/* A receive buffer has a length to tell, so each has its own entry. */
 	vq->used_folded = vq->index == VHL_TX && vhl_has(vq, VIRTIO_F_IN_ORDER);
 	/* Section 2.4.3: legacy devices use the guest's byte order. */
-	vq->little_endian = vhl_has(vq, VIRTIO_F_VERSION_1) || virtio_legacy_is_little_endian();
+	vq->little_endian = packed || vhl_has(vq, VIRTIO_F_VERSION_1) ||
+			    virtio_legacy_is_little_endian();
 	/* Section 5.1.6: num_buffers is there in these two cases. */
 	vq->guest_hlen = vq->mergeable || vhl_has(vq, VIRTIO_F_VERSION_1)
 				 ? sizeof(struct virtio_net_hdr_mrg_rxbuf)
@@ -163,11 +171,16 @@ void vhl_vq_set_features(struct vhl_vq *vq, u64 features)
 	vhl_vq_set_access(vq);
 }
 
-/* Bytes of an area (section 2.7), with its event field when that is used. */
+/*
+ * Bytes of an area (sections 2.7 and 2.8); of a split ring with its event
+ * field when that is used.
+ */
 size_t vhl_area_size(const struct vhl_vq *vq, enum vhl_area area)
 {
 	size_t event = vq->event_idx ? sizeof(__virtio16) : 0;
 
+	if (vq->packed && area != VHL_DESC)
+		return sizeof(struct vring_packed_desc_event);
 	switch (area) {
 	case VHL_DESC:
 		return vq->num * sizeof(struct vring_desc);
@@ -189,9 +202,18 @@ static bool areas_ok(struct vhl_vq *vq, void __user *const *area)
 	return true;
 }
 
+/* A size that the ring's layout allows (sections 2.7 and 2.8.10.1). */
+static bool num_ok(const struct vhl_vq *vq, u32 num)
+{
+	return num && (vq->packed ? num <= VHL_PACKED_MAX : num <= 0xffff && is_power_of_2(num));
+}
+
 /* Whether a backend may be attached. Caller holds vq->mutex. */
 bool vhl_vq_access_ok(struct vhl_vq *vq)
 {
+	/* Size and position may have been told before the layout was. */
+	if (!num_ok(vq, vq->num) || (vq->packed && !vhl_packed_base_ok(vq)))
+		return false;
 	return (vq->dev->mem || vq->iotlb) && vq->area_set && areas_ok(vq, vq->area) &&
 	       (!(vq->features & BIT_ULL(VHOST_F_LOG_ALL)) ||
 		vhl_log_ok(vq->dev->log_base, vq->dev->mem));
@@ -206,12 +228,12 @@ static long vring_num(struct vhl_vq *vq, void __user *argp)
 		return -EBUSY;
 	if (copy_from_user(&s, argp, sizeof(s)))
 		return -EFAULT;
-	if (!s.num || s.num > 0xffff || !is_power_of_2(s.num))
+	if (!num_ok(vq, s.num))
 		return -EINVAL;
 	vhl_pin_drop(vq);
 	vq->num = s.num;
 	vq->area_ok = false;
-	vq->n_heads = 0;
+	vhl_ahead_forget(vq);
 	return 0;
 }
 
@@ -223,11 +245,15 @@ static long vring_base(struct vhl_vq *vq, void __user *argp)
 		return -EBUSY;
 	if (copy_from_user(&s, argp, sizeof(s)))
 		return -EFAULT;
+	if (vq->packed) {
+		vhl_packed_base_set(vq, s.num);
+		return 0;
+	}
 	if (s.num > 0xffff)
 		return -EINVAL;
 	vq->last_avail = s.num;
 	vq->avail_seen = s.num;
-	vq->n_heads = 0;
+	vhl_ahead_forget(vq);
 	return 0;
 }
 
@@ -247,6 +273,10 @@ static long vring_addr(struct vhl_vq *vq, void __user *argp)
 		return -EOPNOTSUPP;
 	if (!fits(a.desc_user_addr) || !fits(a.avail_user_addr) || !fits(a.used_user_addr))
 		return -EFAULT;
+	/* Section 2.8.10.1: a packed ring's parts. */
+	if (vq->packed && (a.desc_user_addr & (VRING_DESC_ALIGN_SIZE - 1) ||
+			   a.avail_user_addr & (sizeof(struct vring_packed_desc_event) - 1)))
+		return -EINVAL;
 	if (a.avail_user_addr & (VRING_AVAIL_ALIGN_SIZE - 1) ||
 	    a.used_user_addr & (VRING_USED_ALIGN_SIZE - 1) ||
 	    a.log_guest_addr & (VRING_USED_ALIGN_SIZE - 1))
@@ -270,7 +300,7 @@ static long vring_addr(struct vhl_vq *vq, void __user *argp)
 	vq->area_ok = false;
 	vq->log_used = a.flags & BIT(VHOST_VRING_F_LOG);
 	vq->log_addr = a.log_guest_addr;
-	vq->n_heads = 0;
+	vhl_ahead_forget(vq);
 	return 0;
 }
 
@@ -345,7 +375,7 @@ static long vring_state(struct vhl_vq *vq, unsigned int cmd, void __user *argp)
 		s.num = vq->busyloop_us;
 		break;
 	default:
-		s.num = vq->last_avail;
+		s.num = vq->packed ? vhl_packed_base(vq) : vq->last_avail;
 		break;
 	}
 	return copy_to_user(argp, &s, sizeof(s)) ? -EFAULT : 0;

@@ -1,0 +1,290 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The driver's half of a packed virtqueue: available descriptors, read ahead
+ * in the order in which they lie there, and the chains they form (virtio 1.2,
+ * sections 2.8.1 to 2.8.8). What is in the ring is read once.
+ */
+#include "packed.h"
+#include "ring.h"
+
+/*
+ * Where the queue begins, as VHOST_SET_VRING_BASE says it: the avail position
+ * in the lower half, the used one in the upper. Who tells only the lower half
+ * has nothing under way: then they are the same. Holds vq->mutex.
+ */
+void vhl_packed_base_set(struct vhl_vq *vq, u32 base)
+{
+	u16 used = base >> 16;
+
+	vq->avail_pos = base;
+	vq->used_pos = used ? used : vq->avail_pos;
+	vq->last_avail = vhl_pos_index(vq->avail_pos);
+	vq->avail_seen = vq->last_avail;
+	vq->used_idx = vq->last_avail;
+	vhl_ahead_forget(vq);
+}
+
+/* The position of last_avail. */
+static u16 next_pos(const struct vhl_vq *vq)
+{
+	return vhl_pos_back(vq, vq->avail_pos, (u16)(vq->avail_seen - vq->last_avail));
+}
+
+/* The same for VHOST_GET_VRING_BASE. Holds vq->mutex. */
+u32 vhl_packed_base(const struct vhl_vq *vq)
+{
+	return next_pos(vq) | (u32)vq->used_pos << 16;
+}
+
+/* Whether the positions lie in the ring. Holds vq->mutex. */
+bool vhl_packed_base_ok(const struct vhl_vq *vq)
+{
+	return vhl_pos_index(vq->avail_pos) < vq->num && vhl_pos_index(vq->used_pos) < vq->num;
+}
+
+/* Forgets what was seen and not taken. Holds vq->mutex. */
+void vhl_packed_rewind(struct vhl_vq *vq)
+{
+	vq->avail_pos = next_pos(vq);
+	vq->avail_seen = vq->last_avail;
+	vhl_ahead_forget(vq);
+}
+
+/* The bits AVAIL and USED of what is available in this turn of the ring (section 2.8.1). */
+static u64 avail_bits(u16 pos)
+{
+	return pos & VHL_WRAP ? VHL_WORD_AVAIL : VHL_WORD_USED;
+}
+
+static bool is_avail(u64 word, u64 want)
+{
+	return ((word ^ want) & (VHL_WORD_AVAIL | VHL_WORD_USED)) == 0;
+}
+
+/* Through the IOTLB: reads available descriptors, as ahead_user() does; kept out of its way. */
+static noinline int ahead_iotlb(struct vhl_vq *vq, unsigned int slot, unsigned int most, u64 want)
+{
+	const size_t at_flags = offsetof(struct vring_packed_desc, flags);
+	struct vring_packed_desc d;
+	unsigned int n;
+
+	for (n = 0; n < most; n++, slot++) {
+		__virtio16 flags;
+		u64 bits;
+
+		if (vhl_iotlb_get16(vq, VHL_DESC, slot * sizeof(d) + at_flags, &flags, 1))
+			return -EFAULT;
+		bits = VHL_WORD(vhl16_to_cpu(vq, flags));
+		if (!is_avail(bits, want))
+			break;
+		smp_rmb(); /* the rest after the flags that show it */
+		if (vhl_iotlb_get(vq, VHL_DESC, slot * sizeof(d), &d, at_flags))
+			return -EFAULT;
+		vq->ahead[n].addr = le64_to_cpu(d.addr);
+		vq->ahead[n].word = bits | (u64)le16_to_cpu(d.id) << 32 | le32_to_cpu(d.len);
+	}
+	return n;
+}
+
+/*
+ * Reads up to @most descriptors from @slot on, as far as they have the bits
+ * @want. Returns how many, or -EFAULT.
+ */
+static int ahead_user(struct vhl_vq *vq, unsigned int slot, unsigned int most, u64 want)
+{
+	const struct vring_packed_desc __user *d = vq->area[VHL_DESC];
+	struct vhl_ahead *to = vq->ahead;
+	__le64 half;
+	unsigned int n;
+	u64 word;
+
+	d += slot;
+	if (unlikely(!user_read_access_begin(d, most * sizeof(*d))))
+		return -EFAULT;
+	for (n = 0; n < most; n++, d++, to++) {
+		unsafe_get_user(half, (const __le64 __user *)&d->len, fault);
+		word = le64_to_cpu(half);
+		if (!is_avail(word, want))
+			break;
+		smp_rmb(); /* the address after the flags that show it */
+		unsafe_get_user(half, (const __le64 __user *)&d->addr, fault);
+		to->addr = le64_to_cpu(half);
+		to->word = word;
+	}
+	user_read_access_end();
+	return n;
+fault:
+	user_read_access_end();
+	return -EFAULT;
+}
+
+/*
+ * Reads ahead from last_avail on, which is at @pos, at most to the end of the
+ * ring. Returns how many descriptors are available there, or -EFAULT after
+ * reporting it.
+ */
+static __always_inline int ahead_read(struct vhl_vq *vq, u16 pos)
+{
+	unsigned int slot = vhl_pos_index(pos);
+	unsigned int most = min_t(unsigned int, vq->num - slot, VHL_HEADS);
+	int n;
+
+	n = unlikely(vq->iotlb) ? ahead_iotlb(vq, slot, most, avail_bits(pos))
+				: ahead_user(vq, slot, most, avail_bits(pos));
+	if (unlikely(n < 0)) {
+		vhl_rule_broken(vq, VHL_RULE_RING_ACCESS);
+		return n;
+	}
+	vq->heads_at = vq->last_avail;
+	vq->n_ahead = n;
+	return n;
+}
+
+/* See vhl_avail_look(); nothing that was seen waits. */
+int vhl_packed_look(struct vhl_vq *vq)
+{
+	int n = ahead_read(vq, vq->avail_pos);
+
+	if (n > 0) {
+		vq->avail_seen += n;
+		vq->avail_pos = vhl_pos_next(vq, vq->avail_pos, n);
+	}
+	return n;
+}
+
+/* The same when something seen waits, but is not what was read ahead. */
+static noinline int look_again(struct vhl_vq *vq)
+{
+	u16 pos = next_pos(vq), seen = vq->avail_seen - vq->last_avail;
+	int n = ahead_read(vq, pos);
+
+	if (n > seen) {
+		vq->avail_seen = vq->last_avail + n;
+		vq->avail_pos = vhl_pos_next(vq, pos, n);
+	}
+	return n;
+}
+
+/* Whether there is another available descriptor behind those seen. */
+bool vhl_packed_more(struct vhl_vq *vq)
+{
+	size_t off = vhl_pos_index(vq->avail_pos) * sizeof(struct vring_packed_desc);
+	__virtio16 flags;
+
+	if ((u16)(vq->avail_seen - vq->last_avail) == vq->num)
+		return false;
+	off += offsetof(struct vring_packed_desc, flags);
+	if (vhl_ring_get(vq, VHL_DESC, off, &flags, 1)) {
+		vhl_rule_broken(vq, VHL_RULE_RING_ACCESS);
+		return false;
+	}
+	return is_avail(VHL_WORD(vhl16_to_cpu(vq, flags)), avail_bits(vq->avail_pos));
+}
+
+/* One descriptor whose head was available: then it is there, too. */
+static int desc_read(struct vhl_vq *vq, u16 pos, struct vhl_ahead *a)
+{
+	struct vring_desc d;
+
+	if (vhl_desc_get(vq, &d, vhl_pos_index(pos))) {
+		vhl_rule_broken(vq, VHL_RULE_RING_ACCESS);
+		return -EFAULT;
+	}
+	/* Where the other layout has flags and next, this one has id and flags. */
+	a->addr = vhl64_to_cpu(vq, d.addr);
+	a->word = VHL_WORD(vhl16_to_cpu(vq, d.next)) | (u64)vhl16_to_cpu(vq, d.flags) << 32 |
+		  vhl32_to_cpu(vq, d.len);
+	return 0;
+}
+
+/* Section 2.8.7: a table whose descriptors follow each other; only WRITE counts in it. */
+static int chain_indirect(struct vhl_vq *vq, unsigned int first, struct vhl_chain *c, u64 gpa,
+			  u32 len)
+{
+	struct vring_packed_desc d;
+	u32 i, n = len / sizeof(d);
+	int err;
+
+	if (unlikely(!n || len % sizeof(d) || n > VHL_MAX_INDIRECT))
+		return vhl_rule_broken(vq, VHL_RULE_INDIRECT_SIZE);
+	for (i = 0; i < n; i++) {
+		u16 flags;
+
+		err = vhl_guest_read(vq, &d, gpa + i * sizeof(d), sizeof(d));
+		if (unlikely(err))
+			return vhl_untranslated(vq, err);
+		flags = le16_to_cpu(d.flags);
+		if (unlikely(flags & VRING_DESC_F_INDIRECT))
+			return vhl_rule_broken(vq, VHL_RULE_INDIRECT_NEST);
+		err = vhl_chain_add(vq, first, c, le64_to_cpu(d.addr), le32_to_cpu(d.len), flags);
+		if (unlikely(err))
+			return err;
+		c->descs++;
+	}
+	return 0;
+}
+
+/* Descriptor @i of the chain at @pos: read ahead, or else from the ring. */
+static int chain_desc(struct vhl_vq *vq, u16 pos, unsigned int i, struct vhl_ahead *a)
+{
+	u16 off = vq->last_avail - vq->heads_at;
+
+	if (likely(off < vq->n_ahead && i < vq->n_ahead - off)) {
+		*a = vq->ahead[off + i];
+		return 0;
+	}
+	return desc_read(vq, vhl_pos_next(vq, pos, i), a);
+}
+
+/* See vhl_chain_read(). */
+int vhl_packed_chain(struct vhl_vq *vq, unsigned int first, struct vhl_chain *c)
+{
+	u16 off = vq->last_avail - vq->heads_at;
+	struct vhl_ahead a;
+	unsigned int i;
+	u16 pos, flags;
+	int err;
+
+	if (off >= vq->n_ahead) {
+		err = look_again(vq);
+		if (unlikely(err <= 0))
+			/* What was available is no longer: as an index moved back. */
+			return err ? err : vhl_rule_broken(vq, VHL_RULE_AVAIL_JUMP);
+	}
+	pos = next_pos(vq);
+	c->out = 0;
+	c->in = 0;
+	c->descs = 0;
+	c->out_len = 0;
+	c->in_len = 0;
+	for (i = 0;; i++) {
+		if (unlikely(i == vq->num))
+			return vhl_rule_broken(vq, VHL_RULE_LOOP);
+		err = chain_desc(vq, pos, i, &a);
+		if (unlikely(err))
+			return err;
+		flags = a.word >> VHL_WORD_FLAGS;
+		if (flags & VRING_DESC_F_INDIRECT) {
+			/* Section 2.8.7: a chain is a table or a list, not both. */
+			if (unlikely(i || flags & VRING_DESC_F_NEXT))
+				return vhl_rule_broken(vq, VHL_RULE_INDIRECT_NEST);
+			err = chain_indirect(vq, first, c, a.addr, a.word);
+		} else {
+			err = vhl_chain_add(vq, first, c, a.addr, a.word, flags);
+			c->descs++;
+		}
+		if (unlikely(err))
+			return err;
+		if (!(flags & VRING_DESC_F_NEXT))
+			break;
+	}
+	/* Section 2.8.6: the last descriptor has the buffer's id. */
+	i++;
+	c->head = vhl_packed_head(a.word >> 32, i);
+	if (i > (u16)(vq->avail_seen - vq->last_avail)) {
+		vq->avail_seen = vq->last_avail + i;
+		vq->avail_pos = vhl_pos_next(vq, pos, i);
+	}
+	trace_desc(vq, c);
+	return i;
+}

@@ -1,0 +1,259 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The device's half of a packed virtqueue: used descriptors, and the events
+ * either side asks for (virtio 1.2, sections 2.8.1 and 2.8.9 to 2.8.14).
+ */
+#include "packed.h"
+#include "ring.h"
+
+#define EVENT_OFF   offsetof(struct vring_packed_desc_event, off_wrap)
+#define EVENT_FLAGS offsetof(struct vring_packed_desc_event, flags)
+
+/* The bits AVAIL and USED of what is used in this turn of the ring (section 2.8.1). */
+static u64 used_bits(u16 pos)
+{
+	return pos & VHL_WRAP ? VHL_WORD_AVAIL | VHL_WORD_USED : 0;
+}
+
+/*
+ * An entry of vq->done[] as the word of a used descriptor, but where the flags
+ * go there are the descriptors it stands for: see vhl_packed_head().
+ */
+static u64 done_word(const struct vring_used_elem *e)
+{
+	return (u64)le32_to_cpu((__force __le32)e->id) << 32 | le32_to_cpu((__force __le32)e->len);
+}
+
+static unsigned int done_descs(u64 word)
+{
+	return word >> VHL_WORD_FLAGS;
+}
+
+/* The word with its flags; @bits are AVAIL and USED. */
+static u64 used_word(u64 word, u64 bits)
+{
+	word = (word & (BIT_ULL(VHL_WORD_FLAGS) - 1)) | bits;
+	/* Section 2.8.4: without it the length means nothing. */
+	return (u32)word ? word | VHL_WORD(VRING_DESC_F_WRITE) : word;
+}
+
+static size_t word_at(u16 pos)
+{
+	return vhl_pos_index(pos) * sizeof(struct vring_packed_desc) +
+	       offsetof(struct vring_packed_desc, len);
+}
+
+/* Through the IOTLB: one used descriptor, its flags last. */
+static int put_iotlb(struct vhl_vq *vq, const struct vring_used_elem *e, u16 pos)
+{
+	u64 word = used_word(done_word(e), used_bits(pos));
+	struct vring_packed_desc d = {
+		.len = cpu_to_le32(word),
+		.id = cpu_to_le16(word >> 32),
+	};
+
+	if (vhl_iotlb_put(vq, VHL_DESC, word_at(pos), &d.len, sizeof(d.len) + sizeof(d.id)))
+		return -EFAULT;
+	smp_wmb(); /* the flags show the rest */
+	return vhl_iotlb_put16(vq, VHL_DESC, word_at(pos) + sizeof(d.len) + sizeof(d.id),
+			       cpu_to_vhl16(vq, word >> VHL_WORD_FLAGS));
+}
+
+/* The entries @e to @end; the first one last, since it shows those behind it. */
+static int write_iotlb(struct vhl_vq *vq, const struct vring_used_elem *e,
+		       const struct vring_used_elem *end)
+{
+	const struct vring_used_elem *first = e;
+	u16 pos = vq->used_pos;
+
+	while (++e < end) {
+		pos = vhl_pos_next(vq, pos, done_descs(done_word(e - 1)));
+		if (put_iotlb(vq, e, pos))
+			return -EFAULT;
+	}
+	smp_wmb(); /* the first one shows those behind it */
+	return put_iotlb(vq, first, vq->used_pos);
+}
+
+static int write_user(struct vhl_vq *vq, const struct vring_used_elem *e,
+		      const struct vring_used_elem *end)
+{
+	unsigned int num = vq->num, i = vhl_pos_index(vq->used_pos);
+	u64 bits = used_bits(vq->used_pos), word = done_word(e);
+	u64 first = used_word(word, bits);
+	struct vring_packed_desc __user *ring = vq->area[VHL_DESC];
+	__le64 __user *at = (__le64 __user *)&ring[i].len;
+
+	if (unlikely(!user_write_access_begin(ring, num * sizeof(*ring))))
+		return -EFAULT;
+	while (++e < end) {
+		i += done_descs(word);
+		if (unlikely(i >= num)) {
+			i -= num;
+			bits ^= VHL_WORD_AVAIL | VHL_WORD_USED;
+		}
+		word = done_word(e);
+		unsafe_put_user(cpu_to_le64(used_word(word, bits)), (__le64 __user *)&ring[i].len,
+				fault);
+	}
+	smp_wmb(); /* the first one shows those behind it */
+	unsafe_put_user(cpu_to_le64(first), at, fault);
+	user_write_access_end();
+	return 0;
+fault:
+	user_write_access_end();
+	return -EFAULT;
+}
+
+/* Marks what was written, as few pieces as they are. */
+static void used_log(struct vhl_vq *vq, const struct vring_used_elem *e,
+		     const struct vring_used_elem *end)
+{
+	const size_t size = sizeof(struct vring_packed_desc);
+	size_t from = vhl_pos_index(vq->used_pos) * size, to = from + size;
+	u16 pos = vq->used_pos;
+
+	while (++e < end) {
+		size_t at;
+
+		pos = vhl_pos_next(vq, pos, done_descs(done_word(e - 1)));
+		at = vhl_pos_index(pos) * size;
+		if (at != to) {
+			vhl_log_ring(vq, from, to - from);
+			from = at;
+		}
+		to = at + size;
+	}
+	vhl_log_ring(vq, from, to - from);
+}
+
+/*
+ * See vhl_used_publish(); @n heads, one at least, are in vq->done[]. They are
+ * of all descriptors from used_idx to last_avail.
+ */
+void vhl_packed_publish(struct vhl_vq *vq, unsigned int n)
+{
+	unsigned int descs = (u16)(vq->last_avail - vq->used_idx);
+	struct vring_used_elem *e = vq->done, *end = e + n;
+	int err;
+
+	/* Section 2.8.12: the last one's id, in the first one's place. */
+	if (vq->used_folded) {
+		e[0] = e[n - 1];
+		end = e + 1;
+	}
+	vq->signalled_used = vq->used_idx;
+	vq->used_idx = vq->last_avail;
+	err = vq->iotlb ? write_iotlb(vq, e, end) : write_user(vq, e, end);
+	if (unlikely(err)) {
+		vhl_rule_broken(vq, VHL_RULE_RING_ACCESS);
+		return;
+	}
+	if (unlikely(vq->log_used))
+		used_log(vq, e, end);
+	vq->used_pos = vhl_pos_next(vq, vq->used_pos, descs);
+	vq->stats.used_batches++;
+	trace_used(vq, n);
+	vhl_call_guest(vq);
+}
+
+/*
+ * Whether the driver's event structure asks for a call for the descriptors
+ * from signalled_used to used_idx, which are written and visible.
+ */
+bool vhl_packed_call_wanted(struct vhl_vq *vq, enum vhl_call_reason *why)
+{
+	u16 new = vhl_pos_index(vq->used_pos), old = new - (u16)(vq->used_idx - vq->signalled_used);
+	bool valid = vq->signalled_valid;
+	__virtio16 v[2];
+	u16 event, flags;
+
+	*why = VHL_CALL_FAULT;
+	if (vhl_ring_get(vq, VHL_AVAIL, EVENT_OFF, v, ARRAY_SIZE(v)))
+		return true;
+	event = vhl16_to_cpu(vq, v[0]);
+	flags = vhl16_to_cpu(vq, v[1]);
+
+	*why = VHL_CALL_FLAG;
+	if (flags != VRING_PACKED_EVENT_FLAG_DESC || !vq->event_idx)
+		return flags != VRING_PACKED_EVENT_FLAG_DISABLE;
+	vq->signalled_valid = true;
+	*why = VHL_CALL_FIRST;
+	if (!valid)
+		return true;
+	*why = VHL_CALL_EVENT;
+	/* In another turn of the ring than where we are: the one before. */
+	if ((event ^ vq->used_pos) & VHL_WRAP)
+		return vring_need_event(vhl_pos_index(event) - vq->num, new, old);
+	return vring_need_event(vhl_pos_index(event), new, old);
+}
+
+/* Tells the driver what to kick for: @flags, and with DESC the position @pos. */
+static int event_write(struct vhl_vq *vq, u16 pos, u16 flags)
+{
+	struct vring_packed_desc_event e = {
+		.off_wrap = cpu_to_le16(pos),
+		.flags = cpu_to_le16(flags),
+	};
+	u32 both;
+
+	if (vq->iotlb) {
+		if (vhl_used_put(vq, EVENT_OFF, cpu_to_vhl16(vq, pos)))
+			return -EFAULT;
+		smp_wmb(); /* the position before the flag that refers to it */
+		if (vhl_used_put(vq, EVENT_FLAGS, cpu_to_vhl16(vq, flags)))
+			return -EFAULT;
+	} else {
+		memcpy(&both, &e, sizeof(both));
+		if (put_user(both, (u32 __user *)vq->area[VHL_USED]))
+			return -EFAULT;
+	}
+	vhl_log_used(vq, 0, sizeof(e));
+	return 0;
+}
+
+/* How kicks are asked for: with event index, for what comes at a position. */
+static u16 wish(const struct vhl_vq *vq)
+{
+	return vq->event_idx ? VRING_PACKED_EVENT_FLAG_DESC : VRING_PACKED_EVENT_FLAG_ENABLE;
+}
+
+/* See vhl_used_start(). */
+int vhl_packed_start(struct vhl_vq *vq)
+{
+	vq->signalled_valid = false;
+	vq->notify_on = true;
+	return event_write(vq, vq->avail_pos, wish(vq));
+}
+
+/* See vhl_notify_enable(). */
+bool vhl_packed_notify_enable(struct vhl_vq *vq)
+{
+	bool more = false;
+
+	if (event_write(vq, vq->avail_pos, wish(vq))) {
+		vhl_rule_broken(vq, VHL_RULE_RING_ACCESS);
+		return false;
+	}
+	vq->notify_on = true;
+	vq->stats.notify_enabled++;
+	trace_notify(vq, true);
+
+	/* The wish must be visible before the ring is looked at again. */
+	smp_mb();
+	if (vq->avail_seen == vq->last_avail)
+		return vhl_packed_more(vq);
+	/* What waits was not enough: only what is behind it is news. */
+	while (vhl_packed_more(vq)) {
+		vq->avail_seen++;
+		vq->avail_pos = vhl_pos_next(vq, vq->avail_pos, 1);
+		more = true;
+	}
+	return more;
+}
+
+/* See vhl_notify_disable(). Returns 0 or -EFAULT. */
+int vhl_packed_notify_disable(struct vhl_vq *vq)
+{
+	return event_write(vq, vq->avail_pos, VRING_PACKED_EVENT_FLAG_DISABLE);
+}
