@@ -13,7 +13,7 @@ def median_by_name:
     | map(keys) | add | unique | map(. as $k | {($k): ($all | map(.[$k] // 0) | median)}) | add // {} end;
 
 # Of the knobs some are the guest's: they make another cell. The others make another server of the same cell.
-def guest_knobs: ["event_idx", "indirect", "mrg_rxbuf", "version_1", "ring", "calls", "offload"];
+def guest_knobs: ["event_idx", "indirect", "mrg_rxbuf", "version_1", "packed", "in_order", "ring", "calls", "offload"];
 def knob_text(own): to_entries | map(select(.key as $k | (guest_knobs | index($k) | not) == own) | "\(.key)=\(.value)") | join(",");
 
 # Sums over a pass, per packet of it. Processor time and switches are of the measured pass, what is counted is of another.

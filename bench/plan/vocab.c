@@ -59,6 +59,8 @@ const struct knob_info knobs[] = {
 	{ "indirect", KNOB_GUEST, PROCESS, NULL, 0, 1, false, "0" },
 	{ "mrg_rxbuf", KNOB_GUEST, ANY_GUEST, NULL, 0, 1, false, "1" },
 	{ "version_1", KNOB_GUEST, PROCESS, NULL, 0, 1, false, "1" },
+	{ "packed", KNOB_GUEST, ANY_GUEST, NULL, 0, 1, false, "0" },
+	{ "in_order", KNOB_GUEST, PROCESS, NULL, 0, 1, false, "0" },
 	{ "ring", KNOB_GUEST, PROCESS | DPDK, NULL, 64, 1024, true, "256" },
 	{ "calls", KNOB_GUEST, PROCESS, NULL, 0, 1, false, "1" },
 	{ "pace", KNOB_GUEST, PROCESS, NULL, 0, 1000000000, false, "0" },
@@ -110,6 +112,14 @@ const struct knob_info *knob_find(const char *name)
 	return NULL;
 }
 
+/* Who serves a packed ring: the bench's own processes and the kernel's vhost_net do not. */
+static bool serves_packed(const char *server, const char *guest)
+{
+	if (!strcmp(server, "userspace"))
+		return !strcmp(guest, "qemu");
+	return !strcmp(server, "vhostlab") || !strcmp(server, "vhostuser");
+}
+
 bool knob_applies(const struct knob_info *knob, const char *server, const char *guest)
 {
 	/* No ring and no guest: there is nothing to set. */
@@ -120,7 +130,9 @@ bool knob_applies(const struct knob_info *knob, const char *server, const char *
 			return false;
 	switch (knob->side) {
 	case KNOB_GUEST:
-		return true;
+		if (!strcmp(knob->name, "in_order"))
+			return !strcmp(server, "vhostlab");
+		return strcmp(knob->name, "packed") || serves_packed(server, guest);
 	case KNOB_MODULE:
 		return !strcmp(server, "vhostlab");
 	case KNOB_VMM:

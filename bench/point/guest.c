@@ -33,7 +33,7 @@ static void plan_memory(struct guest *g)
 
 	for (int q = 0; q < QUEUES; q++) {
 		g->ring_offset[q] = at;
-		at += vring_bytes(o->ring);
+		at += o->packed ? vring_packed_bytes(o->ring) : vring_bytes(o->ring);
 	}
 	g->table_offset = at;
 	at += round_up(o->burst * TABLE_DESCS * sizeof(struct vring_desc), 4096);
@@ -82,7 +82,12 @@ int guest_open(struct guest *g, const struct options *o)
 		return fail(RC_FAIL, "guest memory: %zu bytes: %s", g->bytes, strerror(errno));
 	}
 	for (int q = 0; q < QUEUES; q++) {
-		rc = vring_open(&g->ring[q], o->ring, o->event_idx, g->mem + g->ring_offset[q]);
+		char *at = g->mem + g->ring_offset[q];
+
+		rc = o->packed ? vring_packed_open(&g->ring[q], o->ring, o->event_idx, at)
+			       : vring_open(&g->ring[q], o->ring, o->event_idx, at);
+		if (!rc && o->in_order)
+			(o->packed ? vring_packed_in_order : vring_in_order)(&g->ring[q]);
 		if (rc)
 			return rc;
 		g->kick[q] = eventfd(0, EFD_CLOEXEC);

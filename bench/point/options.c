@@ -50,9 +50,10 @@ void options_usage(FILE *f)
 	      "--packets N\n"
 	      "             [--queues 1] [--guests 1] [--knob NAME=VALUE]... [--events FILE]\n"
 	      "Measures one repetition of one point as root on this machine and prints one JSON\n"
-	      "object. Knobs: event_idx, indirect, mrg_rxbuf, version_1, calls (0 or 1), ring\n"
-	      "(entries), pace (rr: instructions or ns from one request to the next; 0: when the\n"
-	      "answer is back), and with --server vhostlab or floor any parameter of "
+	      "object. Knobs: event_idx, indirect, mrg_rxbuf, version_1, packed, in_order, calls\n"
+	      "(0 or 1), ring (entries), pace (rr: instructions or ns from one request to the\n"
+	      "next; 0: when the answer is back), and with --server vhostlab or floor any "
+	      "parameter of "
 	      "vhostlab_net.\n"
 	      "floor: no ring and no guest, what the tap alone costs.\n"
 	      "--events: a pass behind the measured one keeps its events there (tx, rx).\n"
@@ -100,6 +101,7 @@ static int parse_knob(struct options *o, const char *text)
 	} flags[] = {
 		{ "event_idx", &o->event_idx }, { "indirect", &o->indirect },
 		{ "mrg_rxbuf", &o->mrg_rxbuf }, { "version_1", &o->version_1 },
+		{ "packed", &o->packed },	{ "in_order", &o->in_order },
 		{ "calls", &o->calls },
 	};
 	unsigned long number;
@@ -167,6 +169,13 @@ static int check_whole(const struct options *o)
 	if (o->server == SERVER_FLOOR && (o->sink == SINK_CHECK || o->events))
 		return fail(RC_USAGE, "no such pair: server floor with %s: it has no guest",
 			    o->events ? "events" : "sink check");
+	if ((o->packed || o->in_order) &&
+	    (o->server == SERVER_USERSPACE || o->server == SERVER_URING))
+		return fail(RC_USAGE, "no such pair: %s with server %s: use vhostlab",
+			    o->packed ? "packed" : "in_order", server_name(o->server));
+	if (o->packed && !o->version_1)
+		return fail(RC_USAGE, "no such pair: packed with version_1=0: a legacy driver has "
+				      "no packed ring");
 	if (o->module_knobs && o->server != SERVER_VHOSTLAB && o->server != SERVER_FLOOR)
 		return fail(RC_USAGE, "unknown knob: %s: server %s has no such knob",
 			    o->module_knob[0].name, server_name(o->server));

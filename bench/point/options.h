@@ -31,7 +31,7 @@ struct options {
 	const char *events; /* file for the raw events of a pass of its own; NULL: no such pass */
 
 	/* What the guest negotiates. */
-	bool event_idx, indirect, mrg_rxbuf, version_1;
+	bool event_idx, indirect, mrg_rxbuf, version_1, packed, in_order;
 	bool calls; /* false: the guest polls the used ring and asks for no interrupt */
 	unsigned int ring; /* entries of each virtqueue */
 	unsigned int pace; /* rr: instructions or ns from one request to the next; 0: see pace.h */

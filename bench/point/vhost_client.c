@@ -47,6 +47,10 @@ static int negotiate(struct server *s)
 		wanted |= 1ULL << VIRTIO_NET_F_MRG_RXBUF;
 	if (o->version_1)
 		wanted |= 1ULL << VIRTIO_F_VERSION_1;
+	if (o->packed)
+		wanted |= 1ULL << VIRTIO_F_RING_PACKED;
+	if (o->in_order)
+		wanted |= 1ULL << VIRTIO_F_IN_ORDER;
 	rc = CALL(s, VHOST_GET_FEATURES, &offered);
 	if (rc)
 		return rc;
@@ -76,12 +80,13 @@ static int set_memory(struct server *s, struct guest *g)
 static int set_queue(struct server *s, struct guest *g, unsigned int q)
 {
 	struct vhost_vring_state num = { .index = q, .num = g->o->ring };
-	struct vhost_vring_state base = { .index = q, .num = 0 };
+	/* A packed ring begins with both wrap counters at 1: bits 15 and 31. */
+	struct vhost_vring_state base = { .index = q, .num = g->o->packed ? 0x80008000 : 0 };
 	struct vhost_vring_addr addr = {
 		.index = q,
-		.desc_user_addr = (uintptr_t)g->ring[q].desc,
-		.avail_user_addr = (uintptr_t)g->ring[q].avail,
-		.used_user_addr = (uintptr_t)g->ring[q].used,
+		.desc_user_addr = (uintptr_t)g->ring[q].area[0],
+		.avail_user_addr = (uintptr_t)g->ring[q].area[1],
+		.used_user_addr = (uintptr_t)g->ring[q].area[2],
 	};
 	struct vhost_vring_file kick = { .index = q, .fd = g->kick[q] };
 	struct vhost_vring_file call = { .index = q, .fd = g->call[q] };

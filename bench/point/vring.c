@@ -53,27 +53,6 @@ void vring_layout(struct vring_driver *v, unsigned int num, void *mem)
 	v->used = (struct vring_used *)(base + used_offset(num));
 }
 
-int vring_open(struct vring_driver *v, unsigned int num, bool event_idx, void *mem)
-{
-	memset(v, 0, sizeof(*v));
-	vring_layout(v, num, mem);
-	v->event_idx = event_idx;
-	v->slot = calloc(num, sizeof(*v->slot));
-	if (!v->slot)
-		return fail(RC_FAIL, "out of memory: ring of %u: give the machine more", num);
-	for (unsigned int i = 0; i < num; i++)
-		v->desc[i].next = i + 1;
-	v->free_count = num;
-	vring_mute(v);
-	return RC_OK;
-}
-
-void vring_close(struct vring_driver *v)
-{
-	free(v->slot);
-	v->slot = NULL;
-}
-
 static void fill_chain(struct vring_desc *d, const struct vring_seg *s, bool write, bool last,
 		       uint16_t next)
 {
@@ -83,8 +62,9 @@ static void fill_chain(struct vring_desc *d, const struct vring_seg *s, bool wri
 	d->next = next;
 }
 
-bool vring_add(struct vring_driver *v, const struct vring_seg *segs, unsigned int out,
-	       unsigned int in, uint32_t cookie, struct vring_desc *table, uint64_t table_gpa)
+static bool split_add(struct vring_driver *v, const struct vring_seg *segs, unsigned int out,
+		      unsigned int in, uint32_t cookie, struct vring_desc *table,
+		      uint64_t table_gpa)
 {
 	unsigned int total = out + in, descs = table ? 1 : total;
 	uint16_t head = v->free_head, at = head;
@@ -114,13 +94,13 @@ bool vring_add(struct vring_driver *v, const struct vring_seg *segs, unsigned in
 	return true;
 }
 
-void vring_publish(struct vring_driver *v)
+static void split_publish(struct vring_driver *v)
 {
 	/* Descriptors and ring entries first, then the index that shows them. */
 	STORE_RELEASE(&v->avail->idx, v->avail_shadow);
 }
 
-bool vring_need_kick(struct vring_driver *v)
+static bool split_need_kick(struct vring_driver *v)
 {
 	uint16_t old = v->kicked;
 
@@ -134,18 +114,18 @@ bool vring_need_kick(struct vring_driver *v)
 	return !(LOAD(&v->used->flags) & VRING_USED_F_NO_NOTIFY);
 }
 
-unsigned int vring_used_pending(const struct vring_driver *v)
+static unsigned int split_used_pending(struct vring_driver *v)
 {
 	return (uint16_t)(LOAD_ACQUIRE(&v->used->idx) - v->last_used);
 }
 
-int vring_get_used(struct vring_driver *v, uint32_t *cookie, uint32_t *len)
+static int split_get_used(struct vring_driver *v, uint32_t *cookie, uint32_t *len)
 {
 	const struct vring_used_elem *e;
 	uint16_t tail;
 	uint32_t id;
 
-	if (!vring_used_pending(v))
+	if (!split_used_pending(v))
 		return 0;
 	e = &v->used->ring[v->last_used & (v->num - 1)];
 	id = e->id;
@@ -166,7 +146,42 @@ int vring_get_used(struct vring_driver *v, uint32_t *cookie, uint32_t *len)
 	return 1;
 }
 
-void vring_mute(struct vring_driver *v)
+/*
+ * The same in order. The ring of avail entries remembers what was given; the
+ * free descriptors lie behind it, so there is no list of them to keep.
+ */
+static int split_get_used_in_order(struct vring_driver *v, uint32_t *cookie, uint32_t *len)
+{
+	unsigned int at = v->last_used & (v->num - 1);
+	uint16_t head = v->avail->ring[at];
+	struct vring_slot *slot = &v->slot[head];
+
+	if (!split_used_pending(v))
+		return 0;
+	*len = 0;
+	if (!v->in_batch) {
+		uint32_t id = v->used->ring[at].id;
+
+		if (id >= v->num || !v->slot[id].descs)
+			return -1;
+		v->batch_id = id;
+		v->batch_len = v->used->ring[at].len;
+		v->in_batch = true;
+	}
+	if (!slot->descs)
+		return -1;
+	if (head == v->batch_id) {
+		*len = v->batch_len;
+		v->in_batch = false;
+	}
+	*cookie = slot->cookie;
+	v->free_count += slot->descs;
+	slot->descs = 0;
+	v->last_used++;
+	return 1;
+}
+
+static void split_mute(struct vring_driver *v)
 {
 	if (v->event_idx)
 		/* Just behind: the index must wrap around before it is passed. */
@@ -175,7 +190,7 @@ void vring_mute(struct vring_driver *v)
 		STORE(&v->avail->flags, VRING_AVAIL_F_NO_INTERRUPT);
 }
 
-bool vring_arm(struct vring_driver *v, unsigned int count)
+static bool split_arm(struct vring_driver *v, unsigned int count)
 {
 	if (v->event_idx)
 		STORE(used_event(v), (uint16_t)(v->last_used + count - 1));
@@ -183,5 +198,38 @@ bool vring_arm(struct vring_driver *v, unsigned int count)
 		STORE(&v->avail->flags, 0);
 	/* The wish must be out before the used index is read again. */
 	atomic_thread_fence(memory_order_seq_cst);
-	return vring_used_pending(v) >= count;
+	return split_used_pending(v) >= count;
+}
+
+int vring_open(struct vring_driver *v, unsigned int num, bool event_idx, void *mem)
+{
+	memset(v, 0, sizeof(*v));
+	v->op = (struct vring_ops){ split_add,	    split_publish,	split_need_kick,
+				    split_get_used, split_used_pending, split_mute,
+				    split_arm };
+	vring_layout(v, num, mem);
+	v->area[0] = v->desc;
+	v->area[1] = v->avail;
+	v->area[2] = v->used;
+	v->event_idx = event_idx;
+	v->slot = calloc(num, sizeof(*v->slot));
+	if (!v->slot)
+		return fail(RC_FAIL, "out of memory: ring of %u: give the machine more", num);
+	for (unsigned int i = 0; i < num; i++)
+		v->desc[i].next = i + 1;
+	v->free_count = num;
+	split_mute(v);
+	return RC_OK;
+}
+
+void vring_in_order(struct vring_driver *v)
+{
+	v->op.get_used = split_get_used_in_order;
+	v->desc[v->num - 1].next = 0;
+}
+
+void vring_close(struct vring_driver *v)
+{
+	free(v->slot);
+	v->slot = NULL;
 }

@@ -43,7 +43,7 @@ static void test_defaults(void **state)
 	assert_int_equal(o.packets, 100);
 	assert_int_equal(o.ring, 256);
 	assert_true(o.event_idx && o.mrg_rxbuf && o.version_1 && o.calls);
-	assert_false(o.indirect);
+	assert_false(o.indirect || o.packed);
 	assert_int_equal(header_len(&o), 12);
 	assert_int_equal(o.module_knobs, 0);
 }
@@ -61,6 +61,8 @@ static void test_knobs(void **state)
 	assert_int_equal(o.pace, 100000);
 	assert_int_equal(parse(&o, "--knob pace=100000"), RC_USAGE);
 	assert_int_equal(parse(&o, "--workload rr --burst 1 --knob pace=-1"), RC_USAGE);
+	assert_int_equal(parse(&o, "--server vhostlab --knob packed=1"), RC_OK);
+	assert_true(o.packed);
 	assert_int_equal(parse(&o, "--knob version_1=0"), RC_OK);
 	assert_int_equal(header_len(&o), 12);
 	assert_int_equal(tx_descs(&o), 2);
@@ -80,6 +82,11 @@ static void test_refused(void **state)
 		"--workload forward",
 		"--sink void",
 		"--clock sun",
+		"--server userspace --knob packed=1",
+		"--server uring --knob packed=1",
+		"--knob packed=1 --knob version_1=0",
+		"--knob packed=2",
+		"--server userspace --knob in_order=1",
 		"--size 59",
 		"--size 65536",
 		"--size 64k",

@@ -264,6 +264,38 @@ static void test_arm_and_mute(void **state)
 	close_ring(f);
 }
 
+/* One used entry for several chains: its id is the last one's. */
+static void test_in_order(void **state)
+{
+	struct fixture *f = open_ring(true);
+	uint32_t cookie, len;
+
+	(void)state;
+	vring_in_order(&f->v);
+	for (uint32_t round = 0; round < 5 * NUM; round++) {
+		unsigned int n = 1 + round % 3;
+		uint16_t idx = get16(f->mem + USED + 2), last = 0;
+
+		for (uint32_t i = 0; i < n; i++) {
+			last = get16(f->mem + AVAIL + 2) + i;
+			assert_true(add_one(f, 100 * round + i));
+			/* Section 2.7.5.2: descriptors in the order of the ring. */
+			assert_int_equal(get16(f->mem + AVAIL + 4 + last % NUM * 2), last % NUM);
+		}
+		vring_publish(&f->v);
+		use(f, last % NUM, 30);
+		put16(f->mem + USED + 2, idx + n);
+		for (uint32_t i = 0; i < n; i++) {
+			assert_int_equal(vring_get_used(&f->v, &cookie, &len), 1);
+			assert_int_equal(cookie, 100 * round + i);
+			assert_int_equal(len, i + 1 == n ? 30 : 0);
+		}
+		assert_int_equal(vring_get_used(&f->v, &cookie, &len), 0);
+	}
+	assert_int_equal(f->v.free_count, NUM);
+	close_ring(f);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -275,6 +307,7 @@ int main(void)
 		cmocka_unit_test(test_kick_by_event),
 		cmocka_unit_test(test_kick_by_flag),
 		cmocka_unit_test(test_arm_and_mute),
+		cmocka_unit_test(test_in_order),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

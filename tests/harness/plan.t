@@ -69,6 +69,15 @@ EOC
 is 'knobs: defaults are left out, module knobs belong to vhostlab' \
 	"$("$BENCH/plan" "$TMP/k.conf" | jq -r '"\(.server)\(.knobs | tostring)"' | sort | tr '\n' ' ')" \
 	'intree{"event_idx":0} intree{} vhostlab{"event_idx":0,"tx_batch":1} vhostlab{"event_idx":0} vhostlab{"tx_batch":1} vhostlab{} '
+cat >"$TMP/p.conf" <<'EOC'
+[x]
+server = userspace, intree, vhostlab, uring
+workload = tx
+knob.packed = 0, 1
+EOC
+is 'packed rings: only where the server has them' \
+	"$("$BENCH/plan" "$TMP/p.conf" | jq -r '"\(.server)\(.knobs | tostring)"' | sort | tr '\n' ' ')" \
+	'intree{} uring{} userspace{} vhostlab{"packed":1} vhostlab{} '
 is 'knobs reach the point program' "$("$BENCH/plan" --schedule "$TMP/k.conf" | jq -r 'select(.knobs == {event_idx: 0, tx_batch: 1}) | .argv[-4:] | join(" ")')" \
 	'--knob event_idx=0 --knob tx_batch=1'
 
