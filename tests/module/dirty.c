@@ -56,6 +56,8 @@ static struct chain chains[2][MAX_CHAIN];
 static struct queued frames[MAX_CHAIN];
 static unsigned int n_chains[2], n_frames, next_desc;
 static uint32_t next_seq;
+static uint16_t held[2][MAX_CHAIN]; /* heads that publish() puts into a packed ring */
+static unsigned int n_held[2];
 
 static unsigned int chance(unsigned int n)
 {
@@ -122,7 +124,10 @@ static bool chain_post(struct ring *q, const struct chain *c, uint16_t flags)
 		d[at] = (struct vring_desc){ gpa_of(c->seg[i].off), c->seg[i].len,
 					     flags | (i < c->n - 1 ? NEXT : 0),
 					     (uint16_t)(at + 1) };
-	q->avail->ring[q->avail_idx++ & (q->num - 1)] = head;
+	if (q->packed)
+		held[q->index][n_held[q->index]++] = head;
+	else
+		q->avail->ring[q->avail_idx++ & (q->num - 1)] = head;
 	return true;
 }
 
@@ -213,7 +218,11 @@ static long gather(uint8_t *to, const struct queued *f)
 
 static void publish(struct ring *q)
 {
-	__atomic_store_n(&q->avail->idx, q->avail_idx, __ATOMIC_RELEASE);
+	for (unsigned int i = 0; i < n_held[q->index]; i++)
+		ring_publish(q, held[q->index][i]);
+	n_held[q->index] = 0;
+	if (!q->packed)
+		__atomic_store_n(&q->avail->idx, q->avail_idx, __ATOMIC_RELEASE);
 	ring_kick(q);
 }
 
@@ -256,8 +265,10 @@ static void ring_offsets(struct ring *q, bool corner)
 {
 	static const size_t odd[] = { 0, 4088, 4092, 4096 };
 
-	q->off_avail += chance(2048) * 2;
+	q->off_avail += q->packed ? chance(1024) * 4 : chance(2048) * 2;
 	q->off_used += corner ? 4092 : chance(2) ? chance(1024) * 4 : odd[chance(4)];
+	if (q->packed)
+		return; /* ring_begin() looks there */
 	q->avail = (void *)(g.mem + q->off_avail);
 	q->used = (void *)(g.mem + q->off_used);
 }
@@ -266,10 +277,8 @@ static void ring_offsets(struct ring *q, bool corner)
 static void rings_at(uint16_t idx)
 {
 	for (unsigned int i = 0; i < 2; i++) {
-		struct ring *q = &g.q[i];
-
-		q->avail_idx = q->used_seen = q->avail->idx = q->used->idx = idx;
-		if (ring_state(q, VHOST_SET_VRING_BASE, idx))
+		n_held[i] = 0;
+		if (ring_begin(&g.q[i], idx))
 			tap_bail("SET_VRING_BASE");
 	}
 }
@@ -320,7 +329,7 @@ static unsigned int changed_unnamed(const uint8_t *before)
 
 	for (size_t off = 0; off < GUEST_MEM; off += LOG_PAGE)
 		n += memcmp(before + off, g.mem + off, LOG_PAGE) &&
-		     !log_names(bitmap, gpa_of(off) + (off < 2 * RING_AREA ? shift : 0));
+		     !log_names(bitmap, gpa_of(off) + (dirty_shifted(&g, off) ? shift : 0));
 	return n;
 }
 
@@ -341,6 +350,7 @@ static void random_case(unsigned int number, unsigned int its_seed)
 	features |= chance(6) ? 0 : F_HDR;
 	/* The in-tree module of these kernels does not offer it. */
 	features |= is_ours() && chance(2) ? F_ORDER : 0;
+	features |= is_ours() && chance(3) == 0 ? F_PACKED : 0;
 	num = corner ? 1024 : 4u << chance(9);
 	regions = 1 + chance(64);
 	t = prepare(features, num, regions);

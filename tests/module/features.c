@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Later features: the array form of the feature ioctls, and one ring reset while
+ * Later features: the array form of the feature ioctls, packed rings, and one ring reset while
  * the other runs. Would fail if: an array word were not looked at or not
  * bounded, an unbind moved the other ring.
  */
@@ -87,11 +87,95 @@ static void ring_reset(void)
 	tap_del(&t);
 }
 
+static int ring_addr_at(struct ring *q, size_t desc, size_t avail)
+{
+	int err;
+
+	q->off_desc += desc;
+	q->off_avail += avail;
+	err = ring_addr(q, q->g->mem, 0, 0);
+	q->off_desc -= desc;
+	q->off_avail -= avail;
+	return err;
+}
+
+static unsigned int base_of(struct ring *q)
+{
+	struct vhost_vring_state s = { .index = q->index };
+
+	tap_err(dev_ioctl(q->g->fd, VHOST_GET_VRING_BASE, &s), 0, "packed: GET_VRING_BASE");
+	return s.num;
+}
+
+/* Sizes, positions and addresses of a packed ring; the layout stays while it runs. */
+static void packed_ioctls(void)
+{
+	uint64_t packed = F_V1 | F_PACKED, split = F_V1, logged = packed | F_LOG;
+	struct guest g;
+	struct tap t;
+	struct ring *q = &g.q[TX];
+
+	guest_start(&g, packed, 100);
+	tap_new(&t, "vl0", g.hdr_len);
+	tap_err(ring_state(q, VHOST_SET_VRING_NUM, 32769), -EINVAL, "packed: 32769 entries");
+	tap_err(ring_state(q, VHOST_SET_VRING_NUM, 0), -EINVAL, "packed: no entries");
+	tap_err(ring_addr_at(q, 8, 0), -EINVAL, "packed: ring not aligned to 16");
+	tap_err(ring_addr_at(q, 0, 2), -EINVAL, "packed: event not aligned to 4");
+	tap_err(ring_state(q, VHOST_SET_VRING_BASE, 0x00020003), 0, "packed: both positions");
+	tap_is(base_of(q), 0x00020003, "packed: both are kept");
+	tap_err(ring_state(q, VHOST_SET_VRING_BASE, 0x8003), 0, "packed: only the avail position");
+	tap_is(base_of(q), 0x80038003, "packed: the used one is the same then");
+	tap_err(ring_state(q, VHOST_SET_VRING_BASE, 0x80648064), 0, "packed: position 100");
+	tap_err(ring_backend(q, t.fd), -EFAULT, "packed: it is not in a ring of 100");
+	tap_err(ring_begin(q, 0), 0, "packed: from the start");
+	tap_err(ring_backend(q, t.fd), 0, "packed: bound");
+	tap_err(dev_ioctl(g.fd, VHOST_SET_FEATURES, &split), -EBUSY,
+		"packed: not split while it runs");
+	tap_err(dev_ioctl(g.fd, VHOST_SET_FEATURES, &logged), 0,
+		"packed: other features do change");
+	tap_err(ring_backend(q, -1), 0, "packed: unbound");
+	tap_err(dev_ioctl(g.fd, VHOST_SET_FEATURES, &split), 0, "split again");
+	tap_is(base_of(q), 0, "split: from the start");
+	tap_err(ring_backend(q, t.fd), -EFAULT, "split: 100 entries are no power of two");
+	tap_err(dev_ioctl(g.fd, VHOST_SET_FEATURES, &packed), 0, "and packed");
+	tap_is(base_of(q), 0x80008000, "packed: from the start");
+	guest_stop(&g);
+	tap_del(&t);
+}
+
+/* Sizes that are no power of two, three times around. */
+static void packed_sizes(void)
+{
+	static const unsigned int sizes[] = { 2, 3, 100, 1023 };
+
+	for (size_t i = 0; i < sizeof(sizes) / sizeof(*sizes); i++) {
+		unsigned int good = 0, n = sizes[i] < 300 ? 3 * sizes[i] + 1 : sizes[i] + 200;
+		struct guest g;
+		struct tap t;
+
+		guest_start(&g, F_V1 | F_MRG | F_EVENT | F_PACKED, sizes[i]);
+		tap_new(&t, "vl0", g.hdr_len);
+		guest_backend(&g, t.fd);
+		for (uint32_t k = 0; k < n; k++)
+			good += tx_one(&g, t.far, k, 60 + k % 1000) &&
+				rx_one(&g, t.far, k, 60 + k % 900);
+		tap_is(good, n, "packed: a ring of %u: %u frames each way", sizes[i], n);
+		tap_is(ring_base(&g.q[RX]), (uint16_t)n, "packed: a ring of %u: the position",
+		       sizes[i]);
+		guest_stop(&g);
+		tap_del(&t);
+	}
+}
+
 int main(int argc, char **argv)
 {
 	guest_args(argc, argv);
 	net_private();
 	arrays();
 	ring_reset();
+	if (is_ours()) {
+		packed_ioctls();
+		packed_sizes();
+	}
 	return tap_done();
 }

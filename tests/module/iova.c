@@ -84,6 +84,9 @@ int main(int argc, char **argv)
 		knob("worker", "queue");
 		moving(F_V1 | F_MRG | F_EVENT, false, "a thread a queue", times);
 		knob("worker", "device");
+		moving(F_V1 | F_MRG | F_EVENT | F_PACKED, false, "packed", times);
+		if (dirty_works())
+			moving(F_V1 | F_MRG | F_PACKED, true, "packed, dirty log", times);
 	}
 	if (dirty_works())
 		moving(F_V1 | F_MRG | F_EVENT, true, "dirty log", times);

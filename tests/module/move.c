@@ -230,6 +230,8 @@ int main(int argc, char **argv)
 	variant("flags", F_V1 | F_MRG, times);
 	if (!is_ours())
 		return tap_done();
+	variant("packed, event index", F_V1 | F_MRG | F_PACKED | F_EVENT, times);
+	variant("packed, flags", F_V1 | F_MRG | F_PACKED, times);
 	/* Two threads: what one queue is told reaches the other's, too. */
 	knob("worker", "queue");
 	variant("a thread a queue, event index", F_V1 | F_MRG | F_EVENT, times);

@@ -189,38 +189,48 @@ static void half_a_header(struct ring *q)
 	one(q, gpa_of(slot(0)), 5, 0, 0);
 }
 
+/* Section 2.8.7: a chain is a list or a table. */
+static void list_to_table(struct ring *q)
+{
+	table(q)[0] = (struct vring_desc){ gpa_of(slot(1)), 200, dir(q), 0 };
+	desc_set(q, 1, gpa_of(slot(TABLE)), 16, INDIRECT, 0);
+	one(q, gpa_of(slot(0)), 12, dir(q) | NEXT, 1);
+}
+
 static const struct rule {
 	const char *name;
 	void (*make)(struct ring *q);
 	int only; /* RX, TX, or -1 for both */
+	enum { BOTH, SPLIT, PACKED } layout;
 	bool ours; /* the in-tree module is silent or spins (seen on 6.1.192) */
 } rules[] = {
-	{ "avail index jumps forward", avail_forward, -1, false },
-	{ "avail index moves backward", avail_backward, -1, false },
-	{ "head equal to the ring's size", head_num, -1, false },
-	{ "head 65535", head_max, -1, false },
-	{ "next equal to the ring's size", next_num, -1, false },
-	{ "descriptor that is its own successor", loop_one, -1, false },
-	{ "loop of two descriptors", loop_two, -1, false },
-	{ "loop of empty descriptors", loop_empty, -1, false },
-	{ "indirect table of 17 bytes", indirect_17, -1, false },
-	{ "indirect table of 0 bytes", indirect_0, -1, false },
-	{ "indirect table of 65537 entries", indirect_65537, -1, false },
-	{ "indirect table inside an indirect table", indirect_nested, -1, false },
-	{ "indirect chain that leaves its table", indirect_next_out, -1, false },
-	{ "indirect table with a successor", indirect_and_next, -1, true },
-	{ "chain of 1200 segments", too_many_segments, -1, false },
-	{ "indirect table outside guest memory", indirect_unmapped, -1, false },
-	{ "buffer outside guest memory", unmapped, -1, false },
-	{ "buffer over the end of guest memory", over_the_end, -1, false },
-	{ "buffer that wraps around", wrapping, -1, false },
-	{ "buffer of 4 GiB", length_max, -1, false },
-	{ "readable descriptor after a writable one", readable_after_writable, -1, false },
-	{ "writable descriptor after a readable one", writable_after_readable, -1, false },
-	{ "buffer for the other direction", wrong_way, -1, false },
-	{ "chain of length 0", length_zero, -1, false },
-	{ "header without a frame", header_only, TX, true },
-	{ "half a header", half_a_header, TX, true },
+	{ "avail index jumps forward", avail_forward, -1, SPLIT, false },
+	{ "avail index moves backward", avail_backward, -1, SPLIT, false },
+	{ "head equal to the ring's size", head_num, -1, SPLIT, false },
+	{ "head 65535", head_max, -1, SPLIT, false },
+	{ "next equal to the ring's size", next_num, -1, SPLIT, false },
+	{ "descriptor that is its own successor", loop_one, -1, BOTH, false },
+	{ "loop of two descriptors", loop_two, -1, BOTH, false },
+	{ "loop of empty descriptors", loop_empty, -1, BOTH, false },
+	{ "indirect table of 17 bytes", indirect_17, -1, BOTH, false },
+	{ "indirect table of 0 bytes", indirect_0, -1, BOTH, false },
+	{ "indirect table of 65537 entries", indirect_65537, -1, BOTH, false },
+	{ "indirect table inside an indirect table", indirect_nested, -1, BOTH, false },
+	{ "indirect chain that leaves its table", indirect_next_out, -1, SPLIT, false },
+	{ "indirect table with a successor", indirect_and_next, -1, BOTH, true },
+	{ "chain of 1200 segments", too_many_segments, -1, BOTH, false },
+	{ "indirect table outside guest memory", indirect_unmapped, -1, BOTH, false },
+	{ "buffer outside guest memory", unmapped, -1, BOTH, false },
+	{ "buffer over the end of guest memory", over_the_end, -1, BOTH, false },
+	{ "buffer that wraps around", wrapping, -1, BOTH, false },
+	{ "buffer of 4 GiB", length_max, -1, BOTH, false },
+	{ "readable descriptor after a writable one", readable_after_writable, -1, BOTH, false },
+	{ "writable descriptor after a readable one", writable_after_readable, -1, BOTH, false },
+	{ "buffer for the other direction", wrong_way, -1, BOTH, false },
+	{ "chain of length 0", length_zero, -1, BOTH, false },
+	{ "header without a frame", header_only, TX, BOTH, true },
+	{ "half a header", half_a_header, TX, BOTH, true },
+	{ "list that leads to an indirect table", list_to_table, -1, PACKED, true },
 };
 
 /*
@@ -279,7 +289,9 @@ static void all_rules(uint64_t features)
 	kmsg_mark();
 	for (int way = RX; way <= TX; way++)
 		for (size_t i = 0; i < sizeof(rules) / sizeof(*rules); i++)
-			if (rules[i].ours && !is_ours() && rules[i].only == way)
+			if (rules[i].layout == (features & F_PACKED ? SPLIT : PACKED))
+				continue;
+			else if (rules[i].ours && !is_ours() && rules[i].only == way)
 				tap_skip(1, "the in-tree module is weak here", rules[i].name);
 			else if (rules[i].only < 0 || rules[i].only == way)
 				break_rule(&g, &t, &rules[i], way, seq++);
@@ -336,6 +348,28 @@ static void kick_flood(void)
 
 static volatile bool scribbling;
 
+/* The same for a packed ring, whose turn the flags may meet or not. */
+static void scribble_packed(struct ring *q, unsigned int *seed)
+{
+	struct vring_packed_desc *d = &q->p.ring[(unsigned int)rand_r(seed) & 255];
+	uint16_t flags = (uint16_t)(rand_r(seed) & 7);
+	uint64_t gpa = gpa_of(slot((unsigned int)rand_r(seed) & 255));
+
+	if ((rand_r(seed) & 15) == 0)
+		gpa ^= (uint64_t)rand_r(seed) << (rand_r(seed) & 31);
+	if (q->index == RX && (rand_r(seed) & 7))
+		flags |= WRITE;
+	d->addr = gpa;
+	d->len = (uint32_t)rand_r(seed) % 4096;
+	d->id = (uint16_t)rand_r(seed);
+	__atomic_store_n(&d->flags, flags | (rand_r(seed) & 1 ? PACKED_AVAIL : PACKED_USED),
+			 __ATOMIC_RELEASE);
+	q->p.driver->off_wrap = (uint16_t)rand_r(seed);
+	q->p.driver->flags = (uint16_t)(rand_r(seed) & 3);
+	if ((rand_r(seed) & 31) == 0)
+		q->p.device->off_wrap = (uint16_t)rand_r(seed);
+}
+
 /* Descriptors, indexes and flags change while the device reads them. */
 static void *scribble(void *arg)
 {
@@ -348,6 +382,10 @@ static void *scribble(void *arg)
 		uint16_t flags = (uint16_t)(rand_r(&seed) & 7);
 		uint64_t gpa = gpa_of(slot((unsigned int)rand_r(&seed) & 255));
 
+		if (q->packed) {
+			scribble_packed(q, &seed);
+			continue;
+		}
 		if ((rand_r(&seed) & 15) == 0)
 			gpa ^= (uint64_t)rand_r(&seed) << (rand_r(&seed) & 31);
 		if (q->index == RX && (rand_r(&seed) & 7))
@@ -408,5 +446,10 @@ int main(int argc, char **argv)
 	kick_flood();
 	hostile(F_V1 | F_MRG | F_INDIRECT | F_EVENT);
 	hostile(F_INDIRECT);
+	if (is_ours()) {
+		all_rules(F_V1 | F_MRG | F_INDIRECT | F_EVENT | F_PACKED);
+		hostile(F_V1 | F_MRG | F_INDIRECT | F_EVENT | F_PACKED);
+		hostile(F_V1 | F_INDIRECT | F_PACKED);
+	}
 	return tap_done();
 }

@@ -122,7 +122,7 @@ static void too_few(uint64_t features, const char *what)
 	long long cpu;
 
 	open_both(&g, &t, features);
-	q->avail->ring[256] = 0;
+	ring_call_at(q, 0);
 	post(&g, 3, 100);
 	send_frame(&t, 1500, 1);
 	tap_ok(!ring_wait(q, 150), "%s: 3 buffers of 100 for 1500 bytes: it waits", what);
@@ -311,5 +311,11 @@ int main(int argc, char **argv)
 	plain(F_V1 | F_INDIRECT, "12-byte header");
 	plain(F_INDIRECT | F_EVENT, "legacy header");
 	gso();
+	if (is_ours()) {
+		mergeable(F_V1 | F_MRG | F_EVENT | F_PACKED, "packed, mergeable");
+		too_few(F_V1 | F_MRG | F_PACKED, "packed, flags");
+		too_few(F_V1 | F_MRG | F_EVENT | F_PACKED, "packed, event index");
+		plain(F_V1 | F_INDIRECT | F_PACKED, "packed");
+	}
 	return tap_done();
 }

@@ -105,6 +105,8 @@ static void shapes(uint64_t features, const char *what)
 		desc_set(q, 0, gpa_of(slot(10)), n * 16, INDIRECT, 0);
 		tap_ok(sent(&g, &t, seq++, 2000), "%s: indirect table of %u", what, n);
 	}
+	if (features & F_PACKED)
+		goto out;
 	/* A direct descriptor may lead to an indirect one: header, then the rest. */
 	big_frame(&g, 700, seq);
 	d[0] = (struct vring_desc){ gpa_of(BIG) + g.hdr_len, 700, 0, 0 };
@@ -128,9 +130,7 @@ static void bursts(uint64_t features, const char *what)
 
 	guest_start(&g, features, 256);
 	tap_new(&t, "vl0", g.hdr_len);
-	q->avail_idx = q->used_seen = 65300;
-	q->avail->idx = q->used->idx = 65300;
-	tap_err(ring_state(q, VHOST_SET_VRING_BASE, 65300), 0, "%s: start at index 65300", what);
+	tap_err(ring_begin(q, 65300), 0, "%s: start at index 65300", what);
 	guest_backend(&g, t.fd);
 	for (int round = 0; round < 8; round++) {
 		for (unsigned int i = 0; i < 256; i++, seq++) {
@@ -141,7 +141,7 @@ static void bursts(uint64_t features, const char *what)
 			desc_set(q, i, gpa_of(slot(i)), (uint32_t)(g.hdr_len + len), 0, 0);
 			ring_publish(q, (uint16_t)i);
 		}
-		q->avail->ring[256] = q->avail_idx;
+		ring_call_at(q, q->avail_idx);
 		ring_kick(q);
 		for (unsigned int i = 0; i < 256; i++) {
 			if (!ring_wait(q, PATIENCE) || !ring_take(q, &e))
@@ -166,26 +166,26 @@ static void bursts(uint64_t features, const char *what)
 	tap_del(&t);
 }
 
-static void calls(void)
+static void calls(uint64_t features)
 {
 	struct guest g;
 	struct tap t;
 	struct ring *q = &g.q[TX];
 
-	guest_start(&g, F_V1, 256);
+	guest_start(&g, features, 256);
 	tap_new(&t, "vl0", g.hdr_len);
 	guest_backend(&g, t.fd);
 	tap_ok(tx_one(&g, t.far, 1, 60), "a frame with calls wanted");
 	tap_ok(event_wait(q->call, 1000), "it is followed by a call");
 	event_clear(q->call);
-	q->avail->flags = VRING_AVAIL_F_NO_INTERRUPT;
+	ring_no_calls(q);
 	tap_ok(tx_one(&g, t.far, 2, 60), "a frame with calls unwanted");
 	tap_ok(!event_wait(q->call, 100), "no call follows");
 	guest_stop(&g);
 
-	guest_start(&g, F_V1 | F_EVENT, 256);
+	guest_start(&g, features | F_EVENT, 256);
 	guest_backend(&g, t.fd);
-	q->avail->ring[256] = 2; /* used_event: call when entry 2 is used */
+	ring_call_at(q, 2);
 	tap_ok(tx_one(&g, t.far, 3, 60), "event index 2: the first frame");
 	/* A device that has never called may call once, whatever the index. */
 	event_clear(q->call);
@@ -331,7 +331,14 @@ int main(int argc, char **argv)
 	shapes(0, "legacy header");
 	bursts(F_V1, "flags");
 	bursts(F_V1 | F_EVENT, "event index");
-	calls();
+	calls(F_V1);
+	if (is_ours()) {
+		shapes(F_V1 | F_MRG | F_INDIRECT | F_PACKED, "packed");
+		bursts(F_V1 | F_PACKED, "packed, flags");
+		bursts(F_V1 | F_PACKED | F_EVENT, "packed, event index");
+		bursts(F_V1 | F_PACKED | F_ORDER, "packed, in order");
+		calls(F_V1 | F_PACKED);
+	}
 	short_frames();
 	bad_frames();
 	return tap_done();

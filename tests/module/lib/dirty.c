@@ -69,6 +69,11 @@ int log_base(struct guest *g, const uint8_t *log)
 	return dev_ioctl(g->fd, VHOST_SET_LOG_BASE, &base);
 }
 
+bool dirty_shifted(const struct guest *g, size_t off)
+{
+	return off < 2 * RING_AREA && !(g->q[0].packed && off % RING_AREA < 0x8000);
+}
+
 /* The log as it should be. */
 static void log_want(const struct places *p, uint64_t shift, uint64_t ring_shift, uint8_t *want)
 {
@@ -81,7 +86,7 @@ static void log_want(const struct places *p, uint64_t shift, uint64_t ring_shift
 		for (size_t k = 0; k < n; k++, off += LOG_PAGE) {
 			uint64_t page = (gpa_of(off) + shift) / LOG_PAGE;
 
-			if (off < 2 * RING_AREA)
+			if (dirty_shifted(p->g, off))
 				page += ring_shift / LOG_PAGE;
 			if (entries[k] & SOFT_DIRTY)
 				want[page / 8] |= (uint8_t)(1 << page % 8);

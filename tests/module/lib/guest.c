@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <getopt.h>
 #include <poll.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -130,6 +131,9 @@ static void ring_layout(struct ring *q, unsigned int num)
 	memset(q->g->mem + area, 0, RING_AREA);
 	q->avail_idx = 0;
 	q->used_seen = 0;
+	q->packed = q->g->features & F_PACKED;
+	if (q->packed)
+		packed_layout(q, 0);
 }
 
 void guest_init(struct guest *g)
@@ -212,7 +216,19 @@ int ring_base(struct ring *q)
 	struct vhost_vring_state s = { q->index, 0 };
 	int err = dev_ioctl(q->g->fd, VHOST_GET_VRING_BASE, &s);
 
-	return err ?: (int)s.num;
+	if (err)
+		return err;
+	return q->packed ? packed_count(q, s.num) : (int)s.num;
+}
+
+int ring_begin(struct ring *q, uint16_t count)
+{
+	q->avail_idx = q->used_seen = count;
+	if (q->packed)
+		packed_layout(q, count);
+	else
+		q->avail->idx = q->used->idx = count;
+	return ring_state(q, VHOST_SET_VRING_BASE, q->packed ? packed_base(q, count) : count);
 }
 
 static void must(int err, const char *what)
@@ -234,7 +250,7 @@ void guest_start(struct guest *g, uint64_t features, unsigned int num)
 
 		ring_layout(q, num);
 		must(ring_state(q, VHOST_SET_VRING_NUM, num), "SET_VRING_NUM");
-		must(ring_state(q, VHOST_SET_VRING_BASE, 0), "SET_VRING_BASE");
+		must(ring_begin(q, 0), "SET_VRING_BASE");
 		must(ring_addr(q, g->mem, 0, 0), "SET_VRING_ADDR");
 		must(ring_fd(q, VHOST_SET_VRING_KICK, q->kick), "SET_VRING_KICK");
 		must(ring_fd(q, VHOST_SET_VRING_CALL, q->call), "SET_VRING_CALL");
@@ -255,6 +271,7 @@ void guest_stop(struct guest *g)
 		close(g->q[i].kick);
 		close(g->q[i].call);
 		close(g->q[i].err);
+		free(g->q[i].p.shadow);
 	}
 	munmap(g->mem, GUEST_MEM);
 	close(g->memfd);
@@ -266,7 +283,7 @@ void ring_repair(struct ring *q, int fd)
 	ring_layout(q, q->num);
 	event_clear(q->err);
 	event_clear(q->call);
-	must(ring_state(q, VHOST_SET_VRING_BASE, 0), "SET_VRING_BASE");
+	must(ring_begin(q, 0), "SET_VRING_BASE");
 	must(ring_addr(q, q->g->mem, 0, 0), "SET_VRING_ADDR");
 	must(ring_backend(q, fd), "SET_BACKEND");
 }
@@ -279,9 +296,45 @@ void desc_set(struct ring *q, unsigned int i, uint64_t gpa, uint32_t len, uint16
 
 void ring_publish(struct ring *q, uint16_t head)
 {
+	if (q->packed) {
+		packed_publish(q, head);
+		return;
+	}
 	q->avail->ring[q->avail_idx & (q->num - 1)] = head;
 	q->avail_idx++;
 	__atomic_store_n(&q->avail->idx, q->avail_idx, __ATOMIC_RELEASE);
+}
+
+void ring_call_at(struct ring *q, uint16_t used)
+{
+	if (q->packed)
+		packed_call_at(q, used);
+	else
+		q->avail->ring[q->num] = used; /* heeded with event index only */
+}
+
+void ring_no_calls(struct ring *q)
+{
+	if (q->packed)
+		q->p.driver->flags = VRING_PACKED_EVENT_FLAG_DISABLE;
+	else
+		q->avail->flags = VRING_AVAIL_F_NO_INTERRUPT;
+}
+
+bool ring_wants_kick(struct ring *q, uint16_t old)
+{
+	bool wanted;
+
+	atomic_thread_fence(memory_order_seq_cst);
+	if (q->packed)
+		wanted = packed_wants_kick(q);
+	else if (q->g->features & F_EVENT)
+		wanted = vring_need_event(avail_event(q), q->avail_idx, old);
+	else
+		wanted = !(__atomic_load_n(&q->used->flags, __ATOMIC_ACQUIRE) &
+			   VRING_USED_F_NO_NOTIFY);
+	q->p.unasked = 0;
+	return wanted;
 }
 
 void ring_kick(struct ring *q)
@@ -298,7 +351,7 @@ unsigned int ring_wait(struct ring *q, int ms)
 	uint16_t n;
 
 	for (;;) {
-		n = __atomic_load_n(&q->used->idx, __ATOMIC_ACQUIRE) - q->used_seen;
+		n = (uint16_t)(used_idx(q) - q->used_seen);
 		if (n || now_ns() >= end)
 			return n;
 		sleep_ms(1);
@@ -307,8 +360,8 @@ unsigned int ring_wait(struct ring *q, int ms)
 
 bool ring_take(struct ring *q, struct vring_used_elem *e)
 {
-	if (__atomic_load_n(&q->used->idx, __ATOMIC_ACQUIRE) == q->used_seen)
+	if (used_idx(q) == q->used_seen)
 		return false;
-	*e = q->used->ring[q->used_seen++ & (q->num - 1)];
+	*e = *used_elem(q, q->used_seen++);
 	return true;
 }

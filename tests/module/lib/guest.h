@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The driver side of one vhost-net device: guest memory, two split rings and
- * the ioctls that introduce them. Tests reach into the rings to break them, so
+ * The driver side of one vhost-net device: guest memory, two rings, split ones
+ * unless F_PACKED is asked for (packed.h), and the ioctls that introduce them. Tests reach into the rings to break them, so
  * nothing is hidden here.
  *
  * Guest memory is a memfd mapped at one place of the test process and shown to
@@ -18,6 +18,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+
+#include "packed.h"
 
 #define GUEST_GPA 0x40000000ULL
 #define GUEST_MEM (16u << 20)
@@ -41,6 +43,7 @@
 #define F_EMPTY	   BIT64(VIRTIO_F_NOTIFY_ON_EMPTY)
 #define F_PLATFORM BIT64(VIRTIO_F_ACCESS_PLATFORM)
 #define F_ORDER	   BIT64(VIRTIO_F_IN_ORDER)
+#define F_PACKED   BIT64(VIRTIO_F_RING_PACKED)
 
 struct guest;
 
@@ -53,6 +56,8 @@ struct ring {
 	struct vring_used *used;
 	int kick, call, err;
 	uint16_t avail_idx, used_seen;
+	bool packed;
+	struct packed p;
 };
 
 struct guest {
@@ -86,7 +91,10 @@ int ring_state(struct ring *q, unsigned long request, unsigned int num);
 int ring_fd(struct ring *q, unsigned long request, int fd);
 int ring_addr(struct ring *q, const uint8_t *base, unsigned int flags, uint64_t log_gpa);
 int ring_backend(struct ring *q, int fd);
+/* The device's position, of a packed ring as a count of descriptors. */
 int ring_base(struct ring *q);
+/* Tells the device to begin at that position; a fresh ring is there, too. */
+int ring_begin(struct ring *q, uint16_t count);
 /* Both rings at once; bails out on failure. */
 void guest_backend(struct guest *g, int fd);
 /* Empties a stopped ring and attaches the backend again. */
@@ -105,15 +113,31 @@ static inline size_t slot(unsigned int i)
 /* The device's event index, behind the used ring: kick when it is passed. */
 static inline uint16_t avail_event(const struct ring *q)
 {
+	if (q->packed)
+		return q->p.device->off_wrap ^ q->p.device->flags;
 	const uint8_t *p = (const uint8_t *)q->used + 4 + 8 * (size_t)q->num;
 
 	return __atomic_load_n((const uint16_t *)(const void *)p, __ATOMIC_ACQUIRE);
 }
 
-static inline uint16_t used_idx(const struct ring *q)
+static inline uint16_t used_idx(struct ring *q)
 {
+	if (q->packed)
+		packed_sync(q);
 	return __atomic_load_n(&q->used->idx, __ATOMIC_ACQUIRE);
 }
+
+/* The used entry of that position, which used_idx() has passed. */
+static inline struct vring_used_elem *used_elem(struct ring *q, uint16_t idx)
+{
+	return &q->used->ring[idx & ((q->packed ? PACKED_KEEP : q->num) - 1)];
+}
+
+/* Asks for a call when the used entry of that position is there; or for none. */
+void ring_call_at(struct ring *q, uint16_t used);
+void ring_no_calls(struct ring *q);
+/* Whether the device wants a kick for what was published since position old. */
+bool ring_wants_kick(struct ring *q, uint16_t old);
 
 void desc_set(struct ring *q, unsigned int i, uint64_t gpa, uint32_t len, uint16_t flags,
 	      uint16_t next);

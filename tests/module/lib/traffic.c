@@ -51,17 +51,7 @@ static void saw(struct traffic *tr, int way, long long seq, atomic_uint *arrived
 
 static void kick_if_wanted(struct ring *q, uint16_t old)
 {
-	bool wanted;
-
-	if (old == q->avail_idx)
-		return;
-	atomic_thread_fence(memory_order_seq_cst);
-	if (q->g->features & F_EVENT)
-		wanted = vring_need_event(avail_event(q), q->avail_idx, old);
-	else
-		wanted = !(__atomic_load_n(&q->used->flags, __ATOMIC_ACQUIRE) &
-			   VRING_USED_F_NO_NOTIFY);
-	if (wanted)
+	if (old != q->avail_idx && ring_wants_kick(q, old))
 		ring_kick(q);
 }
 
@@ -95,7 +85,7 @@ static void driver_rx(struct traffic *tr)
 	uint16_t old = q->avail_idx, ready;
 
 	while ((ready = (uint16_t)(used_idx(q) - q->used_seen))) {
-		unsigned int first = q->used->ring[q->used_seen & (q->num - 1)].id;
+		unsigned int first = used_elem(q, q->used_seen)->id;
 		size_t at = rx_buffer(first), len = 0;
 		struct virtio_net_hdr_mrg_rxbuf h;
 		struct vring_used_elem e;
@@ -127,8 +117,7 @@ static void driver_rx(struct traffic *tr)
 /* True when the ring has news: then the driver must not sleep. */
 static bool ask_for_calls(struct ring *q)
 {
-	/* The used event when that is negotiated; the flag stays 0 otherwise. */
-	q->avail->ring[q->num] = q->used_seen;
+	ring_call_at(q, q->used_seen);
 	atomic_thread_fence(memory_order_seq_cst);
 	return used_idx(q) != q->used_seen;
 }
