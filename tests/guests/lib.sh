@@ -35,6 +35,13 @@ finish()
 	((failures == 0))
 }
 
+# negotiated BIT: 1 or 0, of the newest open device of our module
+negotiated()
+{
+	local files=(/sys/kernel/debug/vhostlab/*/features)
+	echo $(($(<"${files[-1]}") >> $1 & 1))
+}
+
 # counter QUEUE NAME: the sum over all open devices
 counter()
 {

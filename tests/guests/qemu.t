@@ -8,7 +8,7 @@ set -Eeuo pipefail
 source "$(dirname "$0")/door.sh"
 
 need qemu-system-x86_64 busybox cpio jq
-echo 1..4
+echo 1..5
 for kernel in 6.1 6.12; do
 	for version in default 10.0; do
 		qemu=$(lab/qemu "$version")
@@ -16,3 +16,4 @@ for kernel in 6.1 6.12; do
 			in_lab "$kernel" 240 qemu-in-vm "$qemu"
 	done
 done
+subtest "packed rings" in_lab default 240 qemu-in-vm "$(lab/qemu default)" packed
