@@ -70,8 +70,41 @@ old_run_dir()
 {
 	[[ -d $OUT ]] || die 2 "--resume: $OUT: there is no such run: name a folder of results/"
 	RUN_DIR=$(cd -- "$OUT" && pwd -P)
-	[[ ! -f $RUN_DIR/$(basename "$CONFIG") ]] || cmp -s -- "$CONFIG" "$RUN_DIR/$(basename "$CONFIG")" ||
-		die 2 "--resume: $CONFIG: it is not the configuration this run began with: use $RUN_DIR/$(basename "$CONFIG")"
+	local file
+	while read -r file; do
+		[[ ! -f $RUN_DIR/$(basename "$file") ]] || cmp -s -- "$file" "$RUN_DIR/$(basename "$file")" ||
+			die 2 "--resume: $file: it is not the configuration this run began with: use $RUN_DIR/$(basename "$CONFIG")"
+	done < <(config_files)
+}
+
+# The configuration and those it includes, a path a line.
+config_files()
+{
+	printf '%s\n' "$CONFIG"
+	"$BENCH/plan" --get files "$CONFIG" | sed "s|^|$(dirname -- "$CONFIG")/|"
+}
+
+# They lie in the run's folder, too: it can be measured again from there.
+keep_config()
+{
+	local file
+	while read -r file; do
+		[[ $file -ef $RUN_DIR/$(basename "$file") ]] ||
+			cp -- "$file" "$RUN_DIR/" 2>/dev/null ||
+			die 1 "--out: $RUN_DIR: it cannot be written (read-only or full): choose another folder"
+	done < <(config_files)
+}
+
+# What a sweep will take, in words; the model stands in bench/plan/estimate.c.
+estimate()
+{
+	local seconds
+	seconds=$("$BENCH/plan" "${PLAN_OPTIONS[@]}" --get seconds "$CONFIG")
+	if [[ $seconds -lt 120 ]]; then
+		echo "about $seconds seconds on two processors without KVM"
+	else
+		echo "about $(((seconds + 30) / 60)) minutes on two processors without KVM"
+	fi
 }
 
 # What the measuring machine must not know by itself; see sweep/env.sh.
@@ -104,6 +137,7 @@ cmd_sweep()
 	if [[ $DRY == 1 ]]; then
 		"${plan[@]}" --schedule "$CONFIG" |
 			jq -r '"\(.step)/\(.steps) \(.point) rep \(.rep): \(.argv | join(" "))"'
+		note "sweep $experiment: $("${plan[@]}" --get points "$CONFIG") points, $("${plan[@]}" --get steps "$CONFIG") measurements, $(estimate)"
 		return
 	fi
 	clock=$("${plan[@]}" --get clock "$CONFIG")
@@ -119,13 +153,11 @@ cmd_sweep()
 			die 1 "build: $ROOT: the module without tracepoints cannot be built: see the lines above"
 	fi
 	[[ $RESUME == 1 ]] || new_run_dir "$experiment"
-	[[ $CONFIG -ef $RUN_DIR/$(basename "$CONFIG") ]] ||
-		cp -- "$CONFIG" "$RUN_DIR/" 2>/dev/null ||
-		die 1 "--out: $RUN_DIR: it cannot be written (read-only or full): choose another folder"
+	keep_config
 	exec {lock}>"$RUN_DIR/.lock" || die 1 "--out: $RUN_DIR: it cannot be written (read-only or full): choose another folder"
 	flock -n "$lock" || die 1 "--out: $RUN_DIR: another sweep is writing there: wait for it or choose another folder"
 	revision
-	note "sweep $experiment: $steps measurements, clock $clock, results in ${RUN_DIR#"$ROOT"/}"
+	note "sweep $experiment: $steps measurements, clock $clock, $(estimate), results in ${RUN_DIR#"$ROOT"/}"
 	supervise "$clock" "$kernel" "$steps"
 }
 

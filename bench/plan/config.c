@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "config.h"
+#include "include.h"
 
 /* The longest line libinih takes as packaged, less the end of line and the NUL. */
 #define LINE_MAX_CHARS 197
@@ -173,10 +174,12 @@ static void sweep_key(struct parse *p, const char *name, const char *value)
 				"precision = %s is not known; allowed: a percentage above 0 and "
 				"below 100, such as 0.5%%",
 				value);
+	} else if (!strcmp(name, "include")) {
+		add_values(p, &c->include, name, value);
 	} else {
 		mistake(p, p->line,
 			"key %s is not known in [sweep]; allowed: question, kernel, clock, "
-			"repetitions, packets, timeout, control, precision",
+			"repetitions, packets, timeout, control, precision, include",
 			name);
 	}
 }
@@ -283,7 +286,7 @@ static void check_whole(struct parse *p)
 {
 	struct config *c = p->config;
 
-	if (!c->section_count)
+	if (!c->section_count && !c->include.count)
 		mistake(p, p->line ? p->line : 1,
 			"there is no section with cells: add one, such as [transmit] with server = "
 			"and workload =");
@@ -346,5 +349,5 @@ bool config_read(struct config *config, const char *path)
 		config->defaults.repetitions = 1;
 	if (!config->defaults.packets)
 		config->defaults.packets = 8192;
-	return !p.mistakes;
+	return !p.mistakes && config_include(config);
 }

@@ -10,7 +10,7 @@
 
 #define MAX_VALUES   32
 #define MAX_KNOBS    16
-#define MAX_SECTIONS 64
+#define MAX_SECTIONS 128
 
 /* The values one axis or one knob takes in a section. */
 struct value_list {
@@ -44,6 +44,7 @@ struct config {
 	long timeout; /* seconds a single point may take */
 	bool control; /* one cell is measured twice: the A/A control */
 	double precision; /* repetitions end when figures are known to this share; 0: never */
+	struct value_list include; /* files whose sections are part of this one */
 	struct section defaults;
 	struct section section[MAX_SECTIONS];
 	int section_count;

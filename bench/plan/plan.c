@@ -15,6 +15,7 @@
 #include <string.h>
 
 #include "../random.h"
+#include "estimate.h"
 #include "points.h"
 
 struct step {
@@ -27,8 +28,10 @@ static void usage(FILE *out)
 	fputs("usage: plan [--schedule] [--only EXPR] [--clock insn|wall] [--seed N] [--done "
 	      "FILE]... "
 	      "CONFIG\n"
-	      "       plan --get experiment|question|kernel|clock|timeout|steps [...] CONFIG\n"
-	      "       plan --vocabulary\n"
+	      "       plan --get "
+	      "experiment|question|kernel|clock|timeout|steps|points|seconds|files\n"
+	      "            [...] CONFIG\n"
+	      "       plan --vocabulary | --defaults\n"
 	      "Prints one JSON object per point, or with --schedule one per point and\n"
 	      "repetition in the order of the sweep, without those already in --done. The A/A\n"
 	      "control is in the schedule only.\n",
@@ -216,10 +219,17 @@ static int print_field(const struct points *points, const struct config *config,
 		printf("%ld\n", config->timeout);
 	else if (!strcmp(field, "steps"))
 		printf("%ld\n", steps);
+	else if (!strcmp(field, "seconds"))
+		printf("%ld\n", estimate_seconds(points));
+	else if (!strcmp(field, "points"))
+		printf("%d\n", points->count);
+	else if (!strcmp(field, "files"))
+		for (int i = 0; i < config->include.count; i++)
+			puts(config->include.value[i]);
 	else {
 		fprintf(stderr,
 			"vhostlab: plan: --get %s: not known; allowed: experiment, question, "
-			"kernel, clock, timeout, steps\n",
+			"kernel, clock, timeout, steps, points, seconds, files\n",
 			field);
 		return 2;
 	}
@@ -229,15 +239,11 @@ static int print_field(const struct points *points, const struct config *config,
 int main(int argc, char **argv)
 {
 	static const struct option options[] = {
-		{ "schedule", no_argument, NULL, 's' },
-		{ "only", required_argument, NULL, 'o' },
-		{ "clock", required_argument, NULL, 'c' },
-		{ "seed", required_argument, NULL, 'r' },
-		{ "done", required_argument, NULL, 'd' },
-		{ "get", required_argument, NULL, 'g' },
-		{ "vocabulary", no_argument, NULL, 'v' },
-		{ "help", no_argument, NULL, 'h' },
-		{ NULL, 0, NULL, 0 },
+		{ "schedule", no_argument, NULL, 's' },	   { "only", required_argument, NULL, 'o' },
+		{ "clock", required_argument, NULL, 'c' }, { "seed", required_argument, NULL, 'r' },
+		{ "done", required_argument, NULL, 'd' },  { "get", required_argument, NULL, 'g' },
+		{ "vocabulary", no_argument, NULL, 'v' },  { "defaults", no_argument, NULL, 'D' },
+		{ "help", no_argument, NULL, 'h' },	   { NULL, 0, NULL, 0 },
 	};
 	struct filter filter[AXIS_COUNT + MAX_KNOBS];
 	const char *clock = NULL, *get = NULL;
@@ -283,6 +289,9 @@ int main(int argc, char **argv)
 			break;
 		case 'v':
 			vocab_print(stdout);
+			return 0;
+		case 'D':
+			vocab_defaults(stdout);
 			return 0;
 		case 'h':
 			usage(stdout);

@@ -222,3 +222,11 @@ void vocab_print(FILE *out)
 		fputs(")\n", out);
 	}
 }
+
+void vocab_defaults(FILE *out)
+{
+	for (size_t i = 0; i < knob_count; i++)
+		fprintf(out, "%s\"%s\":%s%s%s", i ? "," : "{", knobs[i].name,
+			knobs[i].words ? "\"" : "", knobs[i].fallback, knobs[i].words ? "\"" : "");
+	fputs("}\n", out);
+}

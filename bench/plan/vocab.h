@@ -70,4 +70,7 @@ bool parse_number(const char *text, long min, long max, long *number);
 /* Every axis and knob with its allowed values, for `run.sh list`. */
 void vocab_print(FILE *out);
 
+/* What every knob is in a point that does not name it, as one JSON object. */
+void vocab_defaults(FILE *out);
+
 #endif
