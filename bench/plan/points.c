@@ -204,17 +204,22 @@ static bool among(const struct point *p, enum axis axis, const char *words)
 /* A round trip has one packet under way, and its reply comes back. Only round trips have a pace. */
 static bool meaningful_process(const struct point *p)
 {
-	if (!among(p, AXIS_WORKLOAD, " tx rx rr ") || !is(p, AXIS_QUEUES, "1") ||
+	if (!among(p, AXIS_WORKLOAD, " tx rx rr rr_flood stream ") || !is(p, AXIS_QUEUES, "1") ||
 	    !is(p, AXIS_GUESTS, "1") || is(p, AXIS_SERVER, "vhostuser"))
 		return false;
-	/* Nobody would number its frames. */
-	if (is(p, AXIS_SERVER, "floor") && is(p, AXIS_SINK, "check"))
+	/* Nobody would number its frames, and there is no guest to do anything beside it. */
+	if (is(p, AXIS_SERVER, "floor") &&
+	    (is(p, AXIS_SINK, "check") || among(p, AXIS_WORKLOAD, " rr_flood stream ")))
 		return false;
 	for (int i = 0; i < p->knob_count; i++)
 		if (!strcmp(p->info[i]->name, "pace") && !is(p, AXIS_WORKLOAD, "rr"))
 			return false;
 	if (is(p, AXIS_WORKLOAD, "rr"))
 		return is(p, AXIS_BURST, "1") && !is(p, AXIS_SINK, "xdp_drop");
+	if (is(p, AXIS_WORKLOAD, "rr_flood"))
+		return is(p, AXIS_SINK, "stack");
+	if (is(p, AXIS_WORKLOAD, "stream"))
+		return !is(p, AXIS_SINK, "check");
 	return is(p, AXIS_WORKLOAD, "tx") || !is(p, AXIS_SINK, "xdp_drop");
 }
 
@@ -227,8 +232,9 @@ static bool meaningful_qemu(const struct point *p)
 {
 	long size = atol(p->value[AXIS_SIZE]);
 
-	if (among(p, AXIS_WORKLOAD, " rr echo ") || among(p, AXIS_SERVER, " uring floor ") ||
-	    !is(p, AXIS_BURST, "1") || !is(p, AXIS_SINK, "stack"))
+	if (among(p, AXIS_WORKLOAD, " rr echo rr_flood stream ") ||
+	    among(p, AXIS_SERVER, " uring floor ") || !is(p, AXIS_BURST, "1") ||
+	    !is(p, AXIS_SINK, "stack"))
 		return false;
 	if (among(p, AXIS_WORKLOAD, " tcp_tx tcp_rx "))
 		return size == 1514;

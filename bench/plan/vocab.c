@@ -8,8 +8,9 @@
 
 static const char *const servers[] = { "userspace", "intree", "vhostlab", "uring",
 				       "vhostuser", "floor",  NULL };
-static const char *const workloads[] = { "tx",	   "rx",     "rr",     "echo",	 "ping",   "udp_rr",
-					 "tcp_rr", "tcp_tx", "tcp_rx", "udp_tx", "udp_rx", NULL };
+static const char *const workloads[] = { "tx",	   "rx",       "rr",	 "echo",   "ping",
+					 "udp_rr", "tcp_rr",   "tcp_tx", "tcp_rx", "udp_tx",
+					 "udp_rx", "rr_flood", "stream", NULL };
 static const char *const sinks[] = { "check", "stack", "xdp_drop", NULL };
 /* In the order of the bits PROCESS, QEMU, DPDK. */
 static const char *const guest_kinds[] = { "process", "qemu", "dpdk", NULL };
@@ -64,6 +65,7 @@ const struct knob_info knobs[] = {
 	{ "ring", KNOB_GUEST, PROCESS | DPDK, NULL, 64, 1024, true, "256" },
 	{ "calls", KNOB_GUEST, PROCESS, NULL, 0, 1, false, "1" },
 	{ "pace", KNOB_GUEST, PROCESS, NULL, 0, 1000000000, false, "0" },
+	{ "work", KNOB_GUEST, PROCESS, NULL, 0, 1000000, false, "0" },
 	{ "offload", KNOB_GUEST, QEMU, NULL, 0, 1, false, "1" },
 	{ "trace", KNOB_GUEST, PROCESS, traces, 0, 0, false, "off" },
 	{ "worker", KNOB_MODULE, ANY_GUEST, workers, 0, 0, false, "device" },

@@ -67,7 +67,9 @@ static int place_tasks(struct point *p)
 
 	for (unsigned int i = 0; !rc && !s->shared_tasks && i < s->tasks; i++)
 		rc = task_place(s->task[i], p->server_cpu, SCHED_BATCH);
-	return rc ? rc : task_place(0, p->guest_cpu, SCHED_BATCH);
+	return rc ? rc
+		  : task_place(0, p->guest_cpu,
+			       p->o.workload == WORK_RR_FLOOD ? SCHED_FIFO : SCHED_BATCH);
 }
 
 static int prepare(struct point *p)
@@ -113,9 +115,8 @@ static int prepare(struct point *p)
 static int run(struct point *p)
 {
 	static int (*const workload[])(struct point * p) = {
-		[WORK_TX] = tx_run,
-		[WORK_RX] = rx_run,
-		[WORK_RR] = rr_run,
+		[WORK_TX] = tx_run,	     [WORK_RX] = rx_run,	 [WORK_RR] = rr_run,
+		[WORK_RR_FLOOD] = flood_run, [WORK_STREAM] = stream_run,
 	};
 	int rc = p->o.server == SERVER_FLOOR ? floor_run(p) : workload[p->o.workload](p);
 

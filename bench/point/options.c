@@ -10,7 +10,7 @@
 
 static const char *const server_names[] = { "userspace", "intree", "vhostlab",
 					    "uring",	 "floor",  NULL };
-static const char *const workload_names[] = { "tx", "rx", "rr", NULL };
+static const char *const workload_names[] = { "tx", "rx", "rr", "rr_flood", "stream", NULL };
 static const char *const sink_names[] = { "check", "stack", "xdp_drop", NULL };
 static const char *const clock_names[] = { "insn", "wall", NULL };
 
@@ -45,7 +45,8 @@ unsigned int tx_descs(const struct options *o)
 
 void options_usage(FILE *f)
 {
-	fputs("usage: point --server userspace|intree|vhostlab|uring|floor --workload tx|rx|rr\n"
+	fputs("usage: point --server userspace|intree|vhostlab|uring|floor --workload "
+	      "tx|rx|rr|rr_flood|stream\n"
 	      "             --size N --burst N --sink check|stack|xdp_drop --clock insn|wall "
 	      "--packets N\n"
 	      "             [--queues 1] [--guests 1] [--knob NAME=VALUE]... [--events FILE]\n"
@@ -129,6 +130,11 @@ static int parse_knob(struct options *o, const char *text)
 		o->pace = number;
 		return rc;
 	}
+	if (len == 4 && !strncmp(text, "work", 4)) {
+		rc = parse_number("work", eq + 1, 0, 1000000, &number);
+		o->work = number;
+		return rc;
+	}
 	if (memchr(text, '/', len) || text[0] == '.')
 		return fail(RC_USAGE, "bad knob: %s: a name has no slash and no leading dot", text);
 	if (o->module_knobs == MAX_MODULE_KNOBS)
@@ -145,12 +151,18 @@ static int check_whole(const struct options *o)
 {
 	unsigned int room = o->ring / tx_descs(o);
 
-	if (o->workload != WORK_TX && o->sink == SINK_XDP_DROP)
+	if (o->workload != WORK_TX && o->workload != WORK_STREAM && o->sink == SINK_XDP_DROP)
 		return fail(RC_USAGE, "no such pair: %s with sink xdp_drop: use stack or check",
 			    workload_name(o->workload));
 	if (o->workload == WORK_RR && o->burst != 1)
 		return fail(RC_USAGE, "bad burst: %u with rr: a round trip has burst 1", o->burst);
-	if (o->workload == WORK_TX && o->burst > room)
+	if (o->workload == WORK_RR_FLOOD && o->sink != SINK_STACK)
+		return fail(RC_USAGE, "no such pair: rr_flood with sink %s: the stack answers it",
+			    sink_name(o->sink));
+	if (o->workload == WORK_STREAM && o->sink == SINK_CHECK)
+		return fail(RC_USAGE,
+			    "no such pair: stream with sink check: use stack or xdp_drop");
+	if (o->workload != WORK_RX && o->workload != WORK_RR && o->burst > room)
 		return fail(RC_USAGE, "bad burst: %u: the ring has room for %u frames", o->burst,
 			    room);
 	if (!o->version_1 && !o->mrg_rxbuf && o->ring < 4)
@@ -158,7 +170,7 @@ static int check_whole(const struct options *o)
 	if (o->mrg_rxbuf && o->workload != WORK_TX && o->size / 2000 + 1 > o->ring)
 		return fail(RC_USAGE, "bad ring: %u: too small for one frame of %u bytes", o->ring,
 			    o->size);
-	if (o->events && (o->workload == WORK_RR || o->sink == SINK_CHECK || !o->calls))
+	if (o->events && (o->workload >= WORK_RR || o->sink == SINK_CHECK || !o->calls))
 		return fail(RC_USAGE,
 			    "no such pair: events with %s, sink %s: use tx or rx without "
 			    "check, and calls",
@@ -166,9 +178,12 @@ static int check_whole(const struct options *o)
 	if (o->pace && o->workload != WORK_RR)
 		return fail(RC_USAGE, "unknown knob: pace: it belongs to rr, not to %s",
 			    workload_name(o->workload));
-	if (o->server == SERVER_FLOOR && (o->sink == SINK_CHECK || o->events))
+	if (o->server == SERVER_FLOOR &&
+	    (o->sink == SINK_CHECK || o->events || o->workload > WORK_RR))
 		return fail(RC_USAGE, "no such pair: server floor with %s: it has no guest",
-			    o->events ? "events" : "sink check");
+			    o->events		    ? "events"
+			    : o->workload > WORK_RR ? workload_name(o->workload)
+						    : "sink check");
 	if ((o->packed || o->in_order) &&
 	    (o->server == SERVER_USERSPACE || o->server == SERVER_URING))
 		return fail(RC_USAGE, "no such pair: %s with server %s: use vhostlab",

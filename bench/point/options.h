@@ -6,7 +6,7 @@
 #include "common.h"
 
 enum server_kind { SERVER_USERSPACE, SERVER_INTREE, SERVER_VHOSTLAB, SERVER_URING, SERVER_FLOOR };
-enum workload { WORK_TX, WORK_RX, WORK_RR };
+enum workload { WORK_TX, WORK_RX, WORK_RR, WORK_RR_FLOOD, WORK_STREAM };
 enum sink { SINK_CHECK, SINK_STACK, SINK_XDP_DROP };
 enum clock_kind { CLOCK_INSN, CLOCK_WALL };
 
@@ -35,6 +35,7 @@ struct options {
 	bool calls; /* false: the guest polls the used ring and asks for no interrupt */
 	unsigned int ring; /* entries of each virtqueue */
 	unsigned int pace; /* rr: instructions or ns from one request to the next; 0: see pace.h */
+	unsigned int work; /* turns of an empty loop before each frame of a stream */
 
 	/* Parameters of vhostlab_net, written before the device gets its owner. */
 	unsigned int module_knobs;

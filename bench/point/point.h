@@ -45,5 +45,7 @@ int point_count(struct point *p, int (*body)(struct point *p, uint64_t frames));
 int tx_run(struct point *p);
 int rx_run(struct point *p);
 int rr_run(struct point *p);
+int flood_run(struct point *p);
+int stream_run(struct point *p);
 
 #endif

@@ -81,7 +81,7 @@ unsigned int tasks_cpus(int *cpu, unsigned int max)
 
 int task_place(pid_t tid, int cpu, int policy)
 {
-	struct sched_param param = {};
+	struct sched_param param = { .sched_priority = policy == SCHED_FIFO };
 	cpu_set_t set;
 
 	CPU_ZERO(&set);
