@@ -9,15 +9,14 @@ server_colours()
 	sed -n 's/^servers = //p; s/^array colour.*= \[\(.*\)\]$/\1/p' "$ROOT/plots/style.gp" | tr -d '",' | datamash -W transpose --output-delimiter ' '
 }
 
-# draw NAME SCRIPT DIR SUBTITLE UNIT: one data file as SVG and PNG.
+# draw NAME SCRIPT DIR SUBTITLE UNIT: one data file as SVG and PNG. What it needs for that is written into it.
 draw()
 {
-	local name=$1 script=$2 dir=$3 kind
-	for kind in svg png; do
-		gnuplot -e "plots='$ROOT/plots'; data='$dir/figures/$name.dat'; out='$dir/figures/$name'; kind='$kind'" \
-			-e "subtitle='$4'; cost_unit='$5'" "$ROOT/plots/$script.gp" 2>"$WORK/gnuplot" ||
-			{ cat -- "$WORK/gnuplot" >&2 && die 1 "report: plots/$script.gp: gnuplot failed: see the lines above"; }
-	done
+	local name=$1 script=$2 dir=$3
+	{ printf '# script %s\n# subtitle %s\n# unit %s\n' "$script" "$4" "$5" && cat -- "$dir/figures/$name.dat"; } >"$WORK/data"
+	mv -- "$WORK/data" "$dir/figures/$name.dat"
+	"$ROOT/plots/draw" "$dir/figures/$name.dat" 2>"$WORK/gnuplot" ||
+		{ cat -- "$WORK/gnuplot" >&2 && die 1 "report: $name: it cannot be drawn: see the lines above"; }
 }
 
 # Records of events: the stages of all, and a timeline of one burst each way.

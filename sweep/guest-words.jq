@@ -3,7 +3,7 @@
 
 def figure($name; $text):
   if $have | index("\($name).svg") then
-    "![\($text)](\($figures)/\($name).svg)", "", "Figure: `plots/\($name).gp`, its data `\($figures)/\($name).dat`.", ""
+    "![\($text)](\($figures)/\($name).svg)", "", "Figure: `plots/draw \($figures)/\($name).dat`.", ""
   else empty end;
 
 # A table: headings, their alignment (a letter each, l or r), and rows of cells, made from the input.

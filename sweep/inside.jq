@@ -21,20 +21,20 @@ def stages:
   + (if $env.clock == "insn" then "Stages and the untraced end stand without what recording costs: the traced end less the untraced one, shared out over the events in each stage (last columns: cost of one, times events). "
      else "Stages stand as they were seen, so recording them is in them. " end)
   + "The sum of the traced stages and the traced end to end are what was really seen: the former by the events, the latter by the guest over the whole pass.", "",
-  "Figure: `plots/stages.gp` and table from `\($run)/raw/*.trace.gz`.", "";
+  "Figure: `plots/draw \($figures)/stages.dat`; figure and table from `\($run)/raw/*.trace.gz`: `./run.sh report \($run)`.", "";
 
 def timelines:
   "## One burst, event by event", "", figure("timeline-tx"; "Timeline of a transmitted burst"), figure("timeline-rx"; "Timeline of a received burst"),
-  "Server vhostlab, with tracing on, so copies look longer than they are. Figures: `plots/timeline.gp` from `\($run)/raw/*.trace.gz`.", "";
+  "Server vhostlab, with tracing on, so copies look longer than they are. Figures: `plots/draw \($figures)/timeline-*.dat`, their data from `\($run)/raw/*.trace.gz`.", "";
 
 def histogram:
   "## How long round trips are", "", figure("latency"; "Histogram of round trips"),
-  "Buckets: 32 to each power of two. Figure: `plots/latency.gp` from `\($run)/points.jsonl`.", "";
+  "Buckets: 32 to each power of two. Figure: `plots/draw \($figures)/latency.dat`, its data from `\($run)/points.jsonl`.", "";
 
 def flames:
   "## Call chains of the serving side", "",
   ($have[] | select(startswith("flame-")) | "![Flame graph: \(.[6:-4] | gsub("-"; " "))](\($figures)/\(.))", ""),
-  "Sampled by time (`perf record -e cpu-clock`; of user space only the innermost function, as its callers would be a guess without frame pointers); the worker thread of a module, the process of server userspace. Made by `build/bench/flame` from `\($run)/raw/*.stacks.gz`.", "";
+  "Sampled by time (`perf record -e cpu-clock`; of user space only the innermost function, as its callers would be a guess without frame pointers); the worker thread of a module, the process of server userspace. Made by `build/bench/flame` from `\($run)/raw/*.stacks.gz`: `./run.sh report \($run)`.", "";
 
 def looks: {out: "tracepoints not in the module at all", off: "in it, nobody looks", count: "`perf stat -e vhostlab:*`", record: "`perf record -e vhostlab:*`"};
 def kinds: ["out", "off", "count", "record"];

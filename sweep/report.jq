@@ -56,7 +56,7 @@ def floor_table:
 
 def figure($name; $text): "![\($text)](\($figures)/\($name).svg)", "";
 
-def made_by($name): "Figure and table: `./run.sh report \($run)`; the figure alone is `plots/\($name).gp`, its data `\($figures)/\($name).dat`.", "";
+def made_by($name): "Figure and table: `./run.sh report \($run)`; the figure alone, from its data: `plots/draw \($figures)/\($name).dat`.", "";
 
 def name_of_cell: "\(.workload), \(.sink), \(.size) bytes, burst \(.burst)";
 
@@ -125,7 +125,7 @@ def opening($cells):
 
 map(select(.guest == "process")) as $cells | ($cells | map(select(.knobs == {})) | by_cell) as $rows
 | ($cells | map(select(.knobs != {} and .knobs.trace == null and .knobs.without == null))) as $other
-| ($rows | map(select(.sink != "check"))) as $measured
+| ($rows | map(select(.sink != "check" and (.workload | IN("tx", "rx", "rr"))))) as $measured
 | ($rows | map(select(.sink == "check"))) as $checked
 | ($measured | map(select(.workload != "rr"))) as $packets
 | ($packets | map(select(.sink == "stack"))) as $stack
@@ -140,6 +140,7 @@ map(select(.guest == "process")) as $cells | ($cells | map(select(.knobs == {}))
   ($measured | (shown - ["vhostlab"])[] as $s | "- \(verdict($s))"),
   "- \($cells | delivery)",
   "- \($cells | map(select(.sink != "check")) | spread)", "" else empty end),
+  ($claims | rtrimstr("\n")),
   (if ($stack | length) > 0 then
     "## System calls", "", figure("syscalls"; "System calls of the server per packet against burst"),
     ($stack | metric_table("syscalls_per_packet")),
@@ -165,8 +166,8 @@ map(select(.guest == "process")) as $cells | ($cells | map(select(.knobs == {}))
     "Passes in which the far end reads every frame and compares sequence number and content; made to find loss, damage and wrong order, not to measure cost.", "",
     ($checked | check_table), "Table: `./run.sh report \($run)`.", "" else empty end),
   (if ($other | length) > 0 then
-    "## Other settings", "", "| workload | sink | size | burst | server | settings | cost | system calls | lost |", "|---|---|--:|--:|---|---|--:|--:|--:|",
-    ($other[] | "| \(.workload) | \(.sink) | \(.size) | \(.burst) | \(.server) | \(.knobs | to_entries | map("\(.key)=\(.value)") | join(" ")) | \(cost) | \(per_packet("syscalls_per_packet")) | \(most("lost")) |"), "" else empty end),
+    "## Other settings", "", "| workload | sink | size | burst | server | settings | cost | system calls | round trip, p50 | lost |", "|---|---|--:|--:|---|---|--:|--:|--:|--:|",
+    ($other[] | "| \(.workload) | \(.sink) | \(.size) | \(.burst) | \(.server) | \(.knobs | to_entries | map("\(.key)=\(.value)") | join(" ")) | \(cost) | \(per_packet("syscalls_per_packet")) | \(middle("latency_p50") | whole) | \(most("lost")) |"), "" else empty end),
   ($inside | select(. != "") | rtrimstr("\n")),
   missing, limits, environment,
   "## Make it again", "",

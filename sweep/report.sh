@@ -9,6 +9,8 @@ source "$ROOT/sweep/figures.sh"
 source "$ROOT/sweep/guests.sh"
 # shellcheck source=sweep/ablation.sh
 source "$ROOT/sweep/ablation.sh"
+# shellcheck source=sweep/claims.sh
+source "$ROOT/sweep/claims.sh"
 
 FIGURES=(syscalls cost-size cost-burst round-trip notifications)
 
@@ -53,7 +55,7 @@ cmd_report()
 
 # Experiments about the inside of the servers, and with real guests: they stand beside the reference's own run, in folders
 # of it, and its RESULTS.md has their sections.
-COMPANIONS=(stages overhead guests ablation)
+COMPANIONS=(paper producer stages overhead guests ablation)
 
 # The run becomes the reference, or a part of it: its measurements are copied to $PUBLISHED, everything else is made from them.
 publish_run()
@@ -89,13 +91,15 @@ make_text()
 	done
 	[[ ! -s $dir/control.jsonl ]] ||
 		"$BENCH/stats" --control "$dir" | jq -r --arg form section -f "$ROOT/sweep/control.jq" >>"$WORK/inside.md"
-	jq -r -L "$ROOT/sweep" --rawfile inside "$WORK/inside.md" --slurpfile env "$dir/env.json" --slurpfile failed "$WORK/failed.json" \
+	claims_text table "$dir" "$2" >"$WORK/claims-table.md"
+	claims_text details "$dir" "$2" >>"$WORK/inside.md"
+	jq -r -L "$ROOT/sweep" --rawfile inside "$WORK/inside.md" --rawfile claims "$WORK/claims-table.md" --slurpfile env "$dir/env.json" --slurpfile failed "$WORK/failed.json" \
 		--arg figures "$2" --arg run "$run" -f "$WORK/report.jq" "$WORK/cells.json"
 }
 
 make_report()
 {
-	local dir=$1 name kind clock unit subtitle dat
+	local dir=$1 name clock unit subtitle dat runs
 	WORK=$(mktemp -d)
 	# shellcheck disable=SC2064 # the folder's name now, not at the end
 	trap "rm -rf -- '$WORK'" EXIT
@@ -123,17 +127,19 @@ make_report()
 			note "report: no figure $name: this run has no cell for it"
 			continue
 		}
-		for kind in svg png; do
-			gnuplot -e "plots='$ROOT/plots'; data='$dat'; out='$dir/figures/$name'; kind='$kind'" \
-				-e "subtitle='$subtitle'; cost_unit='$unit'" "$ROOT/plots/$name.gp" 2>"$WORK/gnuplot" ||
-				{ cat -- "$WORK/gnuplot" >&2 && die 1 "report: plots/$name.gp: gnuplot failed: see the lines above"; }
-		done
+		draw "$name" "$name" "$dir" "$subtitle" "$unit"
 	done
 	inside_figures "$dir"
 	guest_figures "$dir"
 	ablation_figure "$dir" "$subtitle" "$unit"
+	runs=("$dir")
+	for name in "${COMPANIONS[@]}"; do
+		[[ ! -s $dir/$name/points.jsonl ]] || runs+=("$dir/$name")
+	done
+	claims_judge "${runs[@]}"
+	claims_figures "$dir" "$(machine_of "$dir")"
 	make_text "$dir" figures >"$dir/RESULTS.md"
-	(cd -- "$dir" && pandoc --self-contained --standalone --from gfm --to html5 --css "$ROOT/plots/report.css" \
+	(cd -- "$dir" && pandoc --self-contained --standalone --from gfm --to html5 --toc --toc-depth 2 --css "$ROOT/plots/report.css" \
 		--metadata pagetitle="vhostlab: ${dir##*/}" --output report.html RESULTS.md) ||
 		die 1 "report: $dir/report.html: pandoc failed: see the lines above"
 }

@@ -9,6 +9,6 @@
  * Seconds the whole sweep takes on a machine like the one estimate.c was
  * calibrated on, boot of the lab included.
  */
-long estimate_seconds(const struct points *points);
+long estimate_seconds(const struct points *points, const struct config *config);
 
 #endif

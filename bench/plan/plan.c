@@ -220,7 +220,7 @@ static int print_field(const struct points *points, const struct config *config,
 	else if (!strcmp(field, "steps"))
 		printf("%ld\n", steps);
 	else if (!strcmp(field, "seconds"))
-		printf("%ld\n", estimate_seconds(points));
+		printf("%ld\n", estimate_seconds(points, config));
 	else if (!strcmp(field, "points"))
 		printf("%d\n", points->count);
 	else if (!strcmp(field, "files"))

@@ -73,6 +73,10 @@ static void test_knobs(void **state)
 	assert_int_equal(o.module_knobs, 2);
 	assert_string_equal(o.module_knob[1].name, "worker");
 	assert_string_equal(o.module_knob[1].value, "queue");
+	assert_int_equal(parse(&o, "--workload stream --sink xdp_drop --knob work=500"), RC_OK);
+	assert_int_equal(o.workload, WORK_STREAM);
+	assert_int_equal(o.work, 500);
+	assert_int_equal(parse(&o, "--workload rr_flood --burst 256"), RC_OK);
 }
 
 static void test_refused(void **state)
@@ -109,6 +113,11 @@ static void test_refused(void **state)
 		"--workload rr", /* with burst 4 */
 		"--workload rx --sink xdp_drop",
 		"--workload rr --burst 1 --sink xdp_drop",
+		"--workload rr_flood --sink check", /* the host's stack answers */
+		"--workload rr_flood --burst 512", /* more than the ring holds */
+		"--workload stream --sink check",
+		"--workload stream --knob work=1000001",
+		"--server floor --workload stream",
 		"--knob version_1=0 --burst 200", /* two descriptors a frame */
 		"--nosuch",
 		"--size",

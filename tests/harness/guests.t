@@ -140,7 +140,11 @@ run "$TMP/tree/run.sh" report "$TMP/tree/results/reference"
 cp "$TMP/tree/RESULTS.md" "$TMP/before.md"
 run "$TMP/tree/run.sh" report "$TMP/run" --publish
 code 'publish' 0
-is 'publish: what was there stays' "$(diff "$TMP/before.md" "$TMP/tree/RESULTS.md" | grep -c '^<')" 0
+# Of the claims some are decided by the new run.
+others() { sed '/^## Published claims$/,/^Table: /d; /^## Published claims, one/,/^## What/d' "$1"; }
+is 'publish: what was there stays' "$(diff <(others "$TMP/before.md") <(others "$TMP/tree/RESULTS.md") | grep -c '^<')" 0
+undecided() { grep -c '^| Streams with segmentation offload gain little | \*\*not measurable with this clock' "$1"; }
+is 'publish: a claim about real guests finds its data' "$(undecided "$TMP/before.md") $(undecided "$TMP/tree/RESULTS.md")" '1 0'
 is 'publish: its sections came' "$(diff "$TMP/before.md" "$TMP/tree/RESULTS.md" | grep -c '^> ## ')" 9
 is 'publish: figures from the folder beside it' \
 	"$(grep -o '](results/reference/guests/figures/[a-z-]*.svg)' "$TMP/tree/RESULTS.md" | tr -d '()]' | sed "s|^|$TMP/tree/|" | xargs ls | wc -l)" 6
@@ -156,5 +160,5 @@ code 'four servers' 0
 row 'four servers: heading' '| workload | size | burst | userspace | intree | vhostlab | uring | userspace - vhostlab | lost u, i, v, ur |'
 row 'four servers: a row' '| tx | 64 | 1 | 4 | 0 | 0 | 2 | 4 | 0, 0, 0, 0 |'
 has 'four servers: verdict' '- Against uring, over 14 cells, vhostlab costs between 0.'
-is 'four servers: the figure has all' "$(sed -n 2,3p "$TMP/four/figures/syscalls.dat" | tr '\n' ' ')" 'x userspace intree vhostlab uring 1 4 0 0 2 '
+is 'four servers: the figure has all' "$(grep -m1 -A1 '^x ' "$TMP/four/figures/syscalls.dat" | tr '\n' ' ')" 'x userspace intree vhostlab uring 1 4 0 0 2 '
 done_testing

@@ -66,6 +66,19 @@ export VHOSTLAB_POINT=$ROOT/tests/harness/lib/fake-point
 run "$ROOT/run.sh" sweep "$TMP/both.conf" --host --clock wall --out "$TMP/run"
 code 'a sweep of it' 0
 is 'the run holds all of its configuration' "$(cd "$TMP/run" && echo *.conf)" 'a.conf b.conf both.conf'
+# Cut off in the middle of a line and resumed, it gives the same report, but for the times of the two runs.
+if command -v gnuplot >/dev/null && command -v pandoc >/dev/null; then
+	mkdir "$TMP/cut" && cp "$TMP"/run/*.conf "$TMP/run/env.json" "$TMP/cut/"
+	head -n 3 "$TMP/run/points.jsonl" | head -c -20 >"$TMP/cut/points.jsonl"
+	run "$ROOT/run.sh" sweep "$TMP/both.conf" --host --clock wall --out "$TMP/cut" --resume
+	code 'resumed' 0
+	page() { "$ROOT/run.sh" report "$TMP/$1" 2>/dev/null && sed "s|$TMP/$1|RUN|g" "$TMP/$1/RESULTS.md"; }
+	page run >"$TMP/unbroken.md" && page cut >"$TMP/resumed.md"
+	result 'the report has verdicts' "$(grep -c '^## Published claims$' "$TMP/unbroken.md")" "$(head -n 20 "$TMP/unbroken.md")"
+	is 'an interrupted sweep resumed gives the report of an unbroken one' "$(diff "$TMP/unbroken.md" "$TMP/resumed.md")" ''
+else
+	skip 'the report of a resumed run' 'gnuplot or pandoc is not installed'
+fi
 sed -i 's/burst = 1, 2/burst = 1, 4/' "$TMP/a.conf"
 run "$ROOT/run.sh" sweep "$TMP/both.conf" --host --clock wall --out "$TMP/run" --resume
 code 'resumed with another included file' 2

@@ -98,6 +98,17 @@ is 'five figures in two formats' "$(find "$TMP/fast/figures" -name '*.svg' -size
 is 'every figure of the text exists' "$(grep -o '](figures/[a-z-]*.svg)' "$TMP/fast.md" | tr -d '()]' | sed "s|^|$TMP/fast/|" | xargs ls | wc -l)" 5
 is 'the page needs no other file' "$(grep -c '<img[^>]*src="[^d]' "$TMP/fast/report.html")" 0
 is 'the page holds the figures' "$(grep -o 'src="data:image/svg+xml' "$TMP/fast/report.html" | wc -l)" 5
+is 'every claim has a verdict' "$(sed -n '/^## Published claims$/,/^Table/p' "$TMP/fast.md" | grep -cE '^\| .* \| \*\*(reproduced|not reproduced|open|no data|not measurable (here|with this clock))\*\* \| .+ \|')" \
+	"$(jq '.claims | length' "$ROOT/configs/claims.json")"
+is 'a claim with data shows it' "$(grep -c '^| Latency improves | \*\*reproduced\*\* | round trip, median, ratio 0.8 to 0.8182 |' "$TMP/fast.md")" 1
+is 'the page has the verdicts and a table of contents' "$(grep -c 'href="#published-claims"' "$TMP/fast/report.html") $(grep -c '<strong>reproduced</strong>' "$TMP/fast/report.html" | sed 's/[1-9][0-9]*/some/')" '1 some'
+cp "$TMP/fast/figures/syscalls.svg" "$TMP/syscalls.svg" && rm "$TMP/fast/figures/syscalls.svg"
+run "$ROOT/plots/draw" "$TMP/fast/figures/syscalls.dat"
+code 'a figure drawn again from its data' 0
+is 'a figure drawn again is the same' "$(md5sum <"$TMP/fast/figures/syscalls.svg")" "$(md5sum <"$TMP/syscalls.svg")"
+run "$ROOT/plots/draw" "$TMP/three.conf"
+code 'a figure from something else' 2
+says 'a figure from something else' 'names no script of plots/'
 is 'settings have their own table' "$(grep -c 'event_idx=0' "$TMP/fast.md")" 1
 sed -i 's/"clock":"wall"/"clock":"insn"/' "$TMP/slow/points.jsonl"
 sed 's/"point":"/"point":"f/' "$TMP/fast/points.jsonl" >>"$TMP/slow/points.jsonl"

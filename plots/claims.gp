@@ -1,0 +1,6 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# The curves a published claim was judged by. Reads figures/claim-NAME.dat, made by claims.jq.
+load plots . "/style.gp"
+set multiplot layout lines, columns title subtitle font ",14"
+load plots . "/curves.gp"
+unset multiplot
