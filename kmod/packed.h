@@ -39,7 +39,6 @@ int vhl_packed_chain(struct vhl_vq *vq, unsigned int first, struct vhl_chain *c)
 
 /* packed_used.c */
 void vhl_packed_publish(struct vhl_vq *vq, unsigned int n);
-bool vhl_packed_call_wanted(struct vhl_vq *vq, enum vhl_call_reason *why);
 int vhl_packed_start(struct vhl_vq *vq);
 bool vhl_packed_notify_enable(struct vhl_vq *vq);
 int vhl_packed_notify_disable(struct vhl_vq *vq);

@@ -128,6 +128,44 @@ static void used_log(struct vhl_vq *vq, const struct vring_used_elem *e,
 }
 
 /*
+ * Whether the driver's event structure asks for a call for the descriptors
+ * from signalled_used to used_idx, which have been written.
+ */
+static bool call_wanted(struct vhl_vq *vq, enum vhl_call_reason *why)
+{
+	u16 new = vhl_pos_index(vq->used_pos), old = new - (u16)(vq->used_idx - vq->signalled_used);
+	bool valid = vq->signalled_valid;
+	__virtio16 v[2];
+	u16 event, flags;
+
+	/* What was written must be visible before the driver's wish is read. */
+	smp_mb();
+	if (vhl_has(vq, VIRTIO_F_NOTIFY_ON_EMPTY) && vq->avail_seen == vq->last_avail &&
+	    !vhl_packed_more(vq)) {
+		*why = VHL_CALL_EMPTY;
+		return true;
+	}
+	*why = VHL_CALL_FAULT;
+	if (vhl_ring_get(vq, VHL_AVAIL, EVENT_OFF, v, ARRAY_SIZE(v)))
+		return true;
+	event = vhl16_to_cpu(vq, v[0]);
+	flags = vhl16_to_cpu(vq, v[1]);
+
+	*why = VHL_CALL_FLAG;
+	if (flags != VRING_PACKED_EVENT_FLAG_DESC || !vq->event_idx)
+		return flags != VRING_PACKED_EVENT_FLAG_DISABLE;
+	vq->signalled_valid = true;
+	*why = VHL_CALL_FIRST;
+	if (!valid)
+		return true;
+	*why = VHL_CALL_EVENT;
+	/* In another turn of the ring than where we are: the one before. */
+	if ((event ^ vq->used_pos) & VHL_WRAP)
+		return vring_need_event(vhl_pos_index(event) - vq->num, new, old);
+	return vring_need_event(vhl_pos_index(event), new, old);
+}
+
+/*
  * See vhl_used_publish(); @n heads, one at least, are in vq->done[]. They are
  * of all descriptors from used_idx to last_avail.
  */
@@ -135,6 +173,8 @@ void vhl_packed_publish(struct vhl_vq *vq, unsigned int n)
 {
 	unsigned int descs = (u16)(vq->last_avail - vq->used_idx);
 	struct vring_used_elem *e = vq->done, *end = e + n;
+	enum vhl_call_reason why;
+	bool wanted;
 	int err;
 
 	/* Section 2.8.12: the last one's id, in the first one's place. */
@@ -154,38 +194,8 @@ void vhl_packed_publish(struct vhl_vq *vq, unsigned int n)
 	vq->used_pos = vhl_pos_next(vq, vq->used_pos, descs);
 	vq->stats.used_batches++;
 	trace_used(vq, n);
-	vhl_call_guest(vq);
-}
-
-/*
- * Whether the driver's event structure asks for a call for the descriptors
- * from signalled_used to used_idx, which are written and visible.
- */
-bool vhl_packed_call_wanted(struct vhl_vq *vq, enum vhl_call_reason *why)
-{
-	u16 new = vhl_pos_index(vq->used_pos), old = new - (u16)(vq->used_idx - vq->signalled_used);
-	bool valid = vq->signalled_valid;
-	__virtio16 v[2];
-	u16 event, flags;
-
-	*why = VHL_CALL_FAULT;
-	if (vhl_ring_get(vq, VHL_AVAIL, EVENT_OFF, v, ARRAY_SIZE(v)))
-		return true;
-	event = vhl16_to_cpu(vq, v[0]);
-	flags = vhl16_to_cpu(vq, v[1]);
-
-	*why = VHL_CALL_FLAG;
-	if (flags != VRING_PACKED_EVENT_FLAG_DESC || !vq->event_idx)
-		return flags != VRING_PACKED_EVENT_FLAG_DISABLE;
-	vq->signalled_valid = true;
-	*why = VHL_CALL_FIRST;
-	if (!valid)
-		return true;
-	*why = VHL_CALL_EVENT;
-	/* In another turn of the ring than where we are: the one before. */
-	if ((event ^ vq->used_pos) & VHL_WRAP)
-		return vring_need_event(vhl_pos_index(event) - vq->num, new, old);
-	return vring_need_event(vhl_pos_index(event), new, old);
+	wanted = call_wanted(vq, &why);
+	vhl_call_decided(vq, wanted, why);
 }
 
 /* Tells the driver what to kick for: @flags, and with DESC the position @pos. */

@@ -18,7 +18,7 @@
 /* Guest buffers gathered for one frame; their segments are in vq->iov. */
 struct rx_bufs {
 	unsigned int heads;
-	u16 taken; /* what last_avail moved by */
+	u16 from; /* where last_avail was */
 	unsigned int segs;
 	size_t room;
 };
@@ -105,7 +105,7 @@ static enum rx_verdict rx_buffers(struct vhl_vq *vq, size_t need, struct rx_bufs
 	int n;
 
 	b->heads = 0;
-	b->taken = 0;
+	b->from = vq->last_avail;
 	b->segs = 0;
 	b->room = 0;
 	while (b->room < need) {
@@ -143,13 +143,12 @@ static enum rx_verdict rx_buffers(struct vhl_vq *vq, size_t need, struct rx_bufs
 		b->room += c.in_len;
 		b->segs += c.in;
 		b->heads++;
-		b->taken += n;
 		vq->last_avail += n;
 	}
 	return RX_OK;
 
 undo:
-	vq->last_avail -= b->taken;
+	vq->last_avail = b->from;
 	return v;
 }
 
@@ -297,7 +296,7 @@ static enum rx_verdict rx_one(struct vhl_vq *vq, size_t len)
 
 	if (unlikely(rx_copy(vq, &b, len))) {
 		/* The frame is gone; the buffers serve the next one. */
-		vq->last_avail -= b.taken;
+		vq->last_avail = b.from;
 		vq->stats.dropped++;
 		vhl_rule_broken(vq, VHL_RULE_RX_ACCESS);
 		return RX_OK;

@@ -25,8 +25,6 @@ static bool avail_empty(struct vhl_vq *vq)
 
 	if (vq->avail_seen != vq->last_avail)
 		return false;
-	if (vq->packed)
-		return !vhl_packed_more(vq);
 	return !vhl_ring_get(vq, VHL_AVAIL, VHL_AVAIL_IDX, &idx, 1) &&
 	       vhl16_to_cpu(vq, idx) == vq->last_avail;
 }
@@ -45,8 +43,6 @@ static bool call_wanted(struct vhl_vq *vq, enum vhl_call_reason *why)
 		*why = VHL_CALL_EMPTY;
 		return true;
 	}
-	if (vq->packed)
-		return vhl_packed_call_wanted(vq, why);
 	if (!vq->event_idx) {
 		*why = VHL_CALL_FLAG;
 		if (vhl_ring_get(vq, VHL_AVAIL, VHL_AVAIL_FLAGS, &v, 1)) {
@@ -68,12 +64,8 @@ static bool call_wanted(struct vhl_vq *vq, enum vhl_call_reason *why)
 	return vring_need_event(vhl16_to_cpu(vq, v), vq->used_idx, old);
 }
 
-/* Calls the guest, if it wants that, for what was published last. Holds vq->mutex. */
-void vhl_call_guest(struct vhl_vq *vq)
+static __always_inline void call_send(struct vhl_vq *vq, bool send, enum vhl_call_reason why)
 {
-	enum vhl_call_reason why;
-	bool send = call_wanted(vq, &why);
-
 	if (send && !vq->call) {
 		send = false;
 		why = VHL_CALL_NO_FD;
@@ -85,6 +77,20 @@ void vhl_call_guest(struct vhl_vq *vq)
 		vq->stats.calls_suppressed++;
 	}
 	trace_call(vq, send, why);
+}
+
+static void call_guest(struct vhl_vq *vq)
+{
+	enum vhl_call_reason why;
+	bool send = call_wanted(vq, &why);
+
+	call_send(vq, send, why);
+}
+
+/* Calls the guest or not, for that reason. Caller holds vq->mutex. */
+void vhl_call_decided(struct vhl_vq *vq, bool send, unsigned int why)
+{
+	call_send(vq, send, why);
 }
 
 /*
@@ -136,7 +142,7 @@ void vhl_used_publish(struct vhl_vq *vq)
 			vhl_log_used(vq, vhl_used_entry(0), (entries - part) * elem);
 		vhl_log_used(vq, VHL_USED_IDX, sizeof(idx));
 	}
-	vhl_call_guest(vq);
+	call_guest(vq);
 	return;
 
 fault:
