@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* The memory table: guest-physical to user-virtual addresses. */
 #include <linux/mm.h>
+#include <linux/nospec.h>
 #include <linux/overflow.h>
 #include <linux/slab.h>
 #include <linux/sort.h>
@@ -38,6 +39,33 @@ static int region_read(struct vhl_region *r, const struct vhost_memory_region __
 	return 0;
 }
 
+/* Makes the index of the sorted regions; see struct vhl_mem. */
+static void mem_index(struct vhl_mem *mem)
+{
+	const struct vhl_region *r = mem->r;
+	u32 i, slot;
+	u64 span;
+
+	if (!mem->n)
+		return;
+	for (i = 1; i < mem->n; i++)
+		if (r[i].gpa - r[i - 1].gpa < r[i - 1].size)
+			return;
+	mem->base = r[0].gpa;
+	span = r[mem->n - 1].gpa + (r[mem->n - 1].size - 1) - mem->base;
+	while (span >> mem->shift >= VHL_MEM_SLOTS)
+		mem->shift++;
+	mem->slots = (span >> mem->shift) + 1;
+	for (i = 0, slot = 0; slot < mem->slots; slot++) {
+		u64 at = (u64)slot << mem->shift;
+
+		while (r[i].gpa - mem->base + (r[i].size - 1) < at)
+			i++;
+		mem->first[slot] = i;
+	}
+	mem->first[slot] = mem->n - 1;
+}
+
 static struct vhl_mem *mem_read(struct vhost_memory __user *m)
 {
 	struct vhost_memory head;
@@ -64,9 +92,7 @@ static struct vhl_mem *mem_read(struct vhost_memory __user *m)
 	}
 
 	sort(mem->r, mem->n, sizeof(mem->r[0]), region_cmp, NULL);
-	for (i = 1; i < mem->n; i++)
-		if (mem->r[i].gpa - mem->r[i - 1].gpa < mem->r[i - 1].size)
-			mem->overlap = true;
+	mem_index(mem);
 	return mem;
 }
 
@@ -103,14 +129,19 @@ int vhl_mem_set(struct vhl_dev *dev, struct vhost_memory __user *m)
 
 static const struct vhl_region *region_find(const struct vhl_mem *mem, u64 gpa)
 {
-	u32 lo = 0, hi = mem->n;
+	u32 lo = 0, hi = mem->n, slot;
 
-	if (mem->overlap) {
-		for (lo = 0; lo < hi; lo++)
+	if (!mem->slots) {
+		for (; lo < hi; lo++)
 			if (gpa - mem->r[lo].gpa < mem->r[lo].size)
 				return &mem->r[lo];
 		return NULL;
 	}
+	if ((gpa - mem->base) >> mem->shift >= mem->slots)
+		return NULL;
+	slot = array_index_nospec((gpa - mem->base) >> mem->shift, mem->slots);
+	lo = mem->first[slot];
+	hi = mem->first[slot + 1] + 1;
 	while (lo < hi) {
 		u32 mid = lo + (hi - lo) / 2;
 

@@ -48,6 +48,8 @@ enum { VHL_RX, VHL_TX, VHL_NVQS };
 #define VHL_BYTE_WEIGHT		0x80000
 /* Memory regions accepted: what QEMU has slots for. */
 #define VHL_MAX_REGIONS		509
+/* Slots of the index of regions: four a region at least where they are alike. */
+#define VHL_MEM_SLOTS		2048
 /* Entries of the IOTLB; one more pushes out the oldest. */
 #define VHL_MAX_IOVAS		2048
 /* Guest page a dirty-log bit stands for. */
@@ -116,12 +118,20 @@ struct vhl_region {
 };
 
 /*
- * The memory table: regions sorted by gpa. Immutable once published in
- * dev->mem; readers hold a vq mutex, the writer all of them.
+ * The memory table: regions sorted by gpa, and an index of them. It cuts the
+ * addresses from the first region to the last into slots of 2^shift bytes and
+ * names for each the first region that ends behind the slot's beginning. With
+ * regions of about one size, as plugged memory has, that is the region, or the
+ * one before it; whatever their sizes, the next slot's entry bounds the search.
+ * Immutable once published in dev->mem; readers hold a vq mutex, the writer
+ * all of them. So nothing of it is ever out of date.
  */
 struct vhl_mem {
 	u32 n;
-	bool overlap;	/* regions overlap: look up by linear scan */
+	u32 slots;	/* 0: no region, or they overlap: linear scan */
+	u64 base;
+	u8 shift;
+	u16 first[VHL_MEM_SLOTS + 1];
 	struct vhl_region r[];
 };
 

@@ -135,6 +135,85 @@ static void many_regions_work(void)
 	tap_del(&t);
 }
 
+#define TOGETHER 32u
+
+/*
+ * Frames from the beginnings (or ends) of regions, many at once, as only what
+ * waits behind another one takes the module's short way. Returns how many came.
+ */
+static unsigned int send_from(struct guest *g, int far, const struct table *t, unsigned int n,
+			      bool ends)
+{
+	unsigned int came = 0, posted;
+	uint8_t got[SLOT_SIZE];
+	struct vring_used_elem e;
+
+	for (unsigned int i = 0; i < n; i += posted) {
+		for (posted = 0; posted < TOGETHER && i + posted < n; posted++) {
+			/* Never the region of the frame before. */
+			const struct vhost_memory_region *r = &t->region[(i + posted) * 101 % n];
+			uint64_t at = ends ? r->memory_size - 72 : 0;
+			uint8_t *p = (uint8_t *)(uintptr_t)(r->userspace_addr + at);
+
+			memset(p, 0, 12);
+			frame_make(p + 12, 60, i + posted);
+			desc_set(&g->q[TX], posted, r->guest_phys_addr + at, 72, 0, 0);
+			ring_publish(&g->q[TX], (uint16_t)posted);
+		}
+		ring_kick(&g->q[TX]);
+		for (unsigned int k = 0; k < posted; k++) {
+			if (far_recv(far, got, sizeof(got), 2000) != 60)
+				return came;
+			came += frame_check(got, 60) == i + k;
+		}
+		for (unsigned int k = 0; k < posted; k++)
+			if (!ring_wait(&g->q[TX], 2000) || !ring_take(&g->q[TX], &e))
+				return came;
+	}
+	return came;
+}
+
+/*
+ * Regions of many sizes, some behind holes, small and huge, so that no rule of
+ * thumb finds the one an address is in: both ends of each, and the holes.
+ */
+static void uneven_regions(void)
+{
+	unsigned int n = is_ours() ? 509 : 64;
+	struct table *table = table_new(n);
+	uint64_t gpa = GUEST_GPA;
+	size_t off = GUEST_MEM;
+	struct guest g;
+	struct tap t;
+
+	guest_start(&g, F_V1, 256);
+	tap_new(&t, "vl0", 12);
+	/* The first one lies last in memory, so that a wrong one is never right by chance. */
+	for (unsigned int i = 0; i < n; i++) {
+		size_t size = 4096 * (1 + i * 7 % 11);
+
+		if (i % 3 == 0)
+			gpa += 4096 * (1 + i % 64);
+		if (i % 100 == 99)
+			gpa += 1ULL << 38;
+		off -= size;
+		table->region[i] =
+			(struct vhost_memory_region){ gpa, size, (uintptr_t)g.mem + off, 0 };
+		gpa += size;
+	}
+	tap_err(dev_ioctl(g.fd, VHOST_SET_MEM_TABLE, table), 0, "a table of %u uneven regions", n);
+	guest_backend(&g, t.fd);
+	tap_is(send_from(&g, t.far, table, n, false), n, "a frame from the beginning of each");
+	tap_is(send_from(&g, t.far, table, n, true), n, "a frame from the end of each");
+	/* Behind region 2 is a hole; the queue reports it and serves nothing. */
+	table->region[0].guest_phys_addr =
+		table->region[2].guest_phys_addr + table->region[2].memory_size;
+	tap_is(send_from(&g, t.far, table, 1, false), 0, "no frame from a hole behind one");
+	guest_stop(&g);
+	tap_del(&t);
+	free(table);
+}
+
 static void ring_addresses(void)
 {
 	struct vhost_vring_addr a;
@@ -268,6 +347,7 @@ int main(int argc, char **argv)
 	net_private();
 	mem_table();
 	many_regions_work();
+	uneven_regions();
 	ring_addresses();
 	order();
 	used_ring_access();
