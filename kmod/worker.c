@@ -6,6 +6,7 @@
 #include <linux/mmu_context.h>
 #include <linux/sched/clock.h>
 #include <linux/sched/mm.h>
+#include <linux/sched/stat.h>
 #include <linux/slab.h>
 
 #include "worker.h"
@@ -30,10 +31,13 @@ void vhl_work_queue(struct vhl_worker *worker, struct vhl_work *work)
 		wake_up_process(worker->task);
 }
 
-/* Whether something waits for @worker beside what it runs. Any context. */
+/*
+ * Whether something waits for @worker beside what it runs: queued since it took
+ * its list, or on that list. Called by the worker itself.
+ */
 bool vhl_worker_has_work(struct vhl_worker *worker)
 {
-	return !llist_empty(&worker->list);
+	return worker->more || !llist_empty(&worker->list);
 }
 
 /* Goes over to the address space @mm, or with NULL to none. */
@@ -55,6 +59,7 @@ static __always_inline void worker_run(struct vhl_worker *worker, struct llist_n
 	list = llist_reverse_order(list);
 	llist_for_each_entry_safe(work, next, list, node) {
 		worker_enter(worker, work->mm);
+		worker->more = work->node.next;
 		clear_bit(VHL_WORK_QUEUED, &work->flags);
 		/* A wake-up from here on queues it anew; what came before is
 		 * seen by this run.
@@ -67,14 +72,16 @@ static __always_inline void worker_run(struct vhl_worker *worker, struct llist_n
 
 /*
  * Looks on for a while before sleeping, unless somebody else wants the
- * processor. Waking it costs nobody anything meanwhile.
+ * processor. Waking it costs nobody anything meanwhile. Who was woken without
+ * a claim to run at once (a guest under SCHED_BATCH, a low priority) does not
+ * set need_resched(), so the run queue itself is asked.
  */
 static void worker_linger(struct vhl_worker *worker)
 {
 	u64 end = local_clock() + worker->poll_us * NSEC_PER_USEC;
 
-	while (llist_empty(&worker->list) && !need_resched() && !kthread_should_stop() &&
-	       local_clock() < end)
+	while (llist_empty(&worker->list) && single_task_running() && !need_resched() &&
+	       !kthread_should_stop() && local_clock() < end)
 		cpu_relax();
 }
 

@@ -8,11 +8,12 @@
  *	workqueue	one work item of a kernel workqueue for all devices, as
  *			the first vhost_net had it
  *	shared		a pool of threads, one a processor, for all devices; each
- *			looks on for shared_poll_us before it sleeps
+ *			looks on for shared_poll_us before it sleeps, as long as
+ *			nobody else wants its processor
  *
  * Work is done in the order in which it was queued and a turn is bounded by
- * the weights, so no queue waits for more than one turn of each other queue
- * of its worker.
+ * the weights, and by the end of busy polling when somebody waits, so no queue
+ * waits for more than one turn of each other queue of its worker.
  */
 #ifndef VHOSTLAB_WORKER_H
 #define VHOSTLAB_WORKER_H
@@ -36,6 +37,7 @@ struct vhl_work {
 struct vhl_worker {
 	struct llist_head list;
 	struct mm_struct *mm; /* that it is in now */
+	bool more; /* work stands behind that which runs */
 	struct task_struct *task; /* or NULL, and then */
 	struct workqueue_struct *wq;
 	struct work_struct ws;
