@@ -111,7 +111,7 @@ static json_t *knobs_object(const struct point *point, bool guest_only)
 		json_t *value = info->words ? json_string(point->knob[i])
 					    : json_integer(atol(point->knob[i]));
 
-		if (guest_only && info->side != KNOB_GUEST)
+		if (guest_only && (info->side == KNOB_MODULE || info->side == KNOB_VMM))
 			json_decref(value);
 		else
 			json_object_set_new(object, info->name, value);
@@ -205,8 +205,17 @@ static bool among(const struct point *p, enum axis axis, const char *words)
 static bool meaningful_process(const struct point *p)
 {
 	if (!among(p, AXIS_WORKLOAD, " tx rx rr rr_flood stream ") || !is(p, AXIS_QUEUES, "1") ||
-	    !is(p, AXIS_GUESTS, "1") || is(p, AXIS_SERVER, "vhostuser"))
+	    is(p, AXIS_SERVER, "vhostuser"))
 		return false;
+	if (!is(p, AXIS_GUESTS, "1")) {
+		/* These are the story of one guest; floor has none. */
+		if (!strcmp(point_value(p, "knob.trace"), "events") ||
+		    among(p, AXIS_WORKLOAD, " rr_flood stream ") || is(p, AXIS_SERVER, "floor"))
+			return false;
+		/* Who gets how much would be the senders' doing: see bench/point/crowd.h. */
+		if (is(p, AXIS_WORKLOAD, "rx") && !is(p, AXIS_SINK, "check"))
+			return false;
+	}
 	/* Nobody would number its frames, and there is no guest to do anything beside it. */
 	if (is(p, AXIS_SERVER, "floor") &&
 	    (is(p, AXIS_SINK, "check") || among(p, AXIS_WORKLOAD, " rr_flood stream ")))

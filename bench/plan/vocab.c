@@ -67,6 +67,8 @@ const struct knob_info knobs[] = {
 	{ "pace", KNOB_GUEST, PROCESS, NULL, 0, 1000000000, false, "0" },
 	{ "work", KNOB_GUEST, PROCESS, NULL, 0, 1000000, false, "0" },
 	{ "offload", KNOB_GUEST, QEMU, NULL, 0, 1, false, "1" },
+	{ "regions", KNOB_VHOST, PROCESS, NULL, 1, 509, false, "1" },
+	{ "log", KNOB_VHOST, PROCESS, NULL, 0, 1, false, "0" },
 	{ "trace", KNOB_GUEST, PROCESS, traces, 0, 0, false, "off" },
 	{ "worker", KNOB_MODULE, ANY_GUEST, workers, 0, 0, false, "device" },
 	{ "tx_batch", KNOB_MODULE, ANY_GUEST, NULL, 1, 256, false, "64" },
@@ -76,6 +78,7 @@ const struct knob_info knobs[] = {
 	{ "without", KNOB_MODULE, ANY_GUEST, withouts, 0, 0, false, "none" },
 	{ "prefetch", KNOB_MODULE, ANY_GUEST, NULL, 0, 1, false, "0" },
 	{ "poll_us", KNOB_MODULE, ANY_GUEST, NULL, 0, 1000000, false, "0" },
+	{ "shared_poll_us", KNOB_MODULE, ANY_GUEST, NULL, 0, 1000000, false, "50" },
 	{ "ioeventfd", KNOB_VMM, QEMU, NULL, 0, 1, false, "1" },
 	{ "txmode", KNOB_VMM, QEMU, txmodes, 0, 0, false, "bh" },
 };
@@ -135,6 +138,8 @@ bool knob_applies(const struct knob_info *knob, const char *server, const char *
 		if (!strcmp(knob->name, "in_order"))
 			return !strcmp(server, "vhostlab");
 		return strcmp(knob->name, "packed") || serves_packed(server, guest);
+	case KNOB_VHOST:
+		return !strcmp(server, "intree") || !strcmp(server, "vhostlab");
 	case KNOB_MODULE:
 		return !strcmp(server, "vhostlab");
 	case KNOB_VMM:
@@ -195,6 +200,10 @@ bool knob_check(const struct knob_info *knob, const char *value, char *why, size
 
 void vocab_print(FILE *out)
 {
+	static const char *const owners[] = {
+		[KNOB_VHOST] = "intree or vhostlab", [KNOB_MODULE] = "vhostlab", [KNOB_VMM] = "userspace"
+	};
+
 	for (int i = 0; i < AXIS_COUNT; i++) {
 		fprintf(out, "  %-19s ", axes[i].name);
 		print_allowed(out, axes[i].words, axes[i].min, axes[i].max, false);
@@ -208,8 +217,7 @@ void vocab_print(FILE *out)
 			      knobs[i].power_of_two);
 		fprintf(out, " (default %s", knobs[i].fallback);
 		if (knobs[i].side != KNOB_GUEST)
-			fprintf(out, ", server %s only",
-				knobs[i].side == KNOB_MODULE ? "vhostlab" : "userspace");
+			fprintf(out, ", server %s only", owners[knobs[i].side]);
 		if (knobs[i].guests != ANY_GUEST) {
 			const char *before = ", guest ";
 

@@ -11,6 +11,7 @@
 
 volatile sig_atomic_t watch_stop;
 volatile uint64_t watch_progress;
+bool watch_silent;
 
 static volatile uint64_t seen_progress;
 static volatile sig_atomic_t stale_ticks;
@@ -59,7 +60,8 @@ static void on_signal(int sig)
 	static const char msg[] = "vhostlab: interrupted: point: nothing of it is left behind\n";
 
 	(void)sig;
-	if (watch_stop != WATCH_SIGNAL && write(STDERR_FILENO, msg, sizeof(msg) - 1) < 0)
+	if (watch_stop != WATCH_SIGNAL && !watch_silent &&
+	    write(STDERR_FILENO, msg, sizeof(msg) - 1) < 0)
 		_exit(RC_FAIL);
 	watch_stop = WATCH_SIGNAL;
 }

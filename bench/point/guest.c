@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <poll.h>
 #include <sched.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
 #include <sys/mman.h>
@@ -25,10 +26,10 @@ static size_t round_up(size_t n, size_t to)
 }
 
 /* Decides where everything lies; nothing is allocated yet. */
-static void plan_memory(struct guest *g)
+static void plan_memory(struct guest *g, size_t *tx_stride, size_t *rx_stride)
 {
 	const struct options *o = g->o;
-	unsigned int descs = 1;
+	unsigned int descs = 1, pieces = o->regions > 1 ? o->regions - 1 : 1;
 	size_t at = 0;
 
 	for (int q = 0; q < QUEUES; q++) {
@@ -37,12 +38,10 @@ static void plan_memory(struct guest *g)
 	}
 	g->table_offset = at;
 	at += round_up(o->burst * TABLE_DESCS * sizeof(struct vring_desc), 4096);
+	g->first_piece = at;
 
-	g->tx_offset = at;
-	g->tx_stride = round_up(SLOT_HEAD + o->size, 64);
-	at += round_up(g->tx_stride * o->burst, 4096);
-
-	g->rx_offset = at;
+	g->tx_slots = o->burst > pieces ? o->burst : pieces;
+	*tx_stride = round_up(SLOT_HEAD + o->size, 64);
 	if (o->mrg_rxbuf) {
 		g->rx_buffer_bytes = MERGEABLE_BYTES;
 	} else {
@@ -51,17 +50,54 @@ static void plan_memory(struct guest *g)
 		g->rx_buffer_bytes = round_up(need, 64);
 		descs = o->version_1 ? 1 : 2;
 	}
-	g->rx_stride = SLOT_HEAD + round_up(g->rx_buffer_bytes, 64);
-	g->rx_stride = o->mrg_rxbuf ? MERGEABLE_BYTES : round_up(g->rx_stride, 64);
+	*rx_stride = SLOT_HEAD + round_up(g->rx_buffer_bytes, 64);
+	*rx_stride = o->mrg_rxbuf ? MERGEABLE_BYTES : round_up(*rx_stride, 64);
 	g->rx_buffers = o->ring / descs;
-	if (g->rx_buffers * g->rx_stride > RX_BYTES_MAX)
-		g->rx_buffers = RX_BYTES_MAX / g->rx_stride;
-	at += g->rx_buffers * g->rx_stride;
-	g->bytes = round_up(at, 4096);
+	if (g->rx_buffers * *rx_stride > RX_BYTES_MAX)
+		g->rx_buffers = RX_BYTES_MAX / *rx_stride;
+	/* Every piece has its part of both. */
+	g->rx_part = (g->tx_slots + pieces - 1) / pieces * *tx_stride;
+	if (pieces == 1)
+		g->rx_part = round_up(g->rx_part, 4096);
+	g->piece = round_up(g->rx_part + (g->rx_buffers + pieces - 1) / pieces * *rx_stride, 4096);
+	g->bytes = at + pieces * g->piece;
+}
+
+/* Slot after slot in piece after piece, so that neighbours never share one. */
+static int place_buffers(struct guest *g, size_t tx_stride, size_t rx_stride)
+{
+	unsigned int pieces = g->o->regions > 1 ? g->o->regions - 1 : 1;
+
+	g->tx_table = calloc(g->tx_slots + g->o->burst, sizeof(*g->tx_table));
+	g->rx_at = calloc(g->rx_buffers, sizeof(*g->rx_at));
+	if (!g->tx_table || !g->rx_at)
+		return fail(RC_FAIL, "out of memory: guest: give the machine more");
+	for (unsigned int i = 0; i < g->tx_slots + g->o->burst; i++) {
+		unsigned int slot = i % g->tx_slots;
+
+		g->tx_table[i] = g->first_piece + slot % pieces * g->piece +
+				 slot / pieces * tx_stride + SLOT_HEAD;
+	}
+	g->tx_at = g->tx_table;
+	for (unsigned int i = 0; i < g->rx_buffers; i++)
+		g->rx_at[i] = g->first_piece + i % pieces * g->piece + g->rx_part +
+			      i / pieces * rx_stride;
+	return RC_OK;
+}
+
+size_t guest_piece(const struct guest *g, unsigned int i, size_t *bytes)
+{
+	if (g->o->regions == 1) {
+		*bytes = g->bytes;
+		return 0;
+	}
+	*bytes = i ? g->piece : g->first_piece;
+	return i ? g->first_piece + (i - 1) * g->piece : 0;
 }
 
 int guest_open(struct guest *g, const struct options *o)
 {
+	size_t tx_stride, rx_stride;
 	int rc;
 
 	memset(g, 0, sizeof(*g));
@@ -70,7 +106,10 @@ int guest_open(struct guest *g, const struct options *o)
 	for (int q = 0; q < QUEUES; q++)
 		g->kick[q] = g->call[q] = -1;
 	g->hlen = header_len(o);
-	plan_memory(g);
+	plan_memory(g, &tx_stride, &rx_stride);
+	rc = place_buffers(g, tx_stride, rx_stride);
+	if (rc)
+		return rc;
 
 	g->memfd = memfd_create("vhostlab-guest", MFD_CLOEXEC);
 	if (g->memfd < 0 || ftruncate(g->memfd, g->bytes))
@@ -110,6 +149,8 @@ void guest_close(struct guest *g)
 		if (g->call[q] >= 0)
 			close(g->call[q]);
 	}
+	free(g->tx_table);
+	free(g->rx_at);
 	if (g->mem)
 		munmap(g->mem, g->bytes);
 	if (g->memfd >= 0)
@@ -124,12 +165,12 @@ static uint64_t gpa_of(const struct guest *g, size_t offset)
 
 char *guest_tx_frame(struct guest *g, unsigned int i)
 {
-	return g->mem + g->tx_offset + i * g->tx_stride + SLOT_HEAD;
+	return g->mem + g->tx_at[i];
 }
 
 bool guest_tx_add(struct guest *g, unsigned int i)
 {
-	size_t head = g->tx_offset + i * g->tx_stride + SLOT_HEAD - g->hlen;
+	size_t head = g->tx_at[i] - g->hlen;
 	size_t table = g->table_offset + i * TABLE_DESCS * sizeof(struct vring_desc);
 	struct vring_driver *v = &g->ring[QUEUE_TX];
 	struct vring_seg segs[2] = {
@@ -148,7 +189,7 @@ bool guest_tx_add(struct guest *g, unsigned int i)
 
 bool guest_rx_add(struct guest *g, unsigned int i)
 {
-	size_t at = g->rx_offset + i * g->rx_stride;
+	size_t at = g->rx_at[i];
 	struct vring_seg segs[2] = {
 		{ .gpa = gpa_of(g, at), .len = g->rx_buffer_bytes },
 	};
@@ -256,7 +297,7 @@ int guest_rx_take(struct guest *g, struct rx_frame *f)
 			return -1;
 		total += f->len[f->pieces];
 		if (!f->pieces && g->o->mrg_rxbuf) {
-			const char *head = g->mem + g->rx_offset + f->cookie[0] * g->rx_stride;
+			const char *head = g->mem + g->rx_at[f->cookie[0]];
 			uint16_t num;
 
 			memcpy(&num, head + 10, sizeof(num));
@@ -274,7 +315,7 @@ int guest_rx_take(struct guest *g, struct rx_frame *f)
 void guest_rx_copy(const struct guest *g, const struct rx_frame *f, char *to)
 {
 	for (unsigned int i = 0; i < f->pieces; i++) {
-		const char *from = g->mem + g->rx_offset + f->cookie[i] * g->rx_stride;
+		const char *from = g->mem + g->rx_at[f->cookie[i]];
 		unsigned int skip = i ? 0 : g->hlen;
 
 		memcpy(to, from + skip, f->len[i] - skip);
@@ -284,7 +325,7 @@ void guest_rx_copy(const struct guest *g, const struct rx_frame *f, char *to)
 
 const char *guest_rx_head(const struct guest *g, const struct rx_frame *f)
 {
-	return g->mem + g->rx_offset + f->cookie[0] * g->rx_stride + g->hlen;
+	return g->mem + g->rx_at[f->cookie[0]] + g->hlen;
 }
 
 void guest_rx_return(struct guest *g, const struct rx_frame *f)

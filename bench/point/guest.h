@@ -35,10 +35,16 @@ struct guest {
 
 	unsigned int hlen; /* bytes of the virtio-net header */
 	size_t table_offset; /* indirect tables of tx slots */
-	size_t tx_offset, tx_stride; /* slots of frames to send: o->burst of them */
-	size_t rx_offset, rx_stride; /* buffers to receive into */
-	unsigned int rx_buffers;
+	/*
+	 * Where frames to send lie, in the order of their turns; from tx_at[0] on
+	 * those of the next burst. Where receive buffers begin.
+	 */
+	size_t *tx_table, *tx_at, *rx_at; /* tx_table and rx_at owned */
+	unsigned int tx_slots, tx_next, rx_buffers;
 	uint32_t rx_buffer_bytes;
+	/* Memory is shown as o->regions pieces: this many bytes with the rings, then equal ones. */
+	size_t first_piece, piece;
+	size_t rx_part; /* where the receive buffers begin in a piece */
 
 	uint64_t kicks; /* eventfd writes made */
 	uint64_t calls; /* sum of the values read from the call eventfds */
@@ -51,8 +57,23 @@ struct guest {
 int guest_open(struct guest *g, const struct options *o);
 void guest_close(struct guest *g);
 
-/* The frame (without header) in tx slot i; o->size bytes. */
+/* Piece i of o->regions: its offset in memory; *bytes is its length. */
+size_t guest_piece(const struct guest *g, unsigned int i, size_t *bytes);
+
+/* The frame (without header) in tx slot i, g->tx_slots at first; o->size bytes. */
 char *guest_tx_frame(struct guest *g, unsigned int i);
+
+/*
+ * After a burst: where there are more slots than a burst has frames, the next
+ * ones begin behind it, so that all of memory takes part.
+ */
+static inline void guest_tx_turn(struct guest *g)
+{
+	if (g->tx_slots == g->o->burst)
+		return;
+	g->tx_next = (g->tx_next + g->o->burst) % g->tx_slots;
+	g->tx_at = g->tx_table + g->tx_next;
+}
 
 /* Adds the frame in tx slot i (o->size bytes) to the ring; not yet visible. */
 bool guest_tx_add(struct guest *g, unsigned int i);

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 void result_clear(struct result *r)
@@ -13,7 +14,7 @@ void result_clear(struct result *r)
 	r->seconds = r->cost_per_packet = r->syscalls_per_packet = NAN;
 	r->kicks_per_packet = r->calls_per_packet = NAN;
 	r->latency_p50 = r->latency_p99 = r->latency_p999 = NAN;
-	r->window_cost = r->window_idle = NAN;
+	r->window_cost = r->window_idle = r->jain = NAN;
 }
 
 void result_window(struct result *r, const struct window *w, uint64_t n)
@@ -26,8 +27,27 @@ void result_window(struct result *r, const struct window *w, uint64_t n)
 		r->cost_per_packet = r->window_cost / n;
 }
 
-void result_histogram(struct result *r, const uint64_t *sorted, uint64_t n)
+static int compare(const void *a, const void *b)
 {
+	uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+
+	return x < y ? -1 : x > y;
+}
+
+/* The smallest value that at least the share q of all does not exceed. */
+static double percentile(const uint64_t *sorted, uint64_t n, double q)
+{
+	uint64_t rank = ceil(q * n);
+
+	return sorted[rank ? rank - 1 : 0];
+}
+
+void result_latency(struct result *r, uint64_t *sorted, uint64_t n)
+{
+	qsort(sorted, n, sizeof(*sorted), compare);
+	r->latency_p50 = percentile(sorted, n, 0.5);
+	r->latency_p99 = percentile(sorted, n, 0.99);
+	r->latency_p999 = percentile(sorted, n, 0.999);
 	for (uint64_t i = 0; i < n; i++) {
 		if (r->buckets && sorted[i] < r->bucket[r->buckets - 1].to)
 			r->bucket[r->buckets - 1].count++;
@@ -47,6 +67,25 @@ static void number(FILE *f, const char *name, double value)
 static void count(FILE *f, const char *name, uint64_t value)
 {
 	fprintf(f, "\"%s\":%" PRIu64 ",", name, value);
+}
+
+/* Which guest had how much: "guests", "jain" and "min_max", smallest by largest. */
+static void print_guests(const struct result *r, FILE *f)
+{
+	uint64_t min = UINT64_MAX, max = 0;
+
+	fputs("\"guests\":{\"packets\":[", f);
+	for (unsigned int i = 0; i < r->guests; i++) {
+		fprintf(f, "%s%" PRIu64, i ? "," : "", r->guest[i].packets);
+		min = r->guest[i].packets < min ? r->guest[i].packets : min;
+		max = r->guest[i].packets > max ? r->guest[i].packets : max;
+	}
+	fputs("],\"lost\":[", f);
+	for (unsigned int i = 0; i < r->guests; i++)
+		fprintf(f, "%s%" PRIu64, i ? "," : "", r->guest[i].lost);
+	fputs("]},", f);
+	number(f, "jain", r->jain);
+	number(f, "min_max", max ? (double)min / max : NAN);
 }
 
 int result_print(const struct result *r, FILE *f)
@@ -71,6 +110,8 @@ int result_print(const struct result *r, FILE *f)
 	count(f, "harness_drops", r->harness_drops);
 	count(f, "tap_dropped", r->tap_dropped);
 	count(f, "late", r->late);
+	if (r->log_pages)
+		count(f, "log_pages", r->log_pages);
 	count(f, "window_packets", r->window_packets);
 	number(f, "window_cost", r->window_cost);
 	number(f, "window_idle", r->window_idle);
@@ -80,6 +121,8 @@ int result_print(const struct result *r, FILE *f)
 	count(f, "total_kicks", r->total_kicks);
 	count(f, "total_calls", r->total_calls);
 	fprintf(f, "\"module\":%s,", r->module ? r->module : "null");
+	if (r->guests)
+		print_guests(r, f);
 	if (r->buckets) {
 		fputs("\"latency_histogram\":[", f);
 		for (unsigned int i = 0; i < r->buckets; i++)

@@ -29,8 +29,16 @@ struct result {
 	uint64_t window_packets;
 	uint64_t late; /* requests that could not be sent when they were due */
 	uint64_t tap_dropped; /* towards the guest, queue full */
+	uint64_t log_pages; /* marked in the dirty log, 0 without one */
 	struct bucket bucket[BUCKETS_MAX]; /* those that are not empty */
 	unsigned int buckets;
+
+	/* With several guests: what each had of it, and how evenly that was spread. */
+	unsigned int guests;
+	struct {
+		uint64_t packets, lost;
+	} guest[GUESTS_MAX];
+	double jain; /* Jain's index: 1 when all have the same, 1 / n when one has it all */
 };
 
 void result_clear(struct result *r);
@@ -38,8 +46,8 @@ void result_clear(struct result *r);
 /* Takes cost and seconds from the window, in which n packets were delivered. */
 void result_window(struct result *r, const struct window *w, uint64_t n);
 
-/* Sorts n round trips, which are in ascending order, into buckets. */
-void result_histogram(struct result *r, const uint64_t *sorted, uint64_t n);
+/* Percentiles and buckets of the durations of n round trips; sorts them. */
+void result_latency(struct result *r, uint64_t *trips, uint64_t n);
 
 /* Prints the object and a newline on f; RC_FAIL when it cannot be written. */
 int result_print(const struct result *r, FILE *f);

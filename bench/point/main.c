@@ -72,7 +72,7 @@ static int place_tasks(struct point *p)
 			       p->o.workload == WORK_RR_FLOOD ? SCHED_FIFO : SCHED_BATCH);
 }
 
-static int prepare(struct point *p)
+int point_prepare(struct point *p)
 {
 	const struct options *o = &p->o;
 	int cpu[2] = { 0, 0 };
@@ -87,6 +87,9 @@ static int prepare(struct point *p)
 	cpus = tasks_cpus(cpu, ARRAY_SIZE(cpu));
 	p->guest_cpu = cpu[0];
 	p->server_cpu = cpus > 1 ? cpu[1] : cpu[0];
+	/* Several guests and whoever serves them go where there is room. */
+	if (cpus > 1 && o->guests > 1 && o->workload != WORK_RX)
+		p->guest_cpu = p->server_cpu = -1;
 	/*
 	 * Receiving is a closed loop only where sender, server and guest share
 	 * a CPU: the sender's turn comes when nothing is left to do. On two, it
@@ -112,30 +115,54 @@ static int prepare(struct point *p)
 	return rc ? rc : watch_start();
 }
 
-static int run(struct point *p)
+int point_workload(struct point *p)
 {
 	static int (*const workload[])(struct point * p) = {
 		[WORK_TX] = tx_run,	     [WORK_RX] = rx_run,	 [WORK_RR] = rr_run,
 		[WORK_RR_FLOOD] = flood_run, [WORK_STREAM] = stream_run,
 	};
-	int rc = p->o.server == SERVER_FLOOR ? floor_run(p) : workload[p->o.workload](p);
 
+	return p->o.server == SERVER_FLOOR ? floor_run(p) : workload[p->o.workload](p);
+}
+
+int point_finish(struct point *p)
+{
+	int rc = server_check(&p->server), stopped;
+
+	stopped = events_close(&p->events);
+	rc = rc ? rc : stopped;
+	pktgen_close(&p->pktgen);
+	farend_close(&p->farend);
+	stopped = server_stop(&p->server);
+	rc = rc ? rc : stopped;
+	guest_total(&p->guest, &p->result.total_kicks, &p->result.total_calls);
+	p->result.module = p->server.module;
+	p->result.log_pages = p->server.log_pages;
+	tap_close(&p->tap);
+	guest_close(&p->guest);
+	return rc;
+}
+
+/* The only guest. */
+static int run_one(struct point *p)
+{
+	int rc, finished;
+
+	rc = point_prepare(p);
+	rc = rc ? rc : point_workload(p);
 	p->result.wakeups = p->guest.wakeups;
 	if (rc && watch_stop)
 		rc = watch_complain(workload_name(p->o.workload));
-	/* An order that is wrong although nothing is missing is the server's fault. */
-	if (!rc && p->result.misordered && !p->result.lost && !p->result.corrupt)
-		rc = fail(RC_FAIL, "frames out of order: %s: %lu of %lu",
-			  workload_name(p->o.workload), (unsigned long)p->result.misordered,
-			  (unsigned long)p->result.offered);
-	return rc;
+	finished = point_finish(p);
+	return rc ? rc : finished;
 }
 
 int main(int argc, char **argv)
 {
 	static struct point point;
 	struct point *p = &point;
-	int rc, stopped;
+	struct result *r = &p->result;
+	int rc;
 
 	if (argc == 2 && !strcmp(argv[1], "--help")) {
 		options_usage(stdout);
@@ -147,24 +174,15 @@ int main(int argc, char **argv)
 	p->tap.fd = p->farend.fd = p->guest.memfd = -1;
 	for (int q = 0; q < QUEUES; q++)
 		p->guest.kick[q] = p->guest.call[q] = -1;
-	result_clear(&p->result);
+	result_clear(r);
 
-	rc = prepare(p);
-	rc = rc ? rc : run(p);
-	stopped = server_check(&p->server);
-	rc = rc ? rc : stopped;
-
-	stopped = events_close(&p->events);
-	rc = rc ? rc : stopped;
-	pktgen_close(&p->pktgen);
-	farend_close(&p->farend);
-	stopped = server_stop(&p->server);
-	rc = rc ? rc : stopped;
-	guest_total(&p->guest, &p->result.total_kicks, &p->result.total_calls);
-	p->result.module = p->server.module;
-	tap_close(&p->tap);
-	guest_close(&p->guest);
-	rc = rc ? rc : result_print(&p->result, stdout);
+	rc = p->o.guests > 1 ? crowd_run(p) : run_one(p);
+	/* An order that is wrong although nothing is missing is the server's fault. */
+	if (!rc && r->misordered && !r->lost && !r->corrupt)
+		rc = fail(RC_FAIL, "frames out of order: %s: %lu of %lu",
+			  workload_name(p->o.workload), (unsigned long)r->misordered,
+			  (unsigned long)r->offered);
+	rc = rc ? rc : result_print(r, stdout);
 	free(p->server.module);
 	return rc;
 }

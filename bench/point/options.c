@@ -49,13 +49,15 @@ void options_usage(FILE *f)
 	      "tx|rx|rr|rr_flood|stream\n"
 	      "             --size N --burst N --sink check|stack|xdp_drop --clock insn|wall "
 	      "--packets N\n"
-	      "             [--queues 1] [--guests 1] [--knob NAME=VALUE]... [--events FILE]\n"
+	      "             [--queues 1] [--guests N] [--knob NAME=VALUE]... [--events FILE]\n"
 	      "Measures one repetition of one point as root on this machine and prints one JSON\n"
-	      "object. Knobs: event_idx, indirect, mrg_rxbuf, version_1, packed, in_order, calls\n"
-	      "(0 or 1), ring (entries), pace (rr: instructions or ns from one request to the\n"
-	      "next; 0: when the answer is back), and with --server vhostlab or floor any "
-	      "parameter of "
-	      "vhostlab_net.\n"
+	      "object. Knobs: event_idx, indirect, mrg_rxbuf, version_1, packed, in_order, calls "
+	      "(0 or\n"
+	      "1), ring (entries), pace (rr: instructions or ns from one request to the next; 0: "
+	      "when the\n"
+	      "answer is back); with a vhost server regions (of guest memory) and log (0 or 1); "
+	      "and\n"
+	      "with --server vhostlab or floor any parameter of vhostlab_net.\n"
 	      "floor: no ring and no guest, what the tap alone costs.\n"
 	      "--events: a pass behind the measured one keeps its events there (tx, rx).\n"
 	      "Exit: 0 done, 1 failed, 2 wrong use, 77 cannot run here.\n",
@@ -103,7 +105,7 @@ static int parse_knob(struct options *o, const char *text)
 		{ "event_idx", &o->event_idx }, { "indirect", &o->indirect },
 		{ "mrg_rxbuf", &o->mrg_rxbuf }, { "version_1", &o->version_1 },
 		{ "packed", &o->packed },	{ "in_order", &o->in_order },
-		{ "calls", &o->calls },
+		{ "calls", &o->calls },		{ "log", &o->log },
 	};
 	unsigned long number;
 	struct knob *k;
@@ -133,6 +135,11 @@ static int parse_knob(struct options *o, const char *text)
 	if (len == 4 && !strncmp(text, "work", 4)) {
 		rc = parse_number("work", eq + 1, 0, 1000000, &number);
 		o->work = number;
+		return rc;
+	}
+	if (len == 7 && !strncmp(text, "regions", 7)) {
+		rc = parse_number("regions", eq + 1, 1, REGIONS_MAX, &number);
+		o->regions = number;
 		return rc;
 	}
 	if (memchr(text, '/', len) || text[0] == '.')
@@ -191,6 +198,23 @@ static int check_whole(const struct options *o)
 	if (o->packed && !o->version_1)
 		return fail(RC_USAGE, "no such pair: packed with version_1=0: a legacy driver has "
 				      "no packed ring");
+	if (o->server == SERVER_FLOOR && o->guests > 1)
+		return fail(RC_USAGE, "no such pair: server floor with %u guests: it has none",
+			    o->guests);
+	if ((o->regions > 1 || o->log) && o->server != SERVER_INTREE &&
+	    o->server != SERVER_VHOSTLAB)
+		return fail(RC_USAGE,
+			    "no such pair: knob %s with server %s: use intree or vhostlab",
+			    o->log ? "log" : "regions", server_name(o->server));
+	if (o->workload == WORK_RX && o->sink != SINK_CHECK && o->guests > 1)
+		return fail(RC_USAGE,
+			    "no such pair: rx with %u guests: use tx or rr, or sink check",
+			    o->guests);
+	if (o->workload > WORK_RR && o->guests > 1)
+		return fail(RC_USAGE, "no such pair: %s with %u guests: use one",
+			    workload_name(o->workload), o->guests);
+	if (o->events && o->guests > 1)
+		return fail(RC_USAGE, "no such pair: events with %u guests: use one", o->guests);
 	if (o->module_knobs && o->server != SERVER_VHOSTLAB && o->server != SERVER_FLOOR)
 		return fail(RC_USAGE, "unknown knob: %s: server %s has no such knob",
 			    o->module_knob[0].name, server_name(o->server));
@@ -235,6 +259,7 @@ int options_parse(struct options *o, int argc, char **argv)
 	memset(o, 0, sizeof(*o));
 	o->event_idx = o->mrg_rxbuf = o->version_1 = o->calls = true;
 	o->ring = 256;
+	o->guests = o->regions = 1;
 
 	optind = 0;
 	opterr = 0;
@@ -281,7 +306,8 @@ int options_parse(struct options *o, int argc, char **argv)
 			rc = parse_number("queues", optarg, 1, 1, &number);
 			break;
 		case GUESTS:
-			rc = parse_number("guests", optarg, 1, 1, &number);
+			rc = parse_number("guests", optarg, 1, GUESTS_MAX, &number);
+			o->guests = number;
 			break;
 		case KNOB:
 			rc = parse_knob(o, optarg);

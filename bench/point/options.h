@@ -13,6 +13,9 @@ enum clock_kind { CLOCK_INSN, CLOCK_WALL };
 #define MAX_MODULE_KNOBS 16
 #define FRAME_MIN	 60
 #define FRAME_MAX	 65535
+#define GUESTS_MAX	 32
+/* Memory regions a server has to accept: those QEMU has slots for. */
+#define REGIONS_MAX 509
 
 struct knob {
 	char name[64];
@@ -27,6 +30,7 @@ struct options {
 	unsigned int size; /* frame bytes, without the virtio-net header */
 	unsigned int burst; /* frames a kick (tx), frames the sender delivers at once (rx) */
 	unsigned long packets; /* frames of the measured phase, rounded up to whole bursts */
+	unsigned int guests; /* at once; they share packets */
 
 	const char *events; /* file for the raw events of a pass of its own; NULL: no such pass */
 
@@ -36,6 +40,8 @@ struct options {
 	unsigned int ring; /* entries of each virtqueue */
 	unsigned int pace; /* rr: instructions or ns from one request to the next; 0: see pace.h */
 	unsigned int work; /* turns of an empty loop before each frame of a stream */
+	unsigned int regions; /* guest memory is described to the server as so many */
+	bool log; /* dirty logging, as while a virtual machine moves */
 
 	/* Parameters of vhostlab_net, written before the device gets its owner. */
 	unsigned int module_knobs;

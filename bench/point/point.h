@@ -3,6 +3,7 @@
 #ifndef VL_POINT_H
 #define VL_POINT_H
 
+#include "crowd.h"
 #include "events.h"
 #include "farend.h"
 #include "guest.h"
@@ -20,7 +21,8 @@ struct point {
 	struct pktgen pktgen;
 	struct events events;
 	struct result result;
-	int guest_cpu, server_cpu; /* the same one where there is only one */
+	struct crowd *crowd; /* of which this is one guest; NULL: there is one guest */
+	int guest_cpu, server_cpu; /* the same one where there is only one; -1: any */
 };
 
 /* Frames before anything is counted: every path has been taken, every page touched. */
@@ -41,11 +43,20 @@ void point_rest(void);
  */
 int point_count(struct point *p, int (*body)(struct point *p, uint64_t frames));
 
+/* Makes tap, guest and server of p->o; takes all that down, in any case. RC_ values. */
+int point_prepare(struct point *p);
+int point_finish(struct point *p);
+/* The workload that p->o names. */
+int point_workload(struct point *p);
+
 /* The workloads: warm up, count, measure, fill p->result. RC_ values. */
 int tx_run(struct point *p);
 int rx_run(struct point *p);
 int rr_run(struct point *p);
 int flood_run(struct point *p);
 int stream_run(struct point *p);
+
+/* Their parts for one of several guests. */
+extern const struct crowd_work tx_crowd, rr_crowd;
 
 #endif

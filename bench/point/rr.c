@@ -4,7 +4,6 @@
  * host kernel's stack answers, so no other process takes part. Sink check: a
  * numbered frame that a far end verifies and answers under another number.
  */
-#include <math.h>
 #include <stdlib.h>
 
 #include "frame.h"
@@ -14,21 +13,6 @@
 static uint64_t next_seq;
 /* Duration of every round trip of the measured phase; NULL in the others. */
 static uint64_t *trips;
-
-static int compare(const void *a, const void *b)
-{
-	uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
-
-	return x < y ? -1 : x > y;
-}
-
-/* The smallest value that at least the share q of all does not exceed. */
-static double percentile(const uint64_t *sorted, uint64_t n, double q)
-{
-	uint64_t rank = ceil(q * n);
-
-	return sorted[rank ? rank - 1 : 0];
-}
 
 static int broken(void)
 {
@@ -64,43 +48,54 @@ static int take_answer(struct point *p, uint64_t seq, char *copy)
 	return guest_publish(g, QUEUE_RX);
 }
 
+/* One round trip; how long it took is put at `took`. */
+static int round_trip(struct point *p, struct pace *pace, char *copy, uint64_t *took)
+{
+	struct guest *g = &p->guest;
+	char *frame = guest_tx_frame(g, 0);
+	uint32_t cookie, len;
+	uint64_t begin;
+	int rc = RC_OK, got;
+
+	if (p->o.sink == SINK_CHECK)
+		frame_fill(frame, p->o.size, tap_mac, guest_mac, next_seq);
+	else
+		frame_echo_number(frame, next_seq);
+	begin = pace_next(pace);
+	/* What was sent before is taken back when there is time, as drivers do. */
+	while ((got = vring_get_used(&g->ring[QUEUE_TX], &cookie, &len)) > 0)
+		;
+	if (got < 0)
+		rc = broken();
+	guest_arm(g, QUEUE_RX, 1);
+	if (!rc && !guest_tx_add(g, 0))
+		rc = fail(RC_FAIL, "ring full: transmit: the server returns nothing");
+	rc = rc ? rc : guest_publish(g, QUEUE_TX);
+	rc = rc ? rc : take_answer(p, next_seq, copy);
+	*took = clock_now(p->o.clock) - begin;
+	if (rc && watch_stop == WATCH_STUCK) {
+		p->result.lost++;
+		watch_reset();
+		/* The same wait again and again is not a measurement. */
+		rc = p->result.lost > 3 ? watch_complain("round trip") : RC_OK;
+	}
+	watch_progress++;
+	next_seq++;
+	return rc;
+}
+
 static int round_trips(struct point *p, uint64_t count)
 {
-	char *copy = malloc(FRAME_MAX + 1), *frame = guest_tx_frame(&p->guest, 0);
-	struct guest *g = &p->guest;
-	struct pace pace;
+	char *copy = malloc(FRAME_MAX + 1);
 	int rc = copy ? RC_OK : fail(RC_FAIL, "out of memory: round trip: give the machine more");
+	struct pace pace;
+	uint64_t took;
 
 	pace_start(&pace, &p->o);
-	for (uint64_t i = 0; !rc && i < count; i++, next_seq++) {
-		uint32_t cookie, len;
-		uint64_t begin;
-		int got;
-
-		if (p->o.sink == SINK_CHECK)
-			frame_fill(frame, p->o.size, tap_mac, guest_mac, next_seq);
-		else
-			frame_echo_number(frame, next_seq);
-		begin = pace_next(&pace);
-		/* What was sent before is taken back when there is time, as drivers do. */
-		while ((got = vring_get_used(&g->ring[QUEUE_TX], &cookie, &len)) > 0)
-			;
-		if (got < 0)
-			rc = broken();
-		guest_arm(g, QUEUE_RX, 1);
-		if (!rc && !guest_tx_add(g, 0))
-			rc = fail(RC_FAIL, "ring full: transmit: the server returns nothing");
-		rc = rc ? rc : guest_publish(g, QUEUE_TX);
-		rc = rc ? rc : take_answer(p, next_seq, copy);
+	for (uint64_t i = 0; !rc && i < count; i++) {
+		rc = round_trip(p, &pace, copy, &took);
 		if (trips)
-			trips[i] = clock_now(p->o.clock) - begin;
-		if (rc && watch_stop == WATCH_STUCK) {
-			p->result.lost++;
-			watch_reset();
-			/* The same wait again and again is not a measurement. */
-			rc = p->result.lost > 3 ? watch_complain("round trip") : RC_OK;
-		}
-		watch_progress++;
+			trips[i] = took;
 	}
 	p->result.late = pace.late;
 	free(copy);
@@ -146,15 +141,48 @@ int rr_run(struct point *p)
 		result_window(r, &w, r->packets);
 	else
 		r->seconds = window_seconds(&w);
-	if (p->o.sink == SINK_STACK && !r->lost) {
-		qsort(trips, count, sizeof(*trips), compare);
-		r->latency_p50 = percentile(trips, count, 0.5);
-		r->latency_p99 = percentile(trips, count, 0.99);
-		r->latency_p999 = percentile(trips, count, 0.999);
-		result_histogram(r, trips, count);
-	}
+	if (p->o.sink == SINK_STACK && !r->lost)
+		result_latency(r, trips, count);
 out:
 	free(trips);
 	trips = NULL;
 	return rc;
 }
+
+/* One guest of several: see crowd.h. */
+static int crowd_open(struct point *p)
+{
+	vring_mute(&p->guest.ring[QUEUE_TX]);
+	frame_echo_request(guest_tx_frame(&p->guest, 0), p->o.size, 0);
+	return RC_OK;
+}
+
+static int crowd_begin(struct point *p)
+{
+	return round_trips(p, WARM_FRAMES);
+}
+
+/* Sink stack: answers are judged where they lie. */
+static int crowd_share(struct point *p)
+{
+	uint64_t *all = crowd_trips(p->crowd), at;
+	struct result *r = &p->result;
+	struct pace pace;
+	int rc = RC_OK;
+
+	pace_start(&pace, &p->o);
+	r->packets = r->corrupt = r->lost = r->offered = 0;
+	for (; !rc && crowd_take(p->crowd, &at); r->offered++)
+		rc = round_trip(p, &pace, NULL, &all[at]);
+	r->late = pace.late;
+	return rc;
+}
+
+/* Every answer was counted when it came. */
+static int crowd_end(struct point *p)
+{
+	(void)p;
+	return RC_OK;
+}
+
+const struct crowd_work rr_crowd = { crowd_open, round_trips, crowd_begin, crowd_share, crowd_end };

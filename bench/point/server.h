@@ -15,11 +15,15 @@ struct server {
 	int device; /* its number in debugfs, or -1 */
 	char *module; /* what the module counted, JSON, after the stop; or NULL */
 	int vhost_fd; /* -1 with a server in a process */
+	uint64_t *log; /* dirty log: a bit a page of 4096 bytes; NULL: none */
+	size_t log_bytes;
+	uint64_t log_pages; /* marked in it, after the stop */
 	pid_t pid; /* of a server in a process (userspace, uring), else 0 */
 	/* The tasks that serve: what counters are attached to. */
 	pid_t task[SERVER_TASKS_MAX];
 	unsigned int tasks;
 	bool shared_tasks; /* kworkers, which may also do other people's work */
+	bool pooled; /* threads that serve all devices of that server */
 };
 
 /*

@@ -85,8 +85,9 @@ int task_place(pid_t tid, int cpu, int policy)
 	cpu_set_t set;
 
 	CPU_ZERO(&set);
-	CPU_SET(cpu, &set);
-	if (sched_setaffinity(tid, sizeof(set), &set) && errno != EINVAL)
+	if (cpu >= 0)
+		CPU_SET(cpu, &set);
+	if (cpu >= 0 && sched_setaffinity(tid, sizeof(set), &set) && errno != EINVAL)
 		return fail(RC_FAIL, "CPU %d: task %d: %s", cpu, tid, strerror(errno));
 	if (sched_setscheduler(tid, policy, &param))
 		return fail(RC_FAIL, "scheduling policy: task %d: %s", tid, strerror(errno));

@@ -21,8 +21,8 @@ unsigned int tasks_of(pid_t pid);
 unsigned int tasks_cpus(int *cpu, unsigned int max);
 
 /*
- * Ties a task (0: the caller) to one CPU under a scheduling policy. A kernel
- * thread that must not be moved stays where it is.
+ * Ties a task (0: the caller) to one CPU (-1: leaves it free) under a
+ * scheduling policy. A kernel thread that must not be moved stays where it is.
  */
 int task_place(pid_t tid, int cpu, int policy);
 

@@ -31,6 +31,7 @@ static int send_burst(struct guest *g, unsigned int burst)
 	rc = guest_publish(g, QUEUE_TX);
 	rc = rc ? rc : guest_wait_armed(g, QUEUE_TX, burst);
 	rc = rc ? rc : reap(g, burst);
+	guest_tx_turn(g);
 	watch_progress++;
 	return rc;
 }
@@ -113,6 +114,12 @@ static int run_check(struct point *p, uint64_t frames)
 	return rc;
 }
 
+static void fill_frames(struct point *p)
+{
+	for (unsigned int i = 0; i < p->guest.tx_slots; i++)
+		frame_fill(guest_tx_frame(&p->guest, i), p->o.size, tap_mac, guest_mac, i);
+}
+
 static int run_plain(struct point *p, uint64_t frames)
 {
 	struct result *r = &p->result;
@@ -120,8 +127,7 @@ static int run_plain(struct point *p, uint64_t frames)
 	struct window w;
 	int rc;
 
-	for (unsigned int i = 0; i < p->o.burst; i++)
-		frame_fill(guest_tx_frame(&p->guest, i), p->o.size, tap_mac, guest_mac, i);
+	fill_frames(p);
 	rc = send_frames(p, whole_bursts(&p->o, WARM_FRAMES));
 	rc = rc ? rc : point_count(p, send_frames);
 	if (rc)
@@ -194,3 +200,51 @@ int tx_run(struct point *p)
 	r->calls_per_packet = (double)p->guest.calls / frames;
 	return !rc && p->o.events ? run_events(p) : rc;
 }
+
+/* One guest of several: see crowd.h. */
+static int crowd_open(struct point *p)
+{
+	fill_frames(p);
+	return RC_OK;
+}
+
+static uint64_t delivered_before;
+
+static int crowd_begin(struct point *p)
+{
+	uint64_t warm = whole_bursts(&p->o, WARM_FRAMES);
+	int rc = tap_delivered(&p->tap, &delivered_before);
+
+	delivered_before += warm;
+	return rc ? rc : send_frames(p, warm);
+}
+
+static int crowd_share(struct point *p)
+{
+	uint64_t sent = 0, at;
+	int rc = RC_OK;
+
+	for (; !rc && crowd_take(p->crowd, &at); sent += p->o.burst)
+		rc = send_burst(&p->guest, p->o.burst);
+	p->result.offered = sent;
+	return rc;
+}
+
+static int crowd_end(struct point *p)
+{
+	struct result *r = &p->result;
+	uint64_t after;
+	int rc = tap_delivered(&p->tap, &after);
+
+	if (rc)
+		return rc;
+	after -= delivered_before;
+	if (after > r->offered)
+		return fail(RC_FAIL, "frames appeared: tap: %lu more than were sent",
+			    (unsigned long)(after - r->offered));
+	r->packets = after;
+	r->lost = r->offered - after;
+	return RC_OK;
+}
+
+const struct crowd_work tx_crowd = { crowd_open, send_frames, crowd_begin, crowd_share, crowd_end };

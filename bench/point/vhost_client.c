@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include "knobs.h"
@@ -18,6 +19,8 @@
 
 #define INTREE_DEVICE	"/dev/vhost-net"
 #define VHOSTLAB_DEVICE "/dev/vhostlab-net"
+/* Guest memory that a bit of the dirty log stands for. */
+#define LOG_PAGE 4096
 
 static const char *device_of(const struct options *o)
 {
@@ -33,46 +36,93 @@ static int call_device(struct server *s, unsigned long request, void *arg, const
 
 #define CALL(s, request, arg) call_device(s, request, arg, #request)
 
-static int negotiate(struct server *s)
+static int negotiate(struct server *s, uint64_t *wanted)
 {
 	const struct options *o = s->o;
-	uint64_t offered, wanted = 0;
+	uint64_t offered;
 	int rc;
 
+	*wanted = 0;
 	if (o->event_idx)
-		wanted |= 1ULL << VIRTIO_RING_F_EVENT_IDX;
+		*wanted |= 1ULL << VIRTIO_RING_F_EVENT_IDX;
 	if (o->indirect)
-		wanted |= 1ULL << VIRTIO_RING_F_INDIRECT_DESC;
+		*wanted |= 1ULL << VIRTIO_RING_F_INDIRECT_DESC;
 	if (o->mrg_rxbuf)
-		wanted |= 1ULL << VIRTIO_NET_F_MRG_RXBUF;
+		*wanted |= 1ULL << VIRTIO_NET_F_MRG_RXBUF;
 	if (o->version_1)
-		wanted |= 1ULL << VIRTIO_F_VERSION_1;
+		*wanted |= 1ULL << VIRTIO_F_VERSION_1;
 	if (o->packed)
-		wanted |= 1ULL << VIRTIO_F_RING_PACKED;
+		*wanted |= 1ULL << VIRTIO_F_RING_PACKED;
 	if (o->in_order)
-		wanted |= 1ULL << VIRTIO_F_IN_ORDER;
+		*wanted |= 1ULL << VIRTIO_F_IN_ORDER;
 	rc = CALL(s, VHOST_GET_FEATURES, &offered);
 	if (rc)
 		return rc;
-	if (wanted & ~offered)
+	if (*wanted & ~offered)
 		return fail(RC_CANNOT, "features %#llx: %s: it does not offer them",
-			    (unsigned long long)(wanted & ~offered), device_of(o));
-	return CALL(s, VHOST_SET_FEATURES, &wanted);
+			    (unsigned long long)(*wanted & ~offered), device_of(o));
+	return CALL(s, VHOST_SET_FEATURES, wanted);
+}
+
+/* Every write to guest memory is to be marked from now on, as while the guest moves. */
+static int start_log(struct server *s, const struct guest *g, uint64_t features)
+{
+	uint64_t base;
+	int rc;
+
+	if (!s->o->log)
+		return RC_OK;
+	features |= 1ULL << VHOST_F_LOG_ALL;
+	s->log_bytes = (GUEST_GPA + g->bytes) / LOG_PAGE / 8 + sizeof(*s->log);
+	s->log = mmap(NULL, s->log_bytes, PROT_READ | PROT_WRITE,
+		      MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
+	if (s->log == MAP_FAILED) {
+		s->log = NULL;
+		return fail(RC_FAIL, "dirty log: %zu bytes: %s", s->log_bytes, strerror(errno));
+	}
+	base = (uintptr_t)s->log;
+	rc = CALL(s, VHOST_SET_LOG_BASE, &base);
+	return rc ? rc : CALL(s, VHOST_SET_FEATURES, &features);
+}
+
+/* A log in which nothing is marked was not kept. */
+static int end_log(struct server *s)
+{
+	if (!s->log)
+		return RC_OK;
+	for (size_t i = 0; i < s->log_bytes / sizeof(*s->log); i++)
+		s->log_pages += __builtin_popcountll(s->log[i]);
+	munmap(s->log, s->log_bytes);
+	s->log = NULL;
+	if (!s->log_pages)
+		return fail(RC_FAIL, "dirty log: %s: it marked nothing", device_of(s->o));
+	return RC_OK;
 }
 
 static int set_memory(struct server *s, struct guest *g)
 {
+	unsigned int n = s->o->regions;
 	struct vhost_memory *table;
-	int rc;
+	int rc = RC_OK;
 
-	table = calloc(1, sizeof(*table) + sizeof(table->regions[0]));
+	table = calloc(1, sizeof(*table) + n * sizeof(table->regions[0]));
 	if (!table)
 		return fail(RC_FAIL, "out of memory: memory table: give the machine more");
-	table->nregions = 1;
-	table->regions[0].guest_phys_addr = GUEST_GPA;
-	table->regions[0].memory_size = g->bytes;
-	table->regions[0].userspace_addr = (uintptr_t)g->mem;
-	rc = CALL(s, VHOST_SET_MEM_TABLE, table);
+	table->nregions = n;
+	for (unsigned int i = 0; i < n; i++) {
+		size_t bytes, at = guest_piece(g, i, &bytes);
+
+		table->regions[i].guest_phys_addr = GUEST_GPA + at;
+		table->regions[i].memory_size = bytes;
+		table->regions[i].userspace_addr = (uintptr_t)g->mem + at;
+	}
+	if (ioctl(s->vhost_fd, VHOST_SET_MEM_TABLE, table))
+		rc = errno == E2BIG ? fail(RC_CANNOT,
+					   "%u memory regions: %s: it takes fewer; load the module "
+					   "vhost with max_mem_regions=%u",
+					   n, device_of(s->o), REGIONS_MAX)
+				    : fail(RC_FAIL, "VHOST_SET_MEM_TABLE: %s: %s", device_of(s->o),
+					   strerror(errno));
 	free(table);
 	return rc;
 }
@@ -87,6 +137,8 @@ static int set_queue(struct server *s, struct guest *g, unsigned int q)
 		.desc_user_addr = (uintptr_t)g->ring[q].area[0],
 		.avail_user_addr = (uintptr_t)g->ring[q].area[1],
 		.used_user_addr = (uintptr_t)g->ring[q].area[2],
+		.flags = s->o->log ? 1 << VHOST_VRING_F_LOG : 0,
+		.log_guest_addr = GUEST_GPA + ((char *)g->ring[q].area[2] - g->mem),
 	};
 	struct vhost_vring_file kick = { .index = q, .fd = g->kick[q] };
 	struct vhost_vring_file call = { .index = q, .fd = g->call[q] };
@@ -115,8 +167,10 @@ static int find_workers(struct server *s)
 	snprintf(name, sizeof(name), "%s-%d", s->o->server == SERVER_INTREE ? "vhost" : "vhostlab",
 		 getpid());
 	n = tasks_named(name, s->task, SERVER_TASKS_MAX);
-	if (n == 0)
+	if (n == 0) {
 		n = tasks_named("vhostlab-shared/", s->task, SERVER_TASKS_MAX);
+		s->pooled = n > 0;
+	}
 	if (n == 0) {
 		n = tasks_named("kworker/", s->task, SERVER_TASKS_MAX);
 		s->shared_tasks = true;
@@ -133,6 +187,7 @@ int vhost_start(struct server *s, struct guest *g, const struct tap *t)
 	const char *device = device_of(s->o);
 	struct module_devices before;
 	struct knob_state knobs;
+	uint64_t features;
 	int rc, restored;
 
 	if (s->o->server == SERVER_VHOSTLAB)
@@ -150,8 +205,9 @@ int vhost_start(struct server *s, struct guest *g, const struct tap *t)
 		rc = CALL(s, VHOST_SET_OWNER, NULL);
 	restored = knobs_restore(&knobs);
 	rc = rc ? rc : restored;
-	rc = rc ? rc : negotiate(s);
+	rc = rc ? rc : negotiate(s, &features);
 	rc = rc ? rc : set_memory(s, g);
+	rc = rc ? rc : start_log(s, g, features);
 	for (unsigned int q = 0; !rc && q < QUEUES; q++)
 		rc = set_queue(s, g, q);
 	for (unsigned int q = 0; !rc && q < QUEUES; q++) {
@@ -164,7 +220,7 @@ int vhost_start(struct server *s, struct guest *g, const struct tap *t)
 
 int vhost_stop(struct server *s)
 {
-	int rc = RC_OK;
+	int rc = RC_OK, logged;
 
 	if (s->vhost_fd < 0)
 		return RC_OK;
@@ -180,5 +236,6 @@ int vhost_stop(struct server *s)
 	s->module = module_counters(s->device);
 	close(s->vhost_fd);
 	s->vhost_fd = -1;
-	return rc;
+	logged = end_log(s);
+	return rc ? rc : logged;
 }

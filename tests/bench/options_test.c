@@ -77,6 +77,9 @@ static void test_knobs(void **state)
 	assert_int_equal(o.workload, WORK_STREAM);
 	assert_int_equal(o.work, 500);
 	assert_int_equal(parse(&o, "--workload rr_flood --burst 256"), RC_OK);
+	assert_int_equal(parse(&o, "--guests 32 --knob regions=509 --knob log=1"), RC_OK);
+	assert_true(o.guests == 32 && o.regions == 509 && o.log);
+	assert_int_equal(o.module_knobs, 0);
 }
 
 static void test_refused(void **state)
@@ -100,13 +103,22 @@ static void test_refused(void **state)
 		"--packets 0",
 		"--packets 99999999999999999999",
 		"--queues 2",
-		"--guests 2",
+		"--guests 33",
+		"--guests 0",
 		"--knob event_idx=2",
 		"--knob event_idx",
 		"--knob event_idx=",
 		"--knob =1",
 		"--knob ring=100",
 		"--knob ring=65536",
+		"--knob regions=0",
+		"--knob regions=510",
+		"--knob log=2",
+		"--server userspace --knob regions=2",
+		"--server uring --knob log=1",
+		"--guests 2 --events file",
+		"--guests 2 --workload rx",
+		"--guests 2 --server floor",
 		"--knob tx_batch=8", /* of the module, but the server is in-tree */
 		"--server vhostlab --knob ../x=1",
 		"--server vhostlab --knob a/b=1",
