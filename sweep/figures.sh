@@ -117,6 +117,7 @@ companion_text()
 	mkdir -p -- "$WORK" "$1/figures"
 	"$BENCH/stats" --json "$1/points.jsonl" >"$WORK/cells.json" || exit $?
 	inside_figures "$1"
+	scaling_figures "$1"
 	guest_figures "$1"
 	if [[ -f $1/../figures/latency.svg ]]; then
 		# The run it stands beside shows its round trips itself.
@@ -124,6 +125,7 @@ companion_text()
 	fi
 	ablation_figure "$1" "$(machine_of "$1")" "$(unit_of "$1")"
 	inside_text "$1" "$2"
+	scaling_text "$1" "$2"
 	guests_text "$1" "$2"
 	ablation_text "$1" "$2"
 }

@@ -123,8 +123,9 @@ def opening($cells):
   "\({"3": "Three", "4": "Four"}[$servers | length | tostring]) servers of the same queues, driven by the same userspace guest, in one run: \($servers | map("**\(.)** (\(who))") | join(", ")). "
   + "Unit of cost: \(unit) per packet, \($env.clock) clock, \($env.accel), Linux \($env.kernel). Sizes are frame bytes without the virtio header; burst is packets a kick. Values are medians of the repetitions.", "";
 
-map(select(.guest == "process")) as $cells | ($cells | map(select(.knobs == {})) | by_cell) as $rows
-| ($cells | map(select(.knobs != {} and .knobs.trace == null and .knobs.without == null))) as $other
+# Several guests at once have sections of their own, in $inside.
+map(select(.guest == "process" and .guests == 1)) as $cells | ($cells | map(select(.knobs == {})) | by_cell) as $rows
+| ($cells | map(select(.knobs != {} and (.knobs | [has("trace", "without", "regions", "log", "shared_poll_us")] | any | not)))) as $other
 | ($rows | map(select(.sink != "check" and (.workload | IN("tx", "rx", "rr"))))) as $measured
 | ($rows | map(select(.sink == "check"))) as $checked
 | ($measured | map(select(.workload != "rr"))) as $packets

@@ -11,6 +11,8 @@ source "$ROOT/sweep/guests.sh"
 source "$ROOT/sweep/ablation.sh"
 # shellcheck source=sweep/claims.sh
 source "$ROOT/sweep/claims.sh"
+# shellcheck source=sweep/scaling.sh
+source "$ROOT/sweep/scaling.sh"
 
 FIGURES=(syscalls cost-size cost-burst round-trip notifications)
 
@@ -53,9 +55,9 @@ cmd_report()
 	fi
 }
 
-# Experiments about the inside of the servers, and with real guests: they stand beside the reference's own run, in folders
+# Experiments about the inside of the servers, with many guests, and with real ones: they stand beside the reference's own run, in folders
 # of it, and its RESULTS.md has their sections.
-COMPANIONS=(paper producer stages overhead guests ablation)
+COMPANIONS=(paper producer stages overhead threads threads-wall scaling guests ablation)
 
 # The run becomes the reference, or a part of it: its measurements are copied to $PUBLISHED, everything else is made from them.
 publish_run()
@@ -84,7 +86,7 @@ make_text()
 	jq -n --slurpfile failed "$failed" --slurpfile points <(cat -- "$dir/points.jsonl" "$dir/control.jsonl" 2>/dev/null) \
 		'($points | map({("\(.point)/\(.rep)"): true}) | add) as $have
 		 | $failed | unique_by([.point, .rep]) | map(select($have["\(.point)/\(.rep)"] | not))' >"$WORK/failed.json"
-	{ inside_text "$dir" "$2" && guests_text "$dir" "$2" && ablation_text "$dir" "$2"; } >"$WORK/inside.md"
+	{ inside_text "$dir" "$2" && scaling_text "$dir" "$2" && guests_text "$dir" "$2" && ablation_text "$dir" "$2"; } >"$WORK/inside.md"
 	for name in "${COMPANIONS[@]}"; do
 		[[ ! -s $dir/$name/points.jsonl ]] ||
 			(companion_text "$dir/$name" "${2%figures}$name/figures") >>"$WORK/inside.md" || exit $?
@@ -130,6 +132,7 @@ make_report()
 		draw "$name" "$name" "$dir" "$subtitle" "$unit"
 	done
 	inside_figures "$dir"
+	scaling_figures "$dir"
 	guest_figures "$dir"
 	ablation_figure "$dir" "$subtitle" "$unit"
 	runs=("$dir")

@@ -1,0 +1,12 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# Round trips of several guests at once, by threading model. Reads figures/threads-latency.dat, made by threads-latency.jq.
+load plots . "/style.gp"
+load plots . "/models.gp"
+set xlabel "guests"
+set ylabel cost_unit . " per round trip (log scale)"
+set logscale y 2
+unset offsets
+set yrange [*:*]
+set multiplot layout lines, columns title "Round trips of several guests at once\n" . subtitle font ",14"
+load plots . "/curves.gp"
+unset multiplot
