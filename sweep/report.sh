@@ -80,10 +80,11 @@ publish_run()
 # make_text DIR FIGURES: RESULTS.md on stdout, figures named by that prefix.
 make_text()
 {
-	local dir=$1 failed=$1/verdicts.jsonl run=${1#"$ROOT"/} name
+	local dir=$1 failed=$1/verdicts.jsonl run=${1#"$ROOT"/} name measured=("$1/points.jsonl")
+	[[ ! -f $dir/control.jsonl ]] || measured+=("$dir/control.jsonl")
 	[[ -f $failed ]] || failed=/dev/null
 	# What failed first and was measured later is not missing.
-	jq -n --slurpfile failed "$failed" --slurpfile points <(cat -- "$dir/points.jsonl" "$dir/control.jsonl" 2>/dev/null) \
+	jq -n --slurpfile failed "$failed" --slurpfile points <(cat -- "${measured[@]}") \
 		'($points | map({("\(.point)/\(.rep)"): true}) | add) as $have
 		 | $failed | unique_by([.point, .rep]) | map(select($have["\(.point)/\(.rep)"] | not))' >"$WORK/failed.json"
 	{ inside_text "$dir" "$2" && scaling_text "$dir" "$2" && guests_text "$dir" "$2" && ablation_text "$dir" "$2"; } >"$WORK/inside.md"
