@@ -3,7 +3,8 @@
 # $defaults: what a knob is that a point does not name (plan --defaults). Output: the claims, each with its verdict and the
 # cases that led to it. How a claim is written stands in README.md.
 #
-# A case holds, fails, or is open: open when the repetitions are too far apart to tell. Nothing is compared across runs.
+# A case holds, fails, or is open: open when the repetitions are too far apart to tell, or when a time was measured only once, so
+# that nobody knows how far apart they would be. Nothing is compared across runs.
 
 # A field that a check compares or runs along may have any value.
 def usual: {guest: "process", queues: 1, guests: 1, sink: "stack"};
@@ -27,6 +28,9 @@ def rest($name):
   {run, clock} + (. as $c | fields - [$name] | map({(.): $c[.]}) | add)
   + (.knobs | del(.[$name | ltrimstr("knob.")]) | with_entries(.key |= "knob." + .));
 
+# Counts are what they are; times of the wall clock need to be seen twice.
+def once($metric): .clock == "wall" and ($metric | IN("syscalls_per_packet", "kicks_per_packet", "calls_per_packet") | not) and .m[$metric].n == 1;
+
 # Pairs of cells that differ in one field only, as one cell: the ratio or the difference of the metric.
 def compared($compare; $metric):
   if $compare == null then . else
@@ -38,17 +42,17 @@ def compared($compare; $metric):
       | select($x != null and $y != null)
       | select($compare.as == "minus" or $y.min > 0)
       | $l + {pair: "\($l | value_of($compare.field)) \({ratio: "/", minus: "-"}[$compare.as]) \($r | value_of($compare.field))",
-          m: {($metric): (if $compare.as == "ratio"
+          m: {($metric): ({n: ([$x.n, $y.n] | min)} + if $compare.as == "ratio"
             then {median: ($x.median / $y.median), min: ($x.min / $y.max), max: ($x.max / $y.min)}
             else {median: ($x.median - $y.median), min: ($x.min - $y.max), max: ($x.max - $y.min)} end)}})
   end;
 
 # Every cell by itself: its value lies in the bounds.
 def value_cases($metric; $bounds):
-  map(.m[$metric] as $v | select($v != null)
+  map(once($metric) as $once | .m[$metric] as $v | select($v != null)
     | ($bounds.from // -infinite) as $from | ($bounds.to // infinite) as $to | 1e-9 as $e
     | {cell: del(.m), show: [$v.median],
-       holds: (if $v.min >= $from - $e and $v.max <= $to + $e then true
+       holds: (if $once then null elif $v.min >= $from - $e and $v.max <= $to + $e then true
                elif $v.max < $from - $e or $v.min > $to + $e then false else null end)});
 
 # How far the repetitions of a cell lie apart, as a share of their median.
@@ -64,7 +68,7 @@ def trend_cases($metric; $t):
     | (map(.m[$metric] | scatter) | max) as $scatter
     | {cell: ($row[0] | del(.m)), along: $t.along, x: ($row | map(value_of($t.along))), show: $y,
        holds: (
-         if $scatter > ([$slack, $least - 1] | max) then null
+         if ($row | any(once($metric))) or $scatter > ([$slack, $least - 1] | max) then null
          elif $t.is == "rising" then
            ([range(1; $y | length) | $y[.] >= $y[. - 1] * (1 - $slack)] | all) and $y[-1] >= $y[0] * $least
          elif $t.is == "falling" then
