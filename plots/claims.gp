@@ -2,5 +2,6 @@
 # The curves a published claim was judged by. Reads figures/claim-NAME.dat, made by claims.jq.
 load plots . "/style.gp"
 set multiplot layout lines, columns title subtitle font ",14"
+own_range = 1
 load plots . "/curves.gp"
 unset multiplot

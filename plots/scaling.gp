@@ -4,5 +4,6 @@ load plots . "/style.gp"
 unset xlabel
 set ylabel cost_unit . " per packet"
 set multiplot layout lines, columns title "Cost per packet, one axis at a time\n" . subtitle font ",14"
+own_range = 1
 load plots . "/curves.gp"
 unset multiplot
