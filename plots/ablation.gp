@@ -13,7 +13,7 @@ do for [i = 1:panels] {
 	plot [-0.6:*] data index i - 1 using 0:(0.001):xtic(1) every ::1 with points pointtype 0 notitle, \
 		data index i - 1 using ($0 - 0.2):2:(0.36) every ::1 with boxes linecolor rgb "#8da0cb" title "alone, on top of none", \
 		data index i - 1 using ($0 + 0.2):3:(0.36) every ::1 with boxes linecolor rgb "#fc8d62" title "as the last one", \
-		data index i - 1 using ($0 - 0.2):2:(sprintf("%.0f", $2)) every ::1 with labels offset 0, 0.7 font ",8" notitle, \
-		data index i - 1 using ($0 + 0.2):3:(sprintf("%.0f", $3)) every ::1 with labels offset 0, 0.7 font ",8" notitle
+		data index i - 1 using ($0 - 0.2):2:(sprintf("%.0f", abs($2) < 0.5 ? 0 : $2)) every ::1 with labels offset 0, 0.7 font ",8" notitle, \
+		data index i - 1 using ($0 + 0.2):3:(sprintf("%.0f", abs($3) < 0.5 ? 0 : $3)) every ::1 with labels offset 0, 0.7 font ",8" notitle
 }
 unset multiplot

@@ -10,9 +10,9 @@ def settings:
   map(select(.guest == "process" and .queues == 1 and .guests == 1 and .sink != "check" and .cost_per_packet != null)) as $cells
   | ($cells | map(select(.knobs == {})) | map({([.server, same_cell] | tojson): cost_of}) | add) as $plain
   | $cells | map(select(.knobs != {} and .knobs.without == null and .knobs.trace == null)
-    | {server, workload, sink, size, burst, name: (.knobs | keys | join(", ")), value: (.knobs | map(tostring) | join(", ")), cost: cost_of,
+    | {server, workload, sink, size, burst, name: (.knobs | keys | join(", ")), value: (.knobs | map(tostring) | join(", ")), order: [.knobs[]], cost: cost_of,
         plain: $plain[[.server, same_cell] | tojson], lost: (.lost | if . == null then null else .max end)})
-  | map(select(.plain != null)) | sort_by([.name, (.workload | {tx: 0, rx: 1, rr: 2}[.]), .sink, .size, .burst, (.server | server_rank), .value]);
+  | map(select(.plain != null)) | sort_by([.name, (.workload | {tx: 0, rx: 1, rr: 2}[.]), .sink, .size, .burst, (.server | server_rank), .order]);
 
 . as $cells | (if ($cells | ablation | length) == 0 then empty else
   "## What each idea is worth", "", (if $have | index("ablation.svg") then "![What each idea saves](\($figures)/ablation.svg)", "" else empty end),
