@@ -222,10 +222,10 @@ static int chain_indirect(struct vhl_vq *vq, unsigned int first, struct vhl_chai
 
 /*
  * Reads the chain whose head is at last_avail, at least one entry waiting,
- * into vq->iov[first...]. Does not advance last_avail: the caller does so, by
- * the number returned, when it takes the chain; or returns -EAGAIN when an address must first be
- * translated, then the answer runs the queue again; or another negative errno
- * after reporting the rule that was broken. Caller holds vq->mutex; may sleep.
+ * into vq->iov[first...]. Returns by how much the caller moves last_avail when
+ * it takes the chain; -EAGAIN when an address must first be translated, and
+ * the answer then runs the queue again; or another negative errno after
+ * reporting the rule that was broken. Caller holds vq->mutex; may sleep.
  */
 int vhl_chain_read(struct vhl_vq *vq, unsigned int first, struct vhl_chain *c)
 {

@@ -13,6 +13,36 @@ char *vhl_devname = "vhostlab-net";
 module_param_named(devname, vhl_devname, charp, 0444);
 MODULE_PARM_DESC(devname, "name of the device node in /dev [vhostlab-net]");
 
+/* A parameter that is one of some names; its value is the number of one. */
+struct choice {
+	const char *const *names;
+	int n;
+	unsigned int value;
+};
+
+static int choice_set(const char *val, const struct kernel_param *kp)
+{
+	struct choice *c = kp->arg;
+	int i = __sysfs_match_string(c->names, c->n, val);
+
+	if (i < 0)
+		return i;
+	WRITE_ONCE(c->value, i);
+	return 0;
+}
+
+static int choice_get(char *buf, const struct kernel_param *kp)
+{
+	struct choice *c = kp->arg;
+
+	return sysfs_emit(buf, "%s\n", c->names[READ_ONCE(c->value)]);
+}
+
+static const struct kernel_param_ops choice_ops = {
+	.set = choice_set,
+	.get = choice_get,
+};
+
 static const char *const worker_names[] = {
 	[VHL_WORKER_DEVICE] = "device",
 	[VHL_WORKER_QUEUE] = "queue",
@@ -20,25 +50,18 @@ static const char *const worker_names[] = {
 	[VHL_WORKER_SHARED] = "shared",
 };
 
-static int worker_set(const char *val, const struct kernel_param *kp)
-{
-	int i = sysfs_match_string(worker_names, val);
+static struct choice worker = { worker_names, ARRAY_SIZE(worker_names), VHL_WORKER_DEVICE };
+module_param_cb(worker, &choice_ops, &worker, 0644);
+__MODULE_PARM_TYPE(worker, "charp");
+MODULE_PARM_DESC(worker, "threads: 'device', 'queue', 'workqueue', 'shared': worker.h [device]");
 
-	if (i < 0)
-		return i;
-	*(unsigned int *)kp->arg = i;
-	return 0;
-}
+static const char *const access_names[] = { "uaccess", "pinned" };
 
-static int worker_get(char *buf, const struct kernel_param *kp)
-{
-	return sysfs_emit(buf, "%s\n", worker_names[*(unsigned int *)kp->arg]);
-}
-
-static const struct kernel_param_ops worker_ops = {
-	.set = worker_set,
-	.get = worker_get,
-};
+static struct choice ring_access = { access_names, ARRAY_SIZE(access_names) };
+module_param_cb(ring_access, &choice_ops, &ring_access, 0644);
+__MODULE_PARM_TYPE(ring_access, "charp");
+MODULE_PARM_DESC(ring_access,
+		 "rings by 'uaccess' or mapped into the kernel, 'pinned': pin.c [uaccess]");
 
 /*
  * Ideas left out: "none", "all", one by its name, or with "only-" in front of
@@ -92,42 +115,9 @@ module_param_cb(without, &without_ops, &without, 0644);
 __MODULE_PARM_TYPE(without, "charp");
 MODULE_PARM_DESC(without, "ideas left out: none, all, NAME or only-NAME: vhostlab.h [none]");
 
-static const char *const access_names[] = { "uaccess", "pinned" };
-
-static int access_set(const char *val, const struct kernel_param *kp)
-{
-	int i = sysfs_match_string(access_names, val);
-
-	if (i < 0)
-		return i;
-	*(unsigned int *)kp->arg = i;
-	return 0;
-}
-
-static int access_get(char *buf, const struct kernel_param *kp)
-{
-	return sysfs_emit(buf, "%s\n", access_names[*(unsigned int *)kp->arg]);
-}
-
-static const struct kernel_param_ops access_ops = {
-	.set = access_set,
-	.get = access_get,
-};
-
-static unsigned int ring_access;
-module_param_cb(ring_access, &access_ops, &ring_access, 0644);
-__MODULE_PARM_TYPE(ring_access, "charp");
-MODULE_PARM_DESC(ring_access,
-		 "rings by 'uaccess' or mapped into the kernel, 'pinned': pin.c [uaccess]");
-
 static bool prefetch_next;
 module_param_named(prefetch, prefetch_next, bool, 0644);
 MODULE_PARM_DESC(prefetch, "fetch the next descriptor while this one is dealt with [N]");
-
-static unsigned int worker = VHL_WORKER_DEVICE;
-module_param_cb(worker, &worker_ops, &worker, 0644);
-__MODULE_PARM_TYPE(worker, "charp");
-MODULE_PARM_DESC(worker, "threads: 'device', 'queue', 'workqueue', 'shared': worker.h [device]");
 
 /* Batches are array sizes: bounded below by one and above by the arrays. */
 static int batch_set(const char *val, const struct kernel_param *kp)
@@ -182,7 +172,7 @@ MODULE_PARM_DESC(features_mask, "virtio feature bits that may be offered [all]")
 /* Takes a snapshot of the knobs. May be called without locks. */
 void vhl_knobs_read(struct vhl_knobs *k)
 {
-	k->worker = READ_ONCE(worker);
+	k->worker = READ_ONCE(worker.value);
 	k->tx_batch = READ_ONCE(tx_batch);
 	k->rx_batch = READ_ONCE(rx_batch);
 	k->packet_weight = READ_ONCE(packet_weight);
@@ -190,7 +180,7 @@ void vhl_knobs_read(struct vhl_knobs *k)
 	k->shared_poll_us = READ_ONCE(shared_poll_us);
 	k->without = READ_ONCE(without);
 	k->prefetch = READ_ONCE(prefetch_next);
-	k->pinned = READ_ONCE(ring_access);
+	k->pinned = READ_ONCE(ring_access.value);
 }
 
 /* The virtio feature bits this module can serve, less what is masked. */

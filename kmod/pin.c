@@ -40,15 +40,19 @@ struct vhl_pin {
 	struct vhl_pin_area area[VHL_NAREAS];
 };
 
-/* All or none: the areas of one ring are used together. */
-static bool maps_void(struct vhl_vq *vq)
+/*
+ * All or none: the areas of one ring are used together. Notes when nobody can
+ * be using them any more. Caller holds vq->pin_lock.
+ */
+static void maps_void(struct vhl_vq *vq)
 {
-	bool were = vq->kaddr[VHL_DESC];
 	int i;
 
+	if (!vq->kaddr[VHL_DESC])
+		return;
 	for (i = 0; i < VHL_NAREAS; i++)
 		WRITE_ONCE(vq->kaddr[i], NULL);
-	return were;
+	vq->pin_unused = get_state_synchronize_rcu();
 }
 
 /* The owner is about to change what an area's addresses show. */
@@ -56,17 +60,19 @@ static bool pin_invalidate(struct mmu_interval_notifier *notifier,
 			   const struct mmu_notifier_range *range, unsigned long seq)
 {
 	struct vhl_pin_area *a = container_of(notifier, struct vhl_pin_area, notifier);
-	bool were;
+	unsigned long unused;
 
 	spin_lock(&a->vq->pin_lock);
 	mmu_interval_set_seq(notifier, seq);
-	were = maps_void(a->vq);
+	maps_void(a->vq);
+	unused = a->vq->pin_unused;
 	spin_unlock(&a->vq->pin_lock);
-	/* Who cannot wait is taking the address space down: nobody is left
-	 * there to see a late write.
+	/* Also when another change voided the maps a moment ago and is still
+	 * waiting. Who cannot wait is taking the address space down: nobody is
+	 * left there to see a late write.
 	 */
-	if (were && mmu_notifier_range_blockable(range))
-		synchronize_rcu();
+	if (mmu_notifier_range_blockable(range))
+		cond_synchronize_rcu(unused);
 	return true;
 }
 

@@ -364,6 +364,7 @@ struct vhl_vq {
 	/* Where the areas are mapped, or NULL. */
 	void *kaddr[VHL_NAREAS];
 	spinlock_t pin_lock;	/* changes of kaddr */
+	unsigned long pin_unused;	/* RCU's state when kaddr was last voided */
 	struct vhl_pin *pin;
 	unsigned long pin_next;		/* jiffies: no attempt before */
 

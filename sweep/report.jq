@@ -125,7 +125,10 @@ def opening($cells):
 
 # Several guests at once have sections of their own, in $inside.
 map(select(.guest == "process" and .guests == 1)) as $cells | ($cells | map(select(.knobs == {})) | by_cell) as $rows
-| ($cells | map(select(.knobs != {} and (.knobs | [has("trace", "without", "regions", "log", "shared_poll_us")] | any | not)))) as $other
+# An ablation has a table of its settings of its own.
+| (if $cells | any(.[]; .knobs | has("without")) then []
+   else $cells | map(select(.knobs != {} and (.knobs | [has("trace", "regions", "log", "shared_poll_us")] | any | not)))
+   end) as $other
 | ($rows | map(select(.sink != "check" and (.workload | IN("tx", "rx", "rr"))))) as $measured
 | ($rows | map(select(.sink == "check"))) as $checked
 | ($measured | map(select(.workload != "rr"))) as $packets
@@ -154,7 +157,7 @@ map(select(.guest == "process" and .guests == 1)) as $cells | ($cells | map(sele
     (if ($stack | length) > 0 then made_by("cost-size"), made_by("cost-burst") else "Table: `./run.sh report \($run)`.", "" end) else empty end),
   (if ($floored | length) > 0 then
     "## Above the floor", "",
-    "Server `floor` is none: the module hands the same frames to the same tap in the same bursts out of a buffer of its own, or takes them from it and drops them, with no ring and no guest. No server can cost less. What each costs above that, in \(unit) per packet:", "",
+    "Server `floor` is none: the module hands the same frames to the same tap in the same bursts out of a buffer of its own, or takes them from it and drops them, with no ring and no guest. It is what a server that copies every frame can approach. What each costs above that, in \(unit) per packet:", "",
     ($floored | floor_table), "Table: `./run.sh report \($run)`.", "" else empty end),
   (if ($stack | length) > 0 then
     "## Notifications", "", figure("notifications"; "Kicks and calls per packet against burst"),

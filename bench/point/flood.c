@@ -95,32 +95,15 @@ static double percentile(uint64_t count, double q)
 static int measure(struct point *p, uint64_t frames)
 {
 	struct result *r = &p->result;
-	uint64_t before, after;
-	struct window w;
-	int rc = tap_delivered(&p->tap, &before);
+	int rc;
 
-	/* What reading the counters disturbed is put right before the window. */
-	rc = rc ? rc : flood_frames(p, p->o.burst);
-	if (rc)
-		return rc;
-	before += p->o.burst;
-	r->corrupt = 0;
 	trip = 0;
-	guest_zero(&p->guest);
-	rc = window_begin(&w, p->o.clock);
-	rc = rc ? rc : flood_frames(p, frames);
-	rc = rc ? rc : window_end(&w);
+	rc = point_window(p, flood_frames, p->o.burst, frames);
 	if (rc)
 		return rc;
-	point_rest();
-	rc = tap_delivered(&p->tap, &after);
-	if (rc)
-		return rc;
-	r->packets = after > before ? after - before : 0;
-	r->lost = frames > r->packets ? frames - r->packets : 0;
-	r->kicks_per_packet = (double)p->guest.kicks / frames;
-	r->calls_per_packet = (double)p->guest.calls / frames;
-	result_window(r, &w, r->packets);
+	/* The first one was the warm burst's. */
+	trips++;
+	trip--;
 	qsort(trips, trip, sizeof(*trips), compare);
 	r->latency_p50 = percentile(trip, 0.5);
 	r->latency_p99 = percentile(trip, 0.99);

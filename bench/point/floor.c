@@ -97,28 +97,13 @@ static void settle(void)
 static int run_alone(struct point *p, int (*body)(struct point *p, uint64_t frames),
 		     uint64_t frames)
 {
-	uint64_t before = 0, after = 0;
-	struct window w;
-	int rc;
+	uint64_t warm = whole_bursts(&p->o, WARM_FRAMES);
+	int rc = body(p, warm);
 
-	rc = body(p, whole_bursts(&p->o, WARM_FRAMES));
 	if (rc)
 		return rc;
 	settle();
-	rc = tap_delivered(&p->tap, &before);
-	rc = rc ? rc : body(p, whole_bursts(&p->o, WARM_FRAMES));
-	rc = rc ? rc : window_begin(&w, p->o.clock);
-	rc = rc ? rc : body(p, frames);
-	rc = rc ? rc : window_end(&w);
-	if (rc)
-		return rc;
-	point_rest();
-	rc = tap_delivered(&p->tap, &after);
-	after -= before + whole_bursts(&p->o, WARM_FRAMES);
-	p->result.packets = after < frames ? after : frames;
-	p->result.lost = frames - p->result.packets;
-	result_window(&p->result, &w, p->result.packets);
-	return rc;
+	return point_window(p, body, warm, frames);
 }
 
 static int run_rx(struct point *p, uint64_t frames)
@@ -148,6 +133,7 @@ static int run_rx(struct point *p, uint64_t frames)
 	rc = rc ? rc : ended;
 	if (rc)
 		return rc;
+	p->result.kicks_per_packet = p->result.calls_per_packet = 0;
 	p->result.packets = frames;
 	p->result.lost = sent - frames - 2 * warm;
 	result_window(&p->result, &w, frames);
@@ -157,14 +143,9 @@ static int run_rx(struct point *p, uint64_t frames)
 int floor_run(struct point *p)
 {
 	uint64_t frames = whole_bursts(&p->o, p->o.packets);
-	struct result *r = &p->result;
-	int rc;
 
-	r->offered = frames;
-	r->kicks_per_packet = r->calls_per_packet = 0;
+	p->result.offered = frames;
 	if (p->o.workload == WORK_RX)
-		rc = run_rx(p, frames);
-	else
-		rc = run_alone(p, p->o.workload == WORK_TX ? send : round_trips, frames);
-	return rc;
+		return run_rx(p, frames);
+	return run_alone(p, p->o.workload == WORK_TX ? send : round_trips, frames);
 }

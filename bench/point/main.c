@@ -55,6 +55,40 @@ int point_count(struct point *p, int (*body)(struct point *p, uint64_t frames))
 	return body(p, whole_bursts(&p->o, WARM_FRAMES));
 }
 
+int point_window(struct point *p, int (*body)(struct point *p, uint64_t frames), uint64_t warm,
+		 uint64_t frames)
+{
+	struct result *r = &p->result;
+	uint64_t before = 0, after = 0;
+	struct window w;
+	int rc;
+
+	rc = tap_delivered(&p->tap, &before);
+	rc = rc ? rc : body(p, warm);
+	if (rc)
+		return rc;
+	before += warm;
+	guest_zero(&p->guest);
+	rc = window_begin(&w, p->o.clock);
+	rc = rc ? rc : body(p, frames);
+	rc = rc ? rc : window_end(&w);
+	if (rc)
+		return rc;
+	point_rest();
+	rc = tap_delivered(&p->tap, &after);
+	if (rc)
+		return rc;
+	if (after > before + frames)
+		return fail(RC_FAIL, "frames appeared: tap: %lu more than were sent",
+			    (unsigned long)(after - before - frames));
+	r->packets = after > before ? after - before : 0;
+	r->lost = frames - r->packets;
+	r->kicks_per_packet = (double)p->guest.kicks / frames;
+	r->calls_per_packet = (double)p->guest.calls / frames;
+	result_window(r, &w, r->packets);
+	return RC_OK;
+}
+
 /*
  * Under SCHED_BATCH neither side throws the other off the CPU when it is
  * woken: they change places when one has nothing left to do, always at the

@@ -43,6 +43,14 @@ void point_rest(void);
  */
 int point_count(struct point *p, int (*body)(struct point *p, uint64_t frames));
 
+/*
+ * The measured phase of what ends in the tap's interface: `warm` frames once
+ * more, since reading the counters disturbed something, then `frames` in a
+ * window, then rest. Fills packets, lost and what the window tells.
+ */
+int point_window(struct point *p, int (*body)(struct point *p, uint64_t frames), uint64_t warm,
+		 uint64_t frames);
+
 /* Makes tap, guest and server of p->o; takes all that down, in any case. RC_ values. */
 int point_prepare(struct point *p);
 int point_finish(struct point *p);

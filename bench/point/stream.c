@@ -69,36 +69,6 @@ static int stream_frames(struct point *p, uint64_t frames)
 	return rc;
 }
 
-static int measure(struct point *p, uint64_t frames)
-{
-	struct result *r = &p->result;
-	uint64_t before, after;
-	struct window w;
-	int rc = tap_delivered(&p->tap, &before);
-
-	/* What reading the counters disturbed is put right before the window. */
-	rc = rc ? rc : stream_frames(p, WARM_FRAMES);
-	if (rc)
-		return rc;
-	before += WARM_FRAMES;
-	guest_zero(&p->guest);
-	rc = window_begin(&w, p->o.clock);
-	rc = rc ? rc : stream_frames(p, frames);
-	rc = rc ? rc : window_end(&w);
-	if (rc)
-		return rc;
-	point_rest();
-	rc = tap_delivered(&p->tap, &after);
-	if (rc)
-		return rc;
-	r->packets = after > before ? after - before : 0;
-	r->lost = frames > r->packets ? frames - r->packets : 0;
-	r->kicks_per_packet = (double)p->guest.kicks / frames;
-	r->calls_per_packet = (double)p->guest.calls / frames;
-	result_window(r, &w, r->packets);
-	return RC_OK;
-}
-
 int stream_run(struct point *p)
 {
 	unsigned int burst = p->o.burst;
@@ -118,7 +88,7 @@ int stream_run(struct point *p)
 	rc = stream_frames(p, WARM_FRAMES);
 	rc = rc ? rc : point_count(p, stream_frames);
 	point_rest();
-	rc = rc ? rc : measure(p, p->o.packets);
+	rc = rc ? rc : point_window(p, stream_frames, WARM_FRAMES, p->o.packets);
 	free(slots);
 	slots = NULL;
 	return rc;

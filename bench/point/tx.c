@@ -109,6 +109,8 @@ static int run_check(struct point *p, uint64_t frames)
 	r->corrupt = f->corrupt - before.corrupt;
 	r->misordered = f->misordered - before.misordered;
 	r->seconds = window_seconds(&w);
+	r->kicks_per_packet = (double)p->guest.kicks / frames;
+	r->calls_per_packet = (double)p->guest.calls / frames;
 	if (f->seen - before.seen < frames)
 		r->lost = frames - (f->seen - before.seen);
 	return rc;
@@ -122,40 +124,16 @@ static void fill_frames(struct point *p)
 
 static int run_plain(struct point *p, uint64_t frames)
 {
-	struct result *r = &p->result;
-	uint64_t before, after;
-	struct window w;
+	uint64_t warm = whole_bursts(&p->o, WARM_FRAMES);
 	int rc;
 
 	fill_frames(p);
-	rc = send_frames(p, whole_bursts(&p->o, WARM_FRAMES));
+	rc = send_frames(p, warm);
 	rc = rc ? rc : point_count(p, send_frames);
 	if (rc)
 		return rc;
 	point_rest();
-	rc = tap_delivered(&p->tap, &before);
-	/* What reading the counters disturbed is put right before the window. */
-	rc = rc ? rc : send_frames(p, whole_bursts(&p->o, WARM_FRAMES));
-	if (rc)
-		return rc;
-	before += whole_bursts(&p->o, WARM_FRAMES);
-	guest_zero(&p->guest);
-	rc = window_begin(&w, p->o.clock);
-	rc = rc ? rc : send_frames(p, frames);
-	rc = rc ? rc : window_end(&w);
-	if (rc)
-		return rc;
-	point_rest();
-	rc = tap_delivered(&p->tap, &after);
-	if (rc)
-		return rc;
-	if (after > before + frames)
-		return fail(RC_FAIL, "frames appeared: tap: %lu more than were sent",
-			    (unsigned long)(after - before - frames));
-	r->packets = after > before ? after - before : 0;
-	r->lost = frames - r->packets;
-	result_window(r, &w, r->packets);
-	return RC_OK;
+	return point_window(p, send_frames, warm, frames);
 }
 
 /* The same once more with the tracepoints on. */
@@ -191,13 +169,10 @@ static int run_events(struct point *p)
 int tx_run(struct point *p)
 {
 	uint64_t frames = whole_bursts(&p->o, p->o.packets);
-	struct result *r = &p->result;
 	int rc;
 
-	r->offered = frames;
+	p->result.offered = frames;
 	rc = p->o.sink == SINK_CHECK ? run_check(p, frames) : run_plain(p, frames);
-	r->kicks_per_packet = (double)p->guest.kicks / frames;
-	r->calls_per_packet = (double)p->guest.calls / frames;
 	return !rc && p->o.events ? run_events(p) : rc;
 }
 
