@@ -99,12 +99,18 @@ static struct vhl_worker *worker_get(struct vhl_dev *dev)
 {
 	struct vhl_worker *worker;
 
-	if (!is_shared(dev))
-		return vhl_worker_thread("", current->pid, true);
-	mutex_lock(&pool_lock);
-	worker = dev->knobs.worker == VHL_WORKER_SHARED ? thread_get(dev->knobs.shared_poll_us)
-							: item_get();
-	mutex_unlock(&pool_lock);
+	if (is_shared(dev)) {
+		mutex_lock(&pool_lock);
+		worker = dev->knobs.worker == VHL_WORKER_SHARED
+				 ? thread_get(dev->knobs.shared_poll_us)
+				 : item_get();
+		mutex_unlock(&pool_lock);
+	} else {
+		worker = vhl_worker_thread("", current->pid, true);
+	}
+	/* Of a shared one the last device decides. */
+	if (!IS_ERR(worker))
+		worker->yields = !(dev->knobs.without & BIT(VHL_IDEA_YIELD));
 	return worker;
 }
 

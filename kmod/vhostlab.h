@@ -243,6 +243,7 @@ enum vhl_idea {
 	VHL_IDEA_AHEAD,		/* avail entries read many at a time */
 	VHL_IDEA_LATE,		/* tx: kicks waived until the last array is sent */
 	VHL_IDEA_RECHECK,	/* rx: backend looked at again after the call */
+	VHL_IDEA_YIELD,		/* worker gives way before it sleeps: worker.c */
 	VHL_NIDEAS
 };
 

@@ -24,11 +24,13 @@ void vhl_work_queue(struct vhl_worker *worker, struct vhl_work *work)
 	    test_and_set_bit(VHL_WORK_QUEUED, &work->flags))
 		return;
 	llist_add(&work->node, &worker->list);
-	if (unlikely(!worker->task))
+	if (unlikely(!worker->task)) {
 		queue_work(worker->wq, &worker->ws);
-	/* The thread itself looks at its list before it sleeps. */
-	else if (worker->task != current)
+	} else if (worker->task != current) {
+		/* (The thread itself looks at its list before it sleeps.) */
+		WRITE_ONCE(worker->near, task_cpu(worker->task) == raw_smp_processor_id());
 		wake_up_process(worker->task);
+	}
 }
 
 /*
@@ -85,6 +87,27 @@ static void worker_linger(struct vhl_worker *worker)
 		cpu_relax();
 }
 
+/*
+ * Where the guest shares this processor, work comes when the guest has had its
+ * turn: the thread lets others run once without going to sleep, and who queues
+ * work meanwhile need not wake it. When that was in vain it sleeps at once the
+ * next times, 1, 3, 7 and so on to 63. Not where the guest runs elsewhere: a
+ * thread that is asleep is woken where there is room, one that waits for its
+ * turn waits.
+ */
+static void worker_yield(struct vhl_worker *worker)
+{
+	if (!READ_ONCE(worker->near) || !llist_empty(&worker->list) || single_task_running())
+		return;
+	if (worker->pass) {
+		worker->pass--;
+		return;
+	}
+	yield();
+	worker->vain = llist_empty(&worker->list) ? min(2 * worker->vain + 1, 63) : 0;
+	worker->pass = worker->vain;
+}
+
 static int worker_main(void *data)
 {
 	struct vhl_worker *worker = data;
@@ -94,6 +117,8 @@ static int worker_main(void *data)
 
 		if (worker->poll_us)
 			worker_linger(worker);
+		if (worker->yields)
+			worker_yield(worker);
 		set_current_state(TASK_INTERRUPTIBLE);
 		list = llist_del_all(&worker->list);
 		if (!list) {

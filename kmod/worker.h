@@ -42,6 +42,10 @@ struct vhl_worker {
 	struct workqueue_struct *wq;
 	struct work_struct ws;
 	u32 poll_us;
+	bool yields; /* gives way once before it sleeps: worker_yield() */
+	bool near; /* whoever queued work last was on its processor */
+	u8 vain; /* how often not to, after it was in vain; and how often still */
+	u8 pass;
 	unsigned int users; /* devices, under the pool's lock */
 };
 

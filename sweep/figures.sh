@@ -124,10 +124,7 @@ companion_text()
 		jq '.figures -= ["latency.svg"]' "$WORK/inside.json" >"$WORK/new" && mv -- "$WORK/new" "$WORK/inside.json"
 	fi
 	ablation_figure "$1" "$(machine_of "$1")" "$(unit_of "$1")"
-	inside_text "$1" "$2"
-	scaling_text "$1" "$2"
-	guests_text "$1" "$2"
-	ablation_text "$1" "$2"
+	sections "$1" "$2"
 }
 
 # unit_of DIR: of costs

@@ -55,6 +55,6 @@ def overhead:
   (if $have | index("latency.svg") then histogram else empty end),
   (if $have | any(startswith("flame-")) then flames else empty end),
   ([.cells[] | select((.knobs == {} or (.knobs | keys) == ["trace"])) | .trace = (.knobs.trace // "off")
-    | select(.trace != "events" and .trace != "profile")]
+    | select(.trace | IN("events", "profile", "functions") | not)]
    | group_by([.server, .workload, .size, .burst, .sink]) | map(select(any(.trace != "off"))) | add // []
    | if length > 0 then overhead else empty end)

@@ -13,6 +13,8 @@ source "$ROOT/sweep/ablation.sh"
 source "$ROOT/sweep/claims.sh"
 # shellcheck source=sweep/scaling.sh
 source "$ROOT/sweep/scaling.sh"
+# shellcheck source=sweep/functions.sh
+source "$ROOT/sweep/functions.sh"
 
 FIGURES=(syscalls cost-size cost-burst round-trip notifications)
 
@@ -57,7 +59,7 @@ cmd_report()
 
 # Experiments about the inside of the servers, with many guests, and with real ones: they stand beside the reference's own run, in folders
 # of it, and its RESULTS.md has their sections.
-COMPANIONS=(paper producer stages overhead threads threads-wall scaling guests ablation)
+COMPANIONS=(paper producer stages overhead threads threads-wall scaling guests ablation ablation-wall profile)
 
 # The run becomes the reference, or a part of it: its measurements are copied to $PUBLISHED, everything else is made from them.
 publish_run()
@@ -77,6 +79,12 @@ publish_run()
 	[[ ! -s $from/verdicts.jsonl ]] || cp -- "$from/verdicts.jsonl" "$to/"
 }
 
+# sections DIR FIGURES: what a run has beside the tables all have, on stdout; ends at the first that fails.
+sections()
+{
+	inside_text "$@" && scaling_text "$@" && guests_text "$@" && ablation_text "$@" && direction_text "$1" && functions_text "$1"
+}
+
 # make_text DIR FIGURES: RESULTS.md on stdout, figures named by that prefix.
 make_text()
 {
@@ -87,7 +95,7 @@ make_text()
 	jq -n --slurpfile failed "$failed" --slurpfile points <(cat -- "${measured[@]}") \
 		'($points | map({("\(.point)/\(.rep)"): true}) | add) as $have
 		 | $failed | unique_by([.point, .rep]) | map(select($have["\(.point)/\(.rep)"] | not))' >"$WORK/failed.json"
-	{ inside_text "$dir" "$2" && scaling_text "$dir" "$2" && guests_text "$dir" "$2" && ablation_text "$dir" "$2"; } >"$WORK/inside.md"
+	sections "$dir" "$2" >"$WORK/inside.md" || exit $?
 	for name in "${COMPANIONS[@]}"; do
 		[[ ! -s $dir/$name/points.jsonl ]] ||
 			(companion_text "$dir/$name" "${2%figures}$name/figures") >>"$WORK/inside.md" || exit $?

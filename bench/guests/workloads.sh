@@ -33,10 +33,17 @@ direction_of()
 	esac
 }
 
-# tell NUMBER COMMAND: in the guest
+# tell NUMBER COMMAND: in the guest. One that no longer answers is described, since nobody can ask it any more.
 tell()
 {
-	in_guest "$session/guest-$1" "$2"
+	local code=0 folder=$session/guest-$1 state=ended
+	in_guest "$folder" "$2" || code=$?
+	if [[ $code -eq 255 ]]; then
+		! kill -0 "$(<"$folder/pid")" 2>/dev/null || state=runs
+		echo "vhostlab: guest $1: it does not answer, its QEMU $state; what both said last:" >&2
+		tail -n 10 -- "$folder/console" "$folder/out" >&2 || true
+	fi
+	return "$code"
 }
 
 # Counters of the guest and of its tap, at rest.

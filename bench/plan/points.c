@@ -217,6 +217,9 @@ static bool meaningful_process(const struct point *p)
 			return false;
 	}
 	/* Nobody would number its frames, and there is no guest to do anything beside it. */
+	if (is(p, AXIS_SERVER, "floor") && strcmp(point_value(p, "knob.trace"), "off") &&
+	    strcmp(point_value(p, "knob.trace"), "functions"))
+		return false;
 	if (is(p, AXIS_SERVER, "floor") &&
 	    (is(p, AXIS_SINK, "check") || among(p, AXIS_WORKLOAD, " rr_flood stream ")))
 		return false;

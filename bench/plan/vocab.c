@@ -20,15 +20,17 @@ static const char *const accesses[] = { "uaccess", "pinned", NULL };
 static const char *const withouts[] = { "none",	   "all",	   "array",  "only-array",
 					"direct",  "only-direct",  "region", "only-region",
 					"ahead",   "only-ahead",   "late",   "only-late",
-					"recheck", "only-recheck", NULL };
+					"recheck", "only-recheck", "yield",  "only-yield",
+					NULL };
 static const char *const txmodes[] = { "bh", "timer", NULL };
-/* Who looks on: see bench/traced/point. All but the first six are tools, trace/NAME.bt. */
+/* Who looks on: see bench/traced/point. All but the first seven are tools, trace/NAME.bt. */
 static const char *const traces[] = { "off",
 				      "out",
 				      "count",
 				      "record",
 				      "events",
 				      "profile",
+				      "functions",
 				      "stages",
 				      "batches",
 				      "wakeup",
@@ -127,9 +129,9 @@ static bool serves_packed(const char *server, const char *guest)
 
 bool knob_applies(const struct knob_info *knob, const char *server, const char *guest)
 {
-	/* No ring and no guest: there is nothing to set. */
+	/* No ring and no guest: there is nothing to set, but something to look at. */
 	if (!strcmp(server, "floor"))
-		return false;
+		return !strcmp(knob->name, "trace");
 	for (int i = 0; guest_kinds[i]; i++)
 		if (!strcmp(guest_kinds[i], guest) && !(knob->guests & 1u << i))
 			return false;

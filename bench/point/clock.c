@@ -10,6 +10,8 @@
 #include <unistd.h>
 #include <x86intrin.h>
 
+void (*window_watcher)(bool begins);
+
 /*
  * One nanosecond of virtual time is one tick of the counter: QEMU's -icount
  * with -cpu max lets it run at 1 GHz.
@@ -107,6 +109,8 @@ int window_begin(struct window *w, enum clock_kind kind)
 	memset(w, 0, sizeof(*w));
 	w->kind = kind;
 	rc = kind == CLOCK_INSN ? read_idle(&w->idle_begin) : read_busy(&w->busy_begin);
+	if (window_watcher)
+		window_watcher(true);
 	w->begin_tsc = __rdtsc();
 	w->begin = clock_now(kind);
 	return rc;
@@ -116,6 +120,8 @@ void window_stamp(struct window *w)
 {
 	w->end = clock_now(w->kind);
 	w->end_tsc = __rdtsc();
+	if (window_watcher)
+		window_watcher(false);
 }
 
 int window_end(struct window *w)

@@ -27,6 +27,9 @@ int clock_open(enum clock_kind kind);
 /* insn: instructions, wall: ns; only differences mean something. */
 uint64_t clock_now(enum clock_kind kind);
 
+/* Who wants to know when a window begins and ends; called just outside the stamps. NULL: nobody. */
+extern void (*window_watcher)(bool begins);
+
 /* The bookkeeping is read outside the stamps, so it is not part of the window. */
 int window_begin(struct window *w, enum clock_kind kind);
 int window_end(struct window *w);

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "floor.h"
+#include "functions.h"
 #include "tasks.h"
 
 uint64_t whole_bursts(const struct options *o, uint64_t n)
@@ -183,7 +184,11 @@ static int run_one(struct point *p)
 	int rc, finished;
 
 	rc = point_prepare(p);
+	if (!rc && p->o.functions)
+		rc = functions_open(p->o.functions);
 	rc = rc ? rc : point_workload(p);
+	if (!rc && p->o.functions)
+		rc = functions_save(&p->server);
 	p->result.wakeups = p->guest.wakeups;
 	if (rc && watch_stop)
 		rc = watch_complain(workload_name(p->o.workload));

@@ -50,6 +50,7 @@ void options_usage(FILE *f)
 	      "             --size N --burst N --sink check|stack|xdp_drop --clock insn|wall "
 	      "--packets N\n"
 	      "             [--queues 1] [--guests N] [--knob NAME=VALUE]... [--events FILE]\n"
+	      "             [--functions FILE]\n"
 	      "Measures one repetition of one point as root on this machine and prints one JSON\n"
 	      "object. Knobs: event_idx, indirect, mrg_rxbuf, version_1, packed, in_order, calls "
 	      "(0 or\n"
@@ -60,6 +61,7 @@ void options_usage(FILE *f)
 	      "with --server vhostlab or floor any parameter of vhostlab_net.\n"
 	      "floor: no ring and no guest, what the tap alone costs.\n"
 	      "--events: a pass behind the measured one keeps its events there (tx, rx).\n"
+	      "--functions: samples of what the CPUs do in the measured window, by function.\n"
 	      "Exit: 0 done, 1 failed, 2 wrong use, 77 cannot run here.\n",
 	      f);
 }
@@ -215,6 +217,10 @@ static int check_whole(const struct options *o)
 			    workload_name(o->workload), o->guests);
 	if (o->events && o->guests > 1)
 		return fail(RC_USAGE, "no such pair: events with %u guests: use one", o->guests);
+	if (o->functions && (o->guests > 1 || o->events))
+		return fail(RC_USAGE,
+			    "no such pair: functions with %s: use one guest and no events",
+			    o->events ? "events" : "several guests");
 	if (o->module_knobs && o->server != SERVER_VHOSTLAB && o->server != SERVER_FLOOR)
 		return fail(RC_USAGE, "unknown knob: %s: server %s has no such knob",
 			    o->module_knob[0].name, server_name(o->server));
@@ -234,7 +240,8 @@ int options_parse(struct options *o, int argc, char **argv)
 		CLOCK,
 		PACKETS,
 		KNOB,
-		EVENTS
+		EVENTS,
+		FUNCTIONS
 	};
 	static const struct option longs[] = {
 		{ "server", required_argument, NULL, SERVER },
@@ -248,6 +255,7 @@ int options_parse(struct options *o, int argc, char **argv)
 		{ "packets", required_argument, NULL, PACKETS },
 		{ "knob", required_argument, NULL, KNOB },
 		{ "events", required_argument, NULL, EVENTS },
+		{ "functions", required_argument, NULL, FUNCTIONS },
 		{},
 	};
 	/* Everything that has no default must be given. */
@@ -298,6 +306,11 @@ int options_parse(struct options *o, int argc, char **argv)
 			o->events = optarg;
 			rc = *optarg ? RC_OK
 				     : fail(RC_USAGE, "bad events: it is empty: name a file");
+			break;
+		case FUNCTIONS:
+			o->functions = optarg;
+			rc = *optarg ? RC_OK
+				     : fail(RC_USAGE, "bad functions: it is empty: name a file");
 			break;
 		case PACKETS:
 			rc = parse_number("packets", optarg, 1, 1000000000UL, &o->packets);

@@ -33,6 +33,7 @@ struct options {
 	unsigned int guests; /* at once; they share packets */
 
 	const char *events; /* file for the raw events of a pass of its own; NULL: no such pass */
+	const char *functions; /* file for what the window's time went into; NULL: not asked */
 
 	/* What the guest negotiates. */
 	bool event_idx, indirect, mrg_rxbuf, version_1, packed, in_order;

@@ -70,18 +70,6 @@ static long long threads_cpu_ns(void)
 	return n ? all : -1;
 }
 
-static void pin(int tid, int cpu)
-{
-	cpu_set_t set;
-
-	CPU_ZERO(&set);
-	for (int i = 0; i < CPU_SETSIZE; i++)
-		if (cpu < 0 || i == cpu)
-			CPU_SET(i, &set);
-	if (sched_setaffinity(tid, sizeof(set), &set))
-		tap_bail("CPU %d: task %d: %s", cpu, tid, strerror(errno));
-}
-
 /* All of the pool's threads and this process on one processor. */
 static void pin_together(void)
 {
@@ -89,8 +77,8 @@ static void pin_together(void)
 	unsigned int n = threads(tid, MANY);
 
 	for (unsigned int i = 0; i < n; i++)
-		pin(tid[i], 0);
-	pin(0, 0);
+		task_pin(tid[i], 0);
+	task_pin(0, 0);
 }
 
 /*
@@ -202,7 +190,7 @@ static void crowded(void)
 			g[k].q[TX].used_seen = used_idx(&g[k].q[TX]);
 	}
 	close(fd);
-	pin(0, -1);
+	task_pin(0, -1);
 	tap_ok(before <= 2 * WEIGHT, "the one frame goes out behind %u of %u, %d a turn", before,
 	       RING_MAX, WEIGHT);
 	stop(g, t, n);
@@ -246,7 +234,7 @@ static void polling(void)
 		       "a device that polls for a second: the other one is served after %lld us",
 		       took[10] / 1000);
 	}
-	pin(0, -1);
+	task_pin(0, -1);
 	stop(g, t, n);
 }
 
@@ -304,7 +292,7 @@ static void yielding(void)
 		q->used_seen = used_idx(q);
 	}
 	sched_setscheduler(0, SCHED_OTHER, &param);
-	pin(0, -1);
+	task_pin(0, -1);
 	qsort(took, done, sizeof(took[0]), ascending);
 	tap_ok(done == 50 && took[25] < 2000000,
 	       "a thread that looks on gives way: a frame takes %lld us, its call included",

@@ -8,7 +8,7 @@ build_tools
 
 tools=$(cd "$ROOT/trace" && printf '%s\n' *.bt | sed 's/\.bt$//' | LC_ALL=C sort)
 known=$("$BENCH/plan" --vocabulary | sed -n 's/^ *knob\.trace *//p' | sed 's/ (.*//' | tr -d ' ' | tr ',' '\n' |
-	grep -vx -e off -e out -e count -e record -e events -e profile | LC_ALL=C sort)
+	grep -vx -e off -e out -e count -e record -e events -e profile -e functions | LC_ALL=C sort)
 is 'knob trace knows every tool of trace/, and no other' "$known" "$tools"
 used=$("$ROOT/run.sh" sweep "$ROOT/configs/overhead.conf" --dry-run | sed -n 's/.*--knob trace=//p' | LC_ALL=C sort -u | grep -vx -e out -e count -e record)
 is 'configs/overhead.conf measures every tool' "$used" "$tools"

@@ -29,6 +29,13 @@ workload = tx
 burst = 16
 packets = 16384
 knob.trace = profile
+[functions]
+server = vhostlab
+workload = stream
+burst = 16
+packets = 16384
+knob.work = 0, 2000
+knob.trace = off, functions
 [trips]
 workload = rr
 packets = 256
@@ -110,12 +117,38 @@ awk '/^# window/ { $6 = int($6 * 1.02) } { print }' "$TMP/record" >"$TMP/longer"
 run "$BENCH/stages" "$TMP/longer"
 is 'a pass that took longer than its stages is seen' "$(jq '(([.stages[]] | add) / .end_to_end - 1 | fabs) < 0.01' <<<"$TEXT")" false
 
+# Samples by function, of a guest that does nothing beside its frames and of one that turns 2,000 times around an empty loop.
+# profile WORK: its samples as one object, in $TMP/profile
+profile()
+{
+	local point
+	point=$(jq -r --argjson w "$1" 'select(.knobs.trace == "functions" and (.knobs.work // 0) == $w) | .point' "$TMP/run/points.jsonl")
+	jq -s '{lost: (map(select(.side == "lost").samples) | add), all: (map(.samples) | add),
+		own: (map(select(.side == "guest" and .function == "user space").samples) | add),
+		server: (map(select(.side == "server" and .function == "vhl_tx_run").samples) | add)}' "$TMP/run/raw/$point-1.functions" >"$TMP/profile"
+	jq --argjson w "$1" -s --slurpfile p "$TMP/profile" '(map(select(.workload == "stream" and (.knobs.work // 0) == $w))
+		| map({(.knobs.trace // "off"): .}) | add) as $x | $p[0]
+		| {lost, period: ($x.functions.seconds * 1e9 / .all), own: (.own / .all * $x.off.cost_per_packet), server: (.server / .all * $x.off.cost_per_packet), cost: $x.off.cost_per_packet}' \
+		"$TMP/run/points.jsonl"
+}
+profile 0 >"$TMP/idle"
+profile 2000 >"$TMP/busy"
+is 'no sample was lost, and there is one every 20,011 ticks, within 5 %' \
+	"$(jq -s 'all(.[]; .lost == 0 and (.period / 20011 - 1 | fabs) < 0.05)' "$TMP/idle" "$TMP/busy")" true
+is "the guest's own code is named, and costs more by what the loop costs, within 5 %" \
+	"$(jq -s '.[0] as $a | .[1] as $b | ($b.cost - $a.cost) as $loop | $loop > 6000 and (($b.own - $a.own) / $loop - 1 | fabs) < 0.05' "$TMP/idle" "$TMP/busy")" true
+is "the server's run is named, and costs the same whatever the guest does, within 100 instructions" \
+	"$(jq -s '.[0].server > 100 and (.[0].server - .[1].server | fabs) < 100' "$TMP/idle" "$TMP/busy")" true
+sed 's/^/# /' "$TMP/idle" "$TMP/busy" | tr -d '\n' && echo
+
 # Figures.
 run "$ROOT/run.sh" report "$TMP/run"
 code 'report' 0
 for name in stages timeline-tx timeline-rx latency flame-vhostlab-tx-16; do
 	is "figure $name is there and in the text" "$(find "$TMP/run/figures" -name "$name.svg" -size +2k | wc -l) $(grep -c "](figures/$name.svg)" "$TMP/run/RESULTS.md")" '1 1'
 done
+is 'the profile is in the text, and each adds up to its cost' \
+	"$(awk -F'|' '/^### / { sum = 0; table = /stream/ } table && /^\| (`|\(own|all others)/ { sum += $4 } table && /^\| \*\*cost/ { gsub(/[* ]/, "", $4); print (sum - $4 < 20 && $4 - sum < 20); table = 0 }' "$TMP/run/RESULTS.md" | tr -d '\n')" 1
 is 'without what recording costs the stages are the untraced time' \
 	"$(awk -F'|' '/^\| (tx|rx) \|/ && NF > 18 { for (i = 5; i <= 13; i++) sum += $i; if (sum - $14 > 6 || $14 - sum > 6) bad++; n++; sum = 0 } END { print n + 0, bad + 0 }' "$TMP/run/RESULTS.md")" '8 0'
 is 'a timeline shows every frame of the burst' "$(grep -c '"desc"' "$TMP/run/figures/timeline-tx.dat") $(grep -c '"copy_tx"' "$TMP/run/figures/timeline-tx.dat")" '16 16'

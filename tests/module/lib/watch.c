@@ -3,6 +3,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -53,6 +54,18 @@ int worker_tid(void)
 	comm[15] = '\0';
 	tid = find_in("/proc/self/task", comm);
 	return tid > 0 ? tid : find_in("/proc", comm);
+}
+
+void task_pin(int tid, int cpu)
+{
+	cpu_set_t set;
+
+	CPU_ZERO(&set);
+	for (int i = 0; i < CPU_SETSIZE; i++)
+		if (cpu < 0 || i == cpu)
+			CPU_SET(i, &set);
+	if (sched_setaffinity(tid, sizeof(set), &set))
+		tap_bail("CPU %d: task %d: %s", cpu, tid, strerror(errno));
 }
 
 long long worker_cpu_ns(void)
