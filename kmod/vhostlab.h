@@ -160,12 +160,20 @@ struct vhl_miss {
 	u64 iova;
 };
 
+/* Pages that fragments are cut from, in turn. */
+#define VHL_FRAG_PAGES 4
+
 /* Page fragments in stock: frag.h. */
 struct vhl_frags {
-	void *va;
-	unsigned int left;	/* bytes not handed out */
-	unsigned int size;
-	unsigned int refs;	/* references to the page not handed out */
+	void *va;		/* the page in use */
+	unsigned int left;	/* bytes of it not handed out */
+	unsigned int refs;	/* references to it not handed out */
+	unsigned int at;	/* which one that is */
+	struct {
+		void *va;
+		unsigned int size;
+		unsigned int refs;	/* as above, when not in use */
+	} page[VHL_FRAG_PAGES];
 };
 
 /* What frames are sent to and taken from; the rest belongs to the file. */

@@ -90,10 +90,11 @@ static void worker_linger(struct vhl_worker *worker)
 /*
  * Where the guest shares this processor, work comes when the guest has had its
  * turn: the thread lets others run once without going to sleep, and who queues
- * work meanwhile need not wake it. When that was in vain it sleeps at once the
- * next times, 1, 3, 7 and so on to 63. Not where the guest runs elsewhere: a
- * thread that is asleep is woken where there is room, one that waits for its
- * turn waits.
+ * work meanwhile need not wake it. When that was in vain, because nothing came
+ * or because the scheduler owes this thread more time than the others, it
+ * sleeps at once the next times, 1, 3, 7 and so on to 63. Not where the guest
+ * runs elsewhere: a thread that is asleep is woken where there is room, one
+ * that waits for its turn waits.
  */
 static void worker_yield(struct vhl_worker *worker)
 {
