@@ -31,6 +31,11 @@ sweep_options()
 	choose_seed
 	[[ $SEED =~ ^(0|[1-9][0-9]{0,8})$ ]] || die 2 "--seed: $SEED is not known; allowed: a whole number from 0 to 999999999"
 	[[ $RESUME == 0 || -n $OUT ]] || die 2 "--resume: which run? add --out DIR; \`./run.sh list\` names the runs"
+	# What was asked for once more, to go on with after an end before its time.
+	AGAIN="./run.sh sweep $CONFIG"
+	[[ ${#PLAN_OPTIONS[@]} -eq 0 ]] || AGAIN+=" ${PLAN_OPTIONS[*]@Q}"
+	[[ -z $CLOCK ]] || AGAIN+=" --clock $CLOCK"
+	[[ $HOST == 0 ]] || AGAIN+=' --host'
 	PLAN_OPTIONS+=(--seed "$SEED")
 	[[ -z $CLOCK ]] || PLAN_OPTIONS+=(--clock "$CLOCK")
 }
@@ -191,7 +196,7 @@ supervise()
 
 	kept=$(($(whole_lines "$RUN_DIR/points.jsonl") + $(whole_lines "$RUN_DIR/control.jsonl")))
 	if [[ $INTERRUPTED == 1 ]]; then
-		die 1 "sweep: interrupted, $kept of $steps measurements kept: resume with ./run.sh sweep $CONFIG --resume --out $shown"
+		die 1 "sweep: interrupted, $kept of $steps measurements kept: resume with $AGAIN --resume --out $shown"
 	fi
 	if [[ $code -eq 0 && $kept -lt $steps ]]; then
 		note "sweep: $((steps - kept)) of $steps measurements were skipped, with the reasons above"
@@ -202,7 +207,7 @@ supervise()
 		say_control
 		;;
 	2 | 77) exit "$code" ;;
-	*) die 1 "sweep: failed, $kept of $steps measurements kept: see the lines above, then resume with ./run.sh sweep $CONFIG --resume --out $shown" ;;
+	*) die 1 "sweep: failed, $kept of $steps measurements kept: see the lines above, then resume with $AGAIN --resume --out $shown" ;;
 	esac
 }
 

@@ -24,7 +24,7 @@ interrupt()
 {
 	rm -rf "$TMP/run"
 	# A child of a shell without job control would ignore SIGINT; env gives it back.
-	FAKE=slow FAKE_COUNT=$TMP/count env --default-signal=INT "$ROOT/run.sh" sweep "$TMP/many.conf" --host --out "$TMP/run" \
+	FAKE=slow FAKE_COUNT=$TMP/count env --default-signal=INT "$ROOT/run.sh" sweep "$TMP/many.conf" --host --only 'size=64' --out "$TMP/run" \
 		>"$TMP/stdout" 2>"$TMP/stderr" &
 	local pid=$! i
 	for ((i = 0; i < 200; i++)); do
@@ -45,6 +45,7 @@ for signal in INT TERM; do
 	kept=$(wc -l <"$points")
 	code "SIG$signal" 1
 	says "SIG$signal" "interrupted, $kept of 24 measurements kept: resume with"
+	says "SIG$signal: all it was asked for" "many.conf '--only' 'size=64' --host --resume --out"
 	is "SIG$signal: finished points are kept" "$((kept >= 3 && kept < 24))" 1
 	is "SIG$signal: every line is whole" "$(jq -c .point "$points" | wc -l)" "$kept"
 	is "SIG$signal: nobody holds the run's lock" "$(flock -n "$TMP/run/.lock" echo free || echo held)" free
