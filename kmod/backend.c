@@ -13,6 +13,7 @@
 #include "netdev.h"
 #include "packed.h"
 #include "pin.h"
+#include "zerocopy.h"
 
 /* AF_PACKET, SOCK_RAW; the caller's file reference keeps it. */
 static struct socket *raw_socket(struct file *file)
@@ -88,12 +89,14 @@ static void backend_install(struct vhl_vq *vq, const struct vhl_backend *b)
 	vq->rx_direct = false;
 	vhl_netdev_watch(&vq->netdev, b->dev);
 	vq->sock = b->sock;
+	if (vq->zc)
+		vhl_zc_backend(vq);
 	WRITE_ONCE(vq->waiting_buffers, false);
 }
 
 /*
  * Detaches the backend; the queue's position stays. Never fails, whatever
- * state memory is in. Caller holds vq->mutex.
+ * state memory is in. Caller holds vq->mutex, and vhl_zc_drain() has been there.
  */
 void vhl_backend_drop(struct vhl_vq *vq)
 {
@@ -162,8 +165,10 @@ int vhl_backend_set(struct vhl_dev *dev, unsigned int index, int fd)
 	int err;
 
 	if (fd == VHOST_FILE_UNBIND) {
+		vhl_zc_drain(vq);
 		mutex_lock(&vq->mutex);
 		vhl_backend_drop(vq);
+		vhl_zc_resume(vq);
 		mutex_unlock(&vq->mutex);
 		return 0;
 	}
@@ -177,8 +182,10 @@ int vhl_backend_set(struct vhl_dev *dev, unsigned int index, int fd)
 	err = vhl_backend_get(&b, fd);
 	if (err)
 		return err;
+	vhl_zc_drain(vq);
 	mutex_lock(&vq->mutex);
 	err = backend_attach(vq, &b);
+	vhl_zc_resume(vq);
 	mutex_unlock(&vq->mutex);
 	/* It is watched from here on, not held. */
 	dev_put(b.dev);

@@ -11,6 +11,7 @@
 #include <linux/gfp.h>
 #include <linux/if_tun.h>
 #include <linux/mm.h>
+#include <linux/skbuff.h>
 #include <linux/vhost.h>
 #include <net/xdp.h>
 
@@ -42,6 +43,23 @@ static inline struct virtio_net_hdr *vhl_xdp_hdr(void *hard_start, int buflen)
 static inline struct virtio_net_hdr *vhl_xdp_hdr(void *hard_start, int buflen)
 {
 	return hard_start;
+}
+#endif
+
+/* Who hears that the stack is done with borrowed pages; once a function, now a table. */
+#ifdef VHL_HAVE_UBUF_INFO_OPS
+static inline void vhl_ubuf_set_ops(struct ubuf_info *ubuf, const struct ubuf_info_ops *ops)
+{
+	ubuf->ops = ops;
+}
+#else
+struct ubuf_info_ops {
+	void (*complete)(struct sk_buff *skb, struct ubuf_info *ubuf, bool by_reference);
+};
+
+static inline void vhl_ubuf_set_ops(struct ubuf_info *ubuf, const struct ubuf_info_ops *ops)
+{
+	ubuf->callback = ops->complete;
 }
 #endif
 

@@ -11,6 +11,7 @@
 
 #include "vhostlab.h"
 #include "vhostlab_uapi.h"
+#include "zerocopy.h"
 
 /* Longest feature array looked at, in words of 64 bits. */
 #define VHL_MAX_FEATURE_WORDS 128
@@ -51,6 +52,7 @@ static void owner_drop(struct vhl_dev *dev)
 	for (i = 0; i < VHL_NVQS; i++) {
 		struct vhl_vq *vq = &dev->vqs[i];
 
+		vhl_zc_drain(vq);
 		mutex_lock(&vq->mutex);
 		vhl_poll_stop(&vq->kick_poll);
 		vhl_backend_drop(vq);

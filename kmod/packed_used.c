@@ -167,11 +167,12 @@ static bool call_wanted(struct vhl_vq *vq, enum vhl_call_reason *why)
 
 /*
  * See vhl_used_publish(); @n heads, one at least, are in vq->done[]. They are
- * of all descriptors from used_idx to last_avail.
+ * of all descriptors from used_idx to last_avail, less those held back.
  */
 void vhl_packed_publish(struct vhl_vq *vq, unsigned int n)
 {
-	unsigned int descs = (u16)(vq->last_avail - vq->used_idx);
+	u16 end_idx = vq->last_avail - vq->held;
+	unsigned int descs = (u16)(end_idx - vq->used_idx);
 	struct vring_used_elem *e = vq->done, *end = e + n;
 	enum vhl_call_reason why;
 	bool wanted;
@@ -183,7 +184,7 @@ void vhl_packed_publish(struct vhl_vq *vq, unsigned int n)
 		end = e + 1;
 	}
 	vq->signalled_used = vq->used_idx;
-	vq->used_idx = vq->last_avail;
+	vq->used_idx = end_idx;
 	err = vq->iotlb ? write_iotlb(vq, e, end) : write_user(vq, e, end);
 	if (unlikely(err)) {
 		vhl_rule_broken(vq, VHL_RULE_RING_ACCESS);

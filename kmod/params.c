@@ -162,6 +162,10 @@ module_param(poll_us, uint, 0644);
 MODULE_PARM_DESC(poll_us,
 		 "microseconds to busy-poll an empty ring, unless the client sets its own [0]");
 
+static unsigned int zerocopy;
+module_param(zerocopy, uint, 0644);
+MODULE_PARM_DESC(zerocopy, "bytes from which frames go by reference: zerocopy.h, 0: none [0]");
+
 static unsigned int shared_poll_us = 50;
 module_param(shared_poll_us, uint, 0644);
 MODULE_PARM_DESC(shared_poll_us, "shared: microseconds of looking on before sleeping [50]");
@@ -180,6 +184,7 @@ void vhl_knobs_read(struct vhl_knobs *k)
 	k->poll_us = READ_ONCE(poll_us);
 	k->shared_poll_us = READ_ONCE(shared_poll_us);
 	k->without = READ_ONCE(without);
+	k->zerocopy = READ_ONCE(zerocopy);
 	k->prefetch = READ_ONCE(prefetch_next);
 	k->pinned = READ_ONCE(ring_access.value);
 }

@@ -14,6 +14,7 @@
 #include "frag.h"
 #include "trace.h"
 #include "user.h"
+#include "zerocopy.h"
 
 /* The backend's fault, not the guest's: counted and traced, not called in. */
 static void tx_refused(struct vhl_vq *vq, unsigned int frames)
@@ -41,6 +42,8 @@ static void tx_flush(struct vhl_vq *vq)
 {
 	if (vq->n_xdp)
 		tx_send_array(vq);
+	if (unlikely(vq->zc))
+		vhl_zc_collect(vq);
 	vhl_used_publish(vq);
 }
 
@@ -172,6 +175,20 @@ static int tx_send_one(struct vhl_vq *vq, const struct vhl_chain *c)
 	return err < 0 ? err : 0;
 }
 
+/* Sends one frame by reference; see vhl_zc_send(). */
+static int tx_reference(struct vhl_vq *vq, const struct vhl_chain *c)
+{
+	int err;
+
+	/* In order: what was gathered goes first. */
+	if (vq->n_xdp)
+		tx_send_array(vq);
+	err = vhl_zc_send(vq, c);
+	if (unlikely(err && err != -ENOSPC && err != -EAGAIN))
+		vq->stats.errors[VHL_RULE_BACKEND]++;
+	return err;
+}
+
 /* Out of line: an event that is off must not cost the others a register. */
 static noinline void tx_trace(struct vhl_vq *vq, u16 head, size_t len)
 {
@@ -180,11 +197,12 @@ static noinline void tx_trace(struct vhl_vq *vq, u16 head, size_t len)
 
 /*
  * Deals with the chain at last_avail, which it moves by @taken: into the
- * array, or with @pad 0 to the backend by itself. Returns 0 when the chain was
- * taken, sent or not, and -EAGAIN when the backend cannot take it now.
+ * array, or with @pad 0 to the backend by itself, or with @zc perhaps by
+ * reference. Returns 0 when the chain was taken, sent or not, and -EAGAIN when
+ * the backend cannot take it now.
  */
-static int tx_one(struct vhl_vq *vq, const struct vhl_chain *c, unsigned int taken,
-		  unsigned int pad)
+static __always_inline int tx_one(struct vhl_vq *vq, const struct vhl_chain *c, unsigned int taken,
+				  unsigned int pad, const bool zc)
 {
 	size_t len = c->out_len - vq->guest_hlen;
 	int err = -ENOSPC;
@@ -197,7 +215,12 @@ static int tx_one(struct vhl_vq *vq, const struct vhl_chain *c, unsigned int tak
 		err = vhl_rule_broken(vq, VHL_RULE_TX_SHORT);
 		goto drop;
 	}
-	if (pad)
+	if (zc && vhl_zc_wants(vq, len)) {
+		err = tx_reference(vq, c);
+		if (err == -EAGAIN)
+			return err;
+	}
+	if (pad && err == -ENOSPC)
 		err = tx_gather(vq, c, pad);
 	if (err == -ENOSPC) {
 		/* In order: what was gathered goes first. */
@@ -223,7 +246,10 @@ drop:
 	vq->stats.dropped++;
 done:
 	vq->last_avail += taken;
-	vhl_used_add(vq, c->head, 0);
+	if (zc)
+		vhl_zc_done(vq, c->head, taken);
+	else
+		vhl_used_add(vq, c->head, 0);
 	return 0;
 }
 
@@ -239,17 +265,44 @@ static void tx_wait_backend(struct vhl_vq *vq)
 	}
 }
 
+/* See vhl_busy_poll(); who spins does not see what the stack completes. */
+static __always_inline bool tx_poll(struct vhl_vq *vq, const bool zc)
+{
+	bool hit;
+
+	if (!zc)
+		return vhl_busy_poll(vq);
+	if (!vq->busyloop_us)
+		return false;
+	vhl_zc_leave(vq);
+	hit = vhl_busy_poll(vq);
+	vhl_zc_look(vq);
+	return hit;
+}
+
 /*
- * Deals with what waits, up to a weight. Returns how many chains that were.
- * Caller is the queue's worker and holds vq->mutex; sleeps.
+ * Whether heads are held to the last place, although those were published that
+ * can be. Whoever completes the oldest one runs the queue again.
  */
-unsigned int vhl_tx_run(struct vhl_vq *vq)
+static bool tx_full(struct vhl_vq *vq)
+{
+	if (likely(!vhl_zc_full(vq)))
+		return false;
+	tx_flush(vq);
+	if (!vhl_zc_full(vq))
+		return false;
+	vq->stats.zc_waits++;
+	return true;
+}
+
+/* See vhl_tx_run(); @zc is known where this is called, and false costs nothing. */
+static __always_inline unsigned int tx_run(struct vhl_vq *vq, const bool zc)
 {
 	const struct vhl_knobs *k = &vq->dev->knobs;
 	bool arrays = vq->ethernet && vq->sock->sk->sk_sndbuf == INT_MAX &&
 		      vhl_by(vq, VHL_IDEA_ARRAY);
 	unsigned int pad = arrays ? vhl_frag_headroom(vq->sock->sk) : 0;
-	unsigned int sent = 0, idle = 0;
+	unsigned int sent = 0, idle = 0, since = 0;
 	size_t bytes = 0;
 	struct vhl_chain c;
 	int n, taken;
@@ -258,6 +311,8 @@ unsigned int vhl_tx_run(struct vhl_vq *vq)
 	while (sent + idle < k->packet_weight && bytes < VHL_BYTE_WEIGHT) {
 		n = vhl_avail_pending(vq);
 		if (n > 0) {
+			if (zc && tx_full(vq))
+				return sent;
 			taken = vhl_chain_next(vq, 0, &c, false);
 			if (unlikely(taken < 0)) {
 				tx_flush(vq);
@@ -265,15 +320,18 @@ unsigned int vhl_tx_run(struct vhl_vq *vq)
 					vhl_notify_repair(vq);
 				return sent;
 			}
-			if (unlikely(tx_one(vq, &c, taken, pad))) {
+			if (unlikely(tx_one(vq, &c, taken, pad, zc))) {
 				tx_flush(vq);
 				tx_wait_backend(vq);
 				return sent;
 			}
 			bytes += c.out_len;
 			sent++;
-			if (vq->n_done >= k->tx_batch)
+			/* Heads that are held are none of vq->n_done. */
+			if ((zc ? ++since : vq->n_done) >= k->tx_batch) {
 				tx_flush(vq);
+				since = 0;
+			}
 			continue;
 		}
 
@@ -286,7 +344,7 @@ unsigned int vhl_tx_run(struct vhl_vq *vq)
 			vhl_notify_repair(vq);
 			return sent;
 		}
-		if (vhl_busy_poll(vq))
+		if (tx_poll(vq, zc))
 			continue;
 		if (!vhl_notify_enable(vq)) {
 			tx_flush(vq);
@@ -299,4 +357,23 @@ unsigned int vhl_tx_run(struct vhl_vq *vq)
 	vq->stats.requeues++;
 	vhl_work_queue(vq->worker, &vq->work);
 	return sent;
+}
+
+static noinline unsigned int tx_run_zerocopy(struct vhl_vq *vq)
+{
+	unsigned int n;
+
+	vhl_zc_look(vq);
+	n = tx_run(vq, true);
+	vhl_zc_leave(vq);
+	return n;
+}
+
+/*
+ * Deals with what waits, up to a weight. Returns how many chains that were.
+ * Caller is the queue's worker and holds vq->mutex; sleeps.
+ */
+unsigned int vhl_tx_run(struct vhl_vq *vq)
+{
+	return unlikely(vq->zc) ? tx_run_zerocopy(vq) : tx_run(vq, false);
 }

@@ -60,7 +60,7 @@ fault:
 }
 
 /* Reads a virtio-net header that lies in one piece. */
-static inline int vhl_read_hdr(struct virtio_net_hdr *dst, const void __user *src)
+static __always_inline int vhl_read_hdr(struct virtio_net_hdr *dst, const void __user *src)
 {
 	u64 head;
 	u16 tail;

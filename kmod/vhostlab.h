@@ -229,6 +229,10 @@ struct vhl_poll {
 	X(pins) X(unpins) \
 	/* rx: waits for guest buffers; frames larger than the buffers */ \
 	X(no_buffers) X(truncated) \
+	/* tx: frames by reference, those copied after all, those copied at \
+	 * once although long enough, waits for the stack to give some back \
+	 */ \
+	X(zc_sent) X(zc_copied) X(zc_skipped) X(zc_waits) \
 	/* frames taken from one side and not given to the other */ \
 	X(dropped)
 
@@ -264,6 +268,7 @@ struct vhl_knobs {
 	unsigned int poll_us;
 	unsigned int shared_poll_us;
 	unsigned int without;	/* bits of enum vhl_idea */
+	unsigned int zerocopy;	/* bytes of a frame; 0: never */
 	bool prefetch;
 	bool pinned;
 };
@@ -310,6 +315,7 @@ struct vhl_vq {
 	u16 n_ahead;		/* entries of ahead[] that are valid */
 	u16 used_idx;		/* next entry to write */
 	u16 signalled_used;	/* used_idx at the last call decision */
+	u16 held;		/* taken, and not to be published yet: zerocopy.h */
 	bool signalled_valid;
 	/* Packed: where avail_seen and used_idx are in the ring; packed.h. */
 	u16 avail_pos;
@@ -381,6 +387,7 @@ struct vhl_vq {
 	struct xdp_buff *xdp;
 	unsigned int n_xdp;
 	struct vhl_frags frags;
+	struct vhl_zc *zc;	/* tx: NULL: all frames are copied */
 	void **queue;
 	unsigned int q_head, q_tail;
 

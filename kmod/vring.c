@@ -11,6 +11,7 @@
 #include "packed.h"
 #include "pin.h"
 #include "trace.h"
+#include "zerocopy.h"
 
 /* Whether the queue can be run now. Caller holds vq->mutex. */
 static bool vq_ready(struct vhl_vq *vq)
@@ -42,7 +43,9 @@ static void vq_work(struct vhl_work *work)
 	unsigned int n;
 
 	mutex_lock(&vq->mutex);
-	if (vq_ready(vq)) {
+	if (vhl_zc_draining(vq)) {
+		vhl_zc_settle(vq);
+	} else if (vq_ready(vq)) {
 		if (unlikely(vq->pinned && !vq->iotlb && !vq->packed))
 			vhl_pin_update(vq);
 		vq->stats.wakeups++;
@@ -84,6 +87,8 @@ int vhl_vq_alloc(struct vhl_vq *vq)
 		vq->xdp = kvmalloc_array(VHL_MAX_BATCH, sizeof(*vq->xdp), gfp);
 	if (!vq->iov || !vq->gpa || !vq->done || (!vq->queue && !vq->xdp))
 		return -ENOMEM;
+	if (vq->index == VHL_TX && vhl_zc_alloc(vq))
+		return -ENOMEM;
 	vq->busyloop_us = vq->dev->knobs.poll_us;
 	vq->pinned = vq->dev->knobs.pinned;
 	vq->prefetch = vq->dev->knobs.prefetch;
@@ -110,6 +115,7 @@ void vhl_vq_reset(struct vhl_vq *vq)
 
 	vhl_pin_drop(vq);
 	vhl_frags_drain(&vq->frags);
+	vhl_zc_free(vq);
 	kvfree(vq->iov);
 	kvfree(vq->gpa);
 	kvfree(vq->done);
@@ -389,6 +395,7 @@ static long vring_state(struct vhl_vq *vq, unsigned int cmd, void __user *argp)
 long vhl_vring_ioctl(struct vhl_dev *dev, unsigned int cmd, void __user *argp)
 {
 	struct vhl_vq *vq;
+	bool drain;
 	long r;
 	u32 i;
 
@@ -399,6 +406,12 @@ long vhl_vring_ioctl(struct vhl_dev *dev, unsigned int cmd, void __user *argp)
 	i = array_index_nospec(i, VHL_NVQS);
 	vq = &dev->vqs[i];
 
+	/* What is under way is published where it was taken, and before its
+	 * position is told.
+	 */
+	drain = cmd == VHOST_GET_VRING_BASE || cmd == VHOST_SET_VRING_ADDR;
+	if (drain)
+		vhl_zc_drain(vq);
 	mutex_lock(&vq->mutex);
 	switch (cmd) {
 	case VHOST_SET_VRING_NUM:
@@ -419,6 +432,8 @@ long vhl_vring_ioctl(struct vhl_dev *dev, unsigned int cmd, void __user *argp)
 		r = vring_state(vq, cmd, argp);
 		break;
 	}
+	if (drain)
+		vhl_zc_resume(vq);
 	mutex_unlock(&vq->mutex);
 	return r;
 }
