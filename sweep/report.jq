@@ -153,7 +153,7 @@ map(select(.guest == "process" and .guests == 1)) as $cells | ($cells | map(sele
     "## Cost per packet", "",
     (if ($stack | length) > 0 then figure("cost-size"; "Cost per packet against frame size"), figure("cost-burst"; "Cost per packet against burst") else empty end),
     ($packets | cost_table), "Cost in \(unit) per packet; lost: frames offered but not delivered, of \($packets | shown | join(", ")) (the most of any repetition). "
-    + "Sink `stack`: the host's stack counts and drops what arrives; `xdp_drop`: a program on the tap does, so that the network stack is left out.", "",
+    + "Sink `stack`: the host's stack counts and drops what arrives; `xdp_drop`: a program on the tap does, so that the network stack is left out; `forward`: it leaves by another device, the stack sees nothing of it.", "",
     (if ($stack | length) > 0 then made_by("cost-size"), made_by("cost-burst") else "Table: `./run.sh report \($run)`.", "" end) else empty end),
   (if ($floored | length) > 0 then
     "## Above the floor", "",

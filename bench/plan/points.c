@@ -192,6 +192,9 @@ json_t *point_identity(const struct point *point, const struct config *config)
 	return object;
 }
 
+/* Bytes of the largest frame of a link with the usual limit. */
+#define LINK_FRAME 1514
+
 /* Is it one of @words, separated and enclosed by spaces? */
 static bool among(const struct point *p, enum axis axis, const char *words)
 {
@@ -204,6 +207,8 @@ static bool among(const struct point *p, enum axis axis, const char *words)
 /* A round trip has one packet under way, and its reply comes back. Only round trips have a pace. */
 static bool meaningful_process(const struct point *p)
 {
+	bool one_way = among(p, AXIS_SINK, " xdp_drop forward ");
+
 	if (!among(p, AXIS_WORKLOAD, " tx rx rr rr_flood stream ") || !is(p, AXIS_QUEUES, "1") ||
 	    is(p, AXIS_SERVER, "vhostuser"))
 		return false;
@@ -216,6 +221,9 @@ static bool meaningful_process(const struct point *p)
 		if (is(p, AXIS_WORKLOAD, "rx") && !is(p, AXIS_SINK, "check"))
 			return false;
 	}
+	/* It makes frames of one page, as the module's arrays hold them. */
+	if (is(p, AXIS_SERVER, "floor") && atol(p->value[AXIS_SIZE]) > LINK_FRAME)
+		return false;
 	/* Nobody would number its frames, and there is no guest to do anything beside it. */
 	if (is(p, AXIS_SERVER, "floor") && strcmp(point_value(p, "knob.trace"), "off") &&
 	    strcmp(point_value(p, "knob.trace"), "functions"))
@@ -227,12 +235,12 @@ static bool meaningful_process(const struct point *p)
 		if (!strcmp(p->info[i]->name, "pace") && !is(p, AXIS_WORKLOAD, "rr"))
 			return false;
 	if (is(p, AXIS_WORKLOAD, "rr"))
-		return is(p, AXIS_BURST, "1") && !is(p, AXIS_SINK, "xdp_drop");
+		return is(p, AXIS_BURST, "1") && !one_way;
 	if (is(p, AXIS_WORKLOAD, "rr_flood"))
 		return is(p, AXIS_SINK, "stack");
 	if (is(p, AXIS_WORKLOAD, "stream"))
 		return !is(p, AXIS_SINK, "check");
-	return is(p, AXIS_WORKLOAD, "tx") || !is(p, AXIS_SINK, "xdp_drop");
+	return is(p, AXIS_WORKLOAD, "tx") || !one_way;
 }
 
 /*
@@ -249,7 +257,7 @@ static bool meaningful_qemu(const struct point *p)
 	    !is(p, AXIS_SINK, "stack"))
 		return false;
 	if (among(p, AXIS_WORKLOAD, " tcp_tx tcp_rx "))
-		return size == 1514;
+		return size == LINK_FRAME;
 	return !is(p, AXIS_WORKLOAD, "tcp_rr") || size >= 80;
 }
 
@@ -266,6 +274,9 @@ static bool meaningful(const struct point *p)
 {
 	if (is(p, AXIS_GUEST, "process"))
 		return meaningful_process(p);
+	/* Their links are set up for these. */
+	if (atol(p->value[AXIS_SIZE]) > LINK_FRAME)
+		return false;
 	return is(p, AXIS_GUEST, "qemu") ? meaningful_qemu(p) : meaningful_dpdk(p);
 }
 

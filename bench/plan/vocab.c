@@ -11,7 +11,7 @@ static const char *const servers[] = { "userspace", "intree", "vhostlab", "uring
 static const char *const workloads[] = { "tx",	   "rx",       "rr",	 "echo",   "ping",
 					 "udp_rr", "tcp_rr",   "tcp_tx", "tcp_rx", "udp_tx",
 					 "udp_rx", "rr_flood", "stream", NULL };
-static const char *const sinks[] = { "check", "stack", "xdp_drop", NULL };
+static const char *const sinks[] = { "check", "stack", "xdp_drop", "forward", NULL };
 /* In the order of the bits PROCESS, QEMU, DPDK. */
 static const char *const guest_kinds[] = { "process", "qemu", "dpdk", NULL };
 static const char *const workers[] = { "device", "queue", "workqueue", "shared", NULL };
@@ -50,7 +50,7 @@ const struct axis_info axes[AXIS_COUNT] = {
 	[AXIS_WORKLOAD] = { "workload", workloads, 0, 0, NULL },
 	[AXIS_SINK] = { "sink", sinks, 0, 0, "stack" },
 	[AXIS_GUEST] = { "guest", guest_kinds, 0, 0, "process" },
-	[AXIS_SIZE] = { "size", NULL, 60, 1514, "64" },
+	[AXIS_SIZE] = { "size", NULL, 60, 65535, "64" },
 	[AXIS_BURST] = { "burst", NULL, 1, 1024, "1" },
 	[AXIS_QUEUES] = { "queues", NULL, 1, 8, "1" },
 	[AXIS_GUESTS] = { "guests", NULL, 1, 32, "1" },
@@ -76,6 +76,7 @@ const struct knob_info knobs[] = {
 	{ "tx_batch", KNOB_MODULE, ANY_GUEST, NULL, 1, 256, false, "64" },
 	{ "rx_batch", KNOB_MODULE, ANY_GUEST, NULL, 1, 256, false, "64" },
 	{ "packet_weight", KNOB_MODULE, ANY_GUEST, NULL, 1, 1048576, false, "256" },
+	{ "zerocopy", KNOB_MODULE, ANY_GUEST, NULL, 0, 65535, false, "0" },
 	{ "ring_access", KNOB_MODULE, ANY_GUEST, accesses, 0, 0, false, "uaccess" },
 	{ "without", KNOB_MODULE, ANY_GUEST, withouts, 0, 0, false, "none" },
 	{ "prefetch", KNOB_MODULE, ANY_GUEST, NULL, 0, 1, false, "0" },

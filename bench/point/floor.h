@@ -8,7 +8,7 @@
 /* Opens the module's device; server_stop() closes it. */
 int floor_start(struct server *s);
 
-/* Any workload with sink stack or xdp_drop: warms up, measures, fills p->result. */
+/* Any workload with any sink but check: warms up, measures, fills p->result. */
 int floor_run(struct point *p);
 
 #endif

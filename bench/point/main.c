@@ -138,6 +138,8 @@ int point_prepare(struct point *p)
 	rc = rc ? rc : tap_open(&p->tap, o);
 	if (!rc && o->sink == SINK_XDP_DROP)
 		rc = tap_attach_xdp(&p->tap);
+	if (!rc && o->sink == SINK_FORWARD)
+		rc = tap_forward(&p->tap, o);
 	if (!rc && o->workload == WORK_RX && o->sink == SINK_STACK)
 		rc = sender_device_open(o);
 	rc = rc ? rc : guest_open(&p->guest, o);

@@ -11,7 +11,7 @@
 static const char *const server_names[] = { "userspace", "intree", "vhostlab",
 					    "uring",	 "floor",  NULL };
 static const char *const workload_names[] = { "tx", "rx", "rr", "rr_flood", "stream", NULL };
-static const char *const sink_names[] = { "check", "stack", "xdp_drop", NULL };
+static const char *const sink_names[] = { "check", "stack", "xdp_drop", "forward", NULL };
 static const char *const clock_names[] = { "insn", "wall", NULL };
 
 const char *server_name(enum server_kind server)
@@ -47,8 +47,8 @@ void options_usage(FILE *f)
 {
 	fputs("usage: point --server userspace|intree|vhostlab|uring|floor --workload "
 	      "tx|rx|rr|rr_flood|stream\n"
-	      "             --size N --burst N --sink check|stack|xdp_drop --clock insn|wall "
-	      "--packets N\n"
+	      "             --size N --burst N --sink check|stack|xdp_drop|forward\n"
+	      "             --clock insn|wall --packets N\n"
 	      "             [--queues 1] [--guests N] [--knob NAME=VALUE]... [--events FILE]\n"
 	      "             [--functions FILE]\n"
 	      "Measures one repetition of one point as root on this machine and prints one JSON\n"
@@ -160,9 +160,9 @@ static int check_whole(const struct options *o)
 {
 	unsigned int room = o->ring / tx_descs(o);
 
-	if (o->workload != WORK_TX && o->workload != WORK_STREAM && o->sink == SINK_XDP_DROP)
-		return fail(RC_USAGE, "no such pair: %s with sink xdp_drop: use stack or check",
-			    workload_name(o->workload));
+	if (o->workload != WORK_TX && o->workload != WORK_STREAM && sink_one_way(o))
+		return fail(RC_USAGE, "no such pair: %s with sink %s: use stack or check",
+			    workload_name(o->workload), sink_name(o->sink));
 	if (o->workload == WORK_RR && o->burst != 1)
 		return fail(RC_USAGE, "bad burst: %u with rr: a round trip has burst 1", o->burst);
 	if (o->workload == WORK_RR_FLOOD && o->sink != SINK_STACK)
@@ -170,7 +170,7 @@ static int check_whole(const struct options *o)
 			    sink_name(o->sink));
 	if (o->workload == WORK_STREAM && o->sink == SINK_CHECK)
 		return fail(RC_USAGE,
-			    "no such pair: stream with sink check: use stack or xdp_drop");
+			    "no such pair: stream with sink check: use stack, xdp_drop or forward");
 	if (o->workload != WORK_RX && o->workload != WORK_RR && o->burst > room)
 		return fail(RC_USAGE, "bad burst: %u: the ring has room for %u frames", o->burst,
 			    room);

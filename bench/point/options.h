@@ -7,7 +7,7 @@
 
 enum server_kind { SERVER_USERSPACE, SERVER_INTREE, SERVER_VHOSTLAB, SERVER_URING, SERVER_FLOOR };
 enum workload { WORK_TX, WORK_RX, WORK_RR, WORK_RR_FLOOD, WORK_STREAM };
-enum sink { SINK_CHECK, SINK_STACK, SINK_XDP_DROP };
+enum sink { SINK_CHECK, SINK_STACK, SINK_XDP_DROP, SINK_FORWARD };
 enum clock_kind { CLOCK_INSN, CLOCK_WALL };
 
 #define MAX_MODULE_KNOBS 16
@@ -53,6 +53,12 @@ struct options {
 const char *server_name(enum server_kind server);
 const char *workload_name(enum workload workload);
 const char *sink_name(enum sink sink);
+
+/* Frames are only counted behind the tap, and none comes back: for tx and stream. */
+static inline bool sink_one_way(const struct options *o)
+{
+	return o->sink == SINK_XDP_DROP || o->sink == SINK_FORWARD;
+}
 
 /* Bytes of the virtio-net header that o negotiates: 12 or 10. */
 unsigned int header_len(const struct options *o);

@@ -143,6 +143,27 @@ int sender_device_open(const struct options *o)
 	return run_batch("tc", argv, script);
 }
 
+int tap_forward(struct tap *t, const struct options *o)
+{
+	static const char *const argv[] = { "tc", "-batch", "-", NULL };
+	char script[512];
+	int rc;
+
+	snprintf(script, sizeof(script),
+		 "link add name %s mtu %u type dummy\n"
+		 "link set dev %s up\n",
+		 AWAY_NAME, mtu_for(o), AWAY_NAME);
+	rc = run_ip(script);
+	if (rc)
+		return rc;
+	t->away = if_nametoindex(AWAY_NAME);
+	snprintf(script, sizeof(script),
+		 "qdisc add dev %s clsact\n"
+		 "filter add dev %s ingress matchall action mirred egress redirect dev %s\n",
+		 TAP_NAME, TAP_NAME, AWAY_NAME);
+	return run_batch("tc", argv, script);
+}
+
 int link_stats(int ifindex, struct rtnl_link_stats64 *st)
 {
 	struct {

@@ -9,6 +9,7 @@
 
 #define TAP_NAME    "vltap"
 #define SENDER_NAME "vlsend" /* the dummy device that pktgen sends from */
+#define AWAY_NAME   "vlaway" /* the dummy device that forwarded frames leave by */
 
 struct tap {
 	int fd;
@@ -16,6 +17,7 @@ struct tap {
 	/* sink xdp_drop: the loaded program, and its map of counters */
 	void *xdp_object;
 	int xdp_map;
+	int away; /* sink forward: the device that frames leave by, or 0 */
 };
 
 /*
@@ -35,7 +37,7 @@ void tap_close(struct tap *t);
 /* Hangs the counting and dropping program on the tap. */
 int tap_attach_xdp(struct tap *t);
 
-/* Frames that the tap took from the guest (or the XDP program dropped), so far. */
+/* Frames that the tap took from the guest (or the XDP program dropped, or that left), so far. */
 int tap_delivered(const struct tap *t, uint64_t *frames);
 
 /* The kernel's counters of an interface. */
@@ -47,6 +49,13 @@ int link_stats(int ifindex, struct rtnl_link_stats64 *st);
  * it with bottom halves off reaches the tap's queue whole.
  */
 int sender_device_open(const struct options *o);
+
+/*
+ * A dummy device for frames to leave by: what arrives at the tap is handed to
+ * its transmission before the host's stack sees it, as it is, and ends there,
+ * as at the wire. RC_ value.
+ */
+int tap_forward(struct tap *t, const struct options *o);
 
 /* Runs `program` with the lines of `script` as its batch on stdin. */
 int run_batch(const char *program, const char *const *argv, const char *script);

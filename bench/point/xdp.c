@@ -70,8 +70,8 @@ int tap_delivered(const struct tap *t, uint64_t *frames)
 
 	if (t->xdp_map >= 0)
 		return xdp_count(t, frames);
-	rc = link_stats(t->ifindex, &st);
-	*frames = rc ? 0 : st.rx_packets;
+	rc = link_stats(t->away ? t->away : t->ifindex, &st);
+	*frames = rc ? 0 : t->away ? st.tx_packets : st.rx_packets;
 	return rc;
 }
 

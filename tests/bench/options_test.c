@@ -76,6 +76,8 @@ static void test_knobs(void **state)
 	assert_int_equal(parse(&o, "--workload stream --sink xdp_drop --knob work=500"), RC_OK);
 	assert_int_equal(o.workload, WORK_STREAM);
 	assert_int_equal(o.work, 500);
+	assert_int_equal(parse(&o, "--workload stream --sink forward"), RC_OK);
+	assert_int_equal(o.sink, SINK_FORWARD);
 	assert_int_equal(parse(&o, "--workload rr_flood --burst 256"), RC_OK);
 	assert_int_equal(parse(&o, "--guests 32 --knob regions=509 --knob log=1"), RC_OK);
 	assert_true(o.guests == 32 && o.regions == 509 && o.log);
@@ -125,6 +127,8 @@ static void test_refused(void **state)
 		"--workload rr", /* with burst 4 */
 		"--workload rx --sink xdp_drop",
 		"--workload rr --burst 1 --sink xdp_drop",
+		"--workload rx --sink forward",
+		"--workload rr --burst 1 --sink forward",
 		"--workload rr_flood --sink check", /* the host's stack answers */
 		"--workload rr_flood --burst 512", /* more than the ring holds */
 		"--workload stream --sink check",

@@ -28,7 +28,7 @@ bad 'unknown workload' 3 'workload = pong is not known; allowed: tx, rx, rr, ech
 server = intree
 workload = pong
 EOC
-bad 'unknown sink' 4 'allowed: check, stack, xdp_drop' <<'EOC'
+bad 'unknown sink' 4 'allowed: check, stack, xdp_drop, forward' <<'EOC'
 [x]
 server = intree
 workload = tx
