@@ -166,6 +166,10 @@ static unsigned int zerocopy;
 module_param(zerocopy, uint, 0644);
 MODULE_PARM_DESC(zerocopy, "bytes from which frames go by reference: zerocopy.h, 0: none [0]");
 
+static bool poll_adapt;
+module_param(poll_adapt, bool, 0644);
+MODULE_PARM_DESC(poll_adapt, "busy-poll only as long as it is worth it: poll.c [N]");
+
 static unsigned int shared_poll_us = 50;
 module_param(shared_poll_us, uint, 0644);
 MODULE_PARM_DESC(shared_poll_us, "shared: microseconds of looking on before sleeping [50]");
@@ -182,6 +186,7 @@ void vhl_knobs_read(struct vhl_knobs *k)
 	k->rx_batch = READ_ONCE(rx_batch);
 	k->packet_weight = READ_ONCE(packet_weight);
 	k->poll_us = READ_ONCE(poll_us);
+	k->poll_adapt = READ_ONCE(poll_adapt);
 	k->shared_poll_us = READ_ONCE(shared_poll_us);
 	k->without = READ_ONCE(without);
 	k->zerocopy = READ_ONCE(zerocopy);

@@ -7,6 +7,7 @@
  */
 #include <linux/sched/clock.h>
 #include <linux/sched/signal.h>
+#include <linux/sched/stat.h>
 #include <net/sock.h>
 
 #include "vhostlab.h"
@@ -81,21 +82,112 @@ void vhl_poll_stop(struct vhl_poll *poll)
 }
 
 /*
+ * How long to poll, with poll_adapt.
+ *
+ * A poll that finds work spares the guest a kick and the worker a wake-up; one
+ * in vain only takes the processor. So the time follows what came of it,
+ * between nothing and the time that is set:
+ *
+ *   - A poll that finds work doubles the time of the next; one that runs out
+ *     halves it, and below a part of the time set there are none any more.
+ *   - A poll that ends because somebody else wants the worker or the processor
+ *     says nothing about this queue. Whoever wants the processor is given it,
+ *     also one that was woken without a claim to run at once: it may be the
+ *     guest whose work is waited for.
+ *   - While there are none, each wait for work is measured. One no longer than
+ *     the time set would have been a hit: it brings a poll of that whole time.
+ *     Should that run out nevertheless, then work comes soon only because
+ *     nobody polls, or by chance: after twice as many such waits the next one
+ *     follows, up to POLL_RARE. A hit makes it one again.
+ *
+ * So a queue whose work is far apart is not polled, whether it has little work
+ * or much at a time; one where polling keeps the work from coming hardly ever;
+ * and either is polled again soon after that has changed.
+ */
+#define POLL_PARTS 8
+#define POLL_RARE  1024
+
+static u64 poll_most(const struct vhl_vq *vq)
+{
+	return (u64)vq->busyloop_us * NSEC_PER_USEC;
+}
+
+/*
+ * Work has come to a queue that was not polled: how long did that take? Called
+ * when poll_time.asleep is set. Caller holds vq->mutex.
+ */
+void vhl_poll_waited(struct vhl_vq *vq)
+{
+	struct vhl_poll_time *t = &vq->poll_time;
+
+	t->seen += local_clock() - t->asleep <= poll_most(vq);
+	t->asleep = 0;
+}
+
+/* The time of the next poll in ns, 0 for none. */
+static u64 poll_next(struct vhl_vq *vq)
+{
+	struct vhl_poll_time *t = &vq->poll_time;
+	u64 most = poll_most(vq);
+
+	if (!vq->dev->knobs.poll_adapt)
+		return most;
+	/* It came before the queue had gone to sleep. */
+	if (t->asleep)
+		vhl_poll_waited(vq);
+	if (!t->ns && t->seen >= t->need)
+		t->ns = most;
+	if (!t->ns)
+		t->asleep = local_clock();
+	return min(t->ns, most);
+}
+
+/* A poll found work, or it ran out. */
+static void poll_learn(struct vhl_vq *vq, bool hit)
+{
+	struct vhl_poll_time *t = &vq->poll_time;
+	u64 most = poll_most(vq);
+
+	if (hit) {
+		t->need = 0;
+		t->ns = min(2 * t->ns, most);
+		return;
+	}
+	t->ns /= 2;
+	if (t->need || t->ns < most / POLL_PARTS) {
+		t->ns = 0;
+		t->seen = 0;
+		t->need = clamp(2 * t->need, 1U, (u32)POLL_RARE);
+	}
+}
+
+/* Whether something is to be done that is worth more than polling. */
+static bool poll_gives_way(struct vhl_vq *vq)
+{
+	return need_resched() || signal_pending(current) || vhl_worker_has_work(vq->worker) ||
+	       (vq->dev->knobs.poll_adapt && !single_task_running());
+}
+
+/*
  * Spins until the queue has work, the busy-poll time is over, or somebody
  * else needs the CPU or this worker. Returns whether work came. Caller holds
  * vq->mutex.
  */
 bool vhl_busy_poll(struct vhl_vq *vq)
 {
-	u64 us = vq->busyloop_us;
 	unsigned int spins = 0;
-	bool hit;
+	bool hit, gave_way;
+	u64 ns, end;
 	int n;
-	u64 end;
 
-	if (!us)
+	if (!vq->busyloop_us)
 		return false;
-	end = local_clock() + us * NSEC_PER_USEC;
+	ns = poll_next(vq);
+	if (!ns) {
+		vq->stats.poll_skips++;
+		return false;
+	}
+	end = local_clock() + ns;
 	do {
 		spins++;
 		if (vq->index == VHL_TX)
@@ -104,13 +196,15 @@ bool vhl_busy_poll(struct vhl_vq *vq)
 			n = !__ptr_ring_empty(vq->ring);
 		else
 			n = !skb_queue_empty_lockless(&vq->sock->sk->sk_receive_queue);
-		if (n || need_resched() || signal_pending(current) ||
-		    vhl_worker_has_work(vq->worker))
+		gave_way = !n && poll_gives_way(vq);
+		if (n || gave_way)
 			break;
 		cpu_relax();
 	} while (local_clock() < end);
 	hit = n > 0;
 
+	if (hit || (!n && !gave_way))
+		poll_learn(vq, hit);
 	vq->stats.polls++;
 	vq->stats.poll_hits += hit;
 	trace_poll(vq, spins, hit);

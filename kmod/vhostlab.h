@@ -219,8 +219,10 @@ struct vhl_poll {
 	 * index updates \
 	 */ \
 	X(batches) X(batch_max) X(used_batches) \
-	/* busy polls of an empty queue, and those that found work */ \
-	X(polls) X(poll_hits) \
+	/* busy polls of an empty queue, those that found work, and those \
+	 * left out as in vain \
+	 */ \
+	X(polls) X(poll_hits) X(poll_skips) \
 	/* dirty-log bits set or found set, and failures */ \
 	X(log_pages) X(log_errors) \
 	/* addresses asked for that the IOTLB lacked, and answers */ \
@@ -269,6 +271,7 @@ struct vhl_knobs {
 	unsigned int shared_poll_us;
 	unsigned int without;	/* bits of enum vhl_idea */
 	unsigned int zerocopy;	/* bytes of a frame; 0: never */
+	bool poll_adapt;
 	bool prefetch;
 	bool pinned;
 };
@@ -284,6 +287,14 @@ enum vhl_area { VHL_DESC, VHL_AVAIL, VHL_USED, VHL_NAREAS };
 struct vhl_ahead {
 	u64 addr;
 	u64 word;
+};
+
+/* What a queue has learned of its polls (poll_adapt): poll.c. */
+struct vhl_poll_time {
+	u64 ns;		/* how long the next one lasts; 0: there is none */
+	u64 asleep;	/* local_clock() when it was left out; 0: no wait */
+	u32 seen;	/* waits since then that one would have seen the end of */
+	u32 need;	/* as many bring the next one; 0: the last ones hit */
 };
 
 /* A descriptor chain, as read by vhl_chain_read(): out segments, then in. */
@@ -353,6 +364,7 @@ struct vhl_vq {
 	struct eventfd_ctx *call;
 	struct eventfd_ctx *error;
 	u32 busyloop_us;
+	struct vhl_poll_time poll_time;
 
 	/* Dirty log of the used ring (VHOST_VRING_F_LOG). */
 	bool log_used;
@@ -480,6 +492,7 @@ void vhl_poll_init(struct vhl_poll *poll, struct vhl_vq *vq, __poll_t mask,
 int vhl_poll_start(struct vhl_poll *poll, struct file *file);
 void vhl_poll_stop(struct vhl_poll *poll);
 bool vhl_busy_poll(struct vhl_vq *vq);
+void vhl_poll_waited(struct vhl_vq *vq);
 
 /* log.c */
 int vhl_log_write(struct vhl_vq *vq, u64 gpa, u64 len);

@@ -48,6 +48,8 @@ static void vq_work(struct vhl_work *work)
 	} else if (vq_ready(vq)) {
 		if (unlikely(vq->pinned && !vq->iotlb && !vq->packed))
 			vhl_pin_update(vq);
+		if (unlikely(vq->poll_time.asleep))
+			vhl_poll_waited(vq);
 		vq->stats.wakeups++;
 		trace_work_start(vq);
 		n = vq->index == VHL_RX ? vhl_rx_run(vq) : vhl_tx_run(vq);
@@ -138,6 +140,7 @@ void vhl_vq_reset(struct vhl_vq *vq)
 	vq->log_used = false;
 	vq->last = NULL;
 	vq->busyloop_us = 0;
+	memset(&vq->poll_time, 0, sizeof(vq->poll_time));
 	vq->pinned = false;
 	vq->prefetch = false;
 	vhl_vq_set_features(vq, 0);

@@ -81,6 +81,7 @@ const struct knob_info knobs[] = {
 	{ "without", KNOB_MODULE, ANY_GUEST, withouts, 0, 0, false, "none" },
 	{ "prefetch", KNOB_MODULE, ANY_GUEST, NULL, 0, 1, false, "0" },
 	{ "poll_us", KNOB_MODULE, ANY_GUEST, NULL, 0, 1000000, false, "0" },
+	{ "poll_adapt", KNOB_MODULE, ANY_GUEST, NULL, 0, 1, false, "0" },
 	{ "shared_poll_us", KNOB_MODULE, ANY_GUEST, NULL, 0, 1000000, false, "50" },
 	{ "ioeventfd", KNOB_VMM, QEMU, NULL, 0, 1, false, "1" },
 	{ "txmode", KNOB_VMM, QEMU, txmodes, 0, 0, false, "bh" },

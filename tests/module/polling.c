@@ -1,0 +1,209 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Busy polling that adapts (poll_adapt): it stops where it finds nothing, comes
+ * back with the work, and leaves the processor to whoever wants it. Would fail
+ * if: a queue with little to do were polled on, one that was given up stayed
+ * so, or a poll held up the guest whose work it waits for.
+ */
+#include <errno.h>
+#include <sched.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "nic.h"
+#include "tap.h"
+
+#define PATIENCE 5000 /* ms */
+
+static struct guest g;
+static struct tap t;
+
+/* This process on processor 0 and the device's worker on that one; -1: wherever they like. */
+static void places(int worker_cpu)
+{
+	cpu_set_t worker, here;
+
+	CPU_ZERO(&worker);
+	CPU_ZERO(&here);
+	for (int i = 0; i < CPU_SETSIZE; i++) {
+		if (worker_cpu < 0 || i == worker_cpu)
+			CPU_SET(i, &worker);
+		if (worker_cpu < 0 || !i)
+			CPU_SET(i, &here);
+	}
+	if (sched_setaffinity(worker_tid(), sizeof(worker), &worker) ||
+	    sched_setaffinity(0, sizeof(here), &here))
+		tap_bail("processors: %s", strerror(errno));
+}
+
+static void begin(const char *poll_us, const char *adapt, int worker_cpu)
+{
+	knob("poll_us", poll_us);
+	knob("poll_adapt", adapt);
+	guest_start(&g, F_V1, 256);
+	stats_find();
+	tap_new(&t, "vl0", g.hdr_len);
+	guest_backend(&g, t.fd);
+	places(worker_cpu);
+	memset(g.mem + slot(0), 0, g.hdr_len);
+	frame_make(g.mem + slot(0) + g.hdr_len, 60, 1);
+}
+
+static void end(void)
+{
+	places(-1);
+	guest_stop(&g);
+	tap_del(&t);
+	knob("poll_us", "0");
+	knob("poll_adapt", "0");
+}
+
+/* Sends a frame and waits for its buffer, as a driver does it: a kick only when one is wanted. */
+static bool frame(unsigned int *kicks)
+{
+	struct ring *q = &g.q[TX];
+	uint16_t old = q->avail_idx;
+	uint64_t until = now_ns() + PATIENCE * 1000000ULL;
+	struct vring_used_elem e;
+
+	desc_set(q, 0, gpa_of(slot(0)), g.hdr_len + 60, 0, 0);
+	ring_publish(q, 0);
+	if (ring_wants_kick(q, old)) {
+		ring_kick(q);
+		++*kicks;
+	}
+	while (!ring_take(q, &e))
+		if (now_ns() > until)
+			return false;
+	return true;
+}
+
+/* So many frames, as far apart as that. Returns how many went out. */
+static unsigned int frames(unsigned int n, int gap_ms, unsigned int *kicks)
+{
+	unsigned int done = 0;
+
+	for (*kicks = 0; n--; done++) {
+		sleep_ms(gap_ms);
+		if (!frame(kicks))
+			break;
+	}
+	return done;
+}
+
+/* Work that is far apart, and then work that is not. */
+static void comes_and_goes(void)
+{
+	long long polls, skips, hits;
+	unsigned int kicks;
+
+	begin("500", "0", 1);
+	tap_is(frames(30, 10, &kicks), 30, "not adaptive: 30 frames, 10 ms apart");
+	polls = stat_of("tx", "polls");
+	tap_ok(polls >= 30, "each time the ring was empty it was polled: %lld times", polls);
+	tap_is(stat_of("tx", "poll_skips"), 0, "never was it left out");
+	end();
+
+	begin("500", "1", 1);
+	tap_is(frames(60, 10, &kicks), 60, "adaptive: 60 frames, 10 ms apart");
+	polls = stat_of("tx", "polls");
+	skips = stat_of("tx", "poll_skips");
+	tap_ok(polls > 0 && polls < 20, "it was soon left out: %lld polls", polls);
+	tap_ok(skips >= 40, "for the rest of them: %lld times", skips);
+
+	/* The same queue, whose work now comes within the time: the client may set that. */
+	tap_err(ring_state(&g.q[TX], VHOST_SET_VRING_BUSYLOOP_TIMEOUT, 50000), 0,
+		"SET_VRING_BUSYLOOP_TIMEOUT: 50 ms");
+	hits = stat_of("tx", "poll_hits");
+	tap_is(frames(100, 2, &kicks), 100, "100 frames, 2 ms apart");
+	hits = stat_of("tx", "poll_hits") - hits;
+	tap_ok(hits >= 60, "polls find the work again: %lld times", hits);
+	tap_ok(kicks <= 40, "and spare the kicks: there were %u", kicks);
+	end();
+}
+
+static bool kicks_waived(struct ring *q)
+{
+	return __atomic_load_n(&q->used->flags, __ATOMIC_ACQUIRE) & VRING_USED_F_NO_NOTIFY;
+}
+
+/* Work that comes soon, but only when nobody polls: after each sleep one frame. */
+static void hindered(void)
+{
+	struct ring *q = &g.q[TX];
+	unsigned int kicks = 0, done = 0;
+	long long polls;
+
+	begin("20000", "1", 1);
+	for (; done < 400; done++) {
+		uint64_t until = now_ns() + PATIENCE * 1000000ULL;
+
+		/* Kicks are asked for as soon as there is no poll. */
+		while (kicks_waived(q) && now_ns() < until)
+			;
+		/* Not while the device looks once more, or the kick would end the next poll. */
+		sleep_ms(1);
+		if (!frame(&kicks))
+			break;
+	}
+	polls = stat_of("tx", "polls");
+	tap_is(done, 400, "400 frames, each when the queue is not polled");
+	tap_ok(polls < 80, "attempts become rare: %lld polls", polls);
+	end();
+}
+
+static int ascending(const void *a, const void *b)
+{
+	long long x = *(const long long *)a, y = *(const long long *)b;
+
+	return x < y ? -1 : x > y;
+}
+
+/* A poll of a second on the only processor there is; the guest has no claim to run at once. */
+static void gives_way(void)
+{
+	struct sched_param param = {};
+	unsigned int done = 0;
+	long long took[50] = { 0 };
+
+	begin("1000000", "1", 0);
+	if (sched_setscheduler(0, SCHED_BATCH, &param))
+		tap_bail("SCHED_BATCH: %s", strerror(errno));
+	for (; done < 50; done++) {
+		uint64_t start = now_ns();
+
+		desc_set(&g.q[TX], 0, gpa_of(slot(0)), g.hdr_len + 60, 0, 0);
+		event_clear(g.q[TX].call);
+		ring_publish(&g.q[TX], 0);
+		ring_kick(&g.q[TX]);
+		if (!event_wait(g.q[TX].call, PATIENCE))
+			break;
+		took[done] = (long long)(now_ns() - start);
+		g.q[TX].used_seen = used_idx(&g.q[TX]);
+	}
+	sched_setscheduler(0, SCHED_OTHER, &param);
+	qsort(took, 50, sizeof(took[0]), ascending);
+	tap_ok(done == 50 && took[25] < 2000000,
+	       "on the guest's processor: a frame takes %lld us, its call included",
+	       took[25] / 1000);
+	end();
+}
+
+int main(int argc, char **argv)
+{
+	guest_args(argc, argv);
+	if (!is_ours()) {
+		tap_skip(1, "only our module has poll_adapt", "busy polling");
+		return tap_done();
+	}
+	net_private();
+	gives_way();
+	if (sysconf(_SC_NPROCESSORS_ONLN) < 2) {
+		tap_skip(1, "guest and worker need a processor each", "busy polling");
+		return tap_done();
+	}
+	comes_and_goes();
+	hindered();
+	return tap_done();
+}
