@@ -61,7 +61,7 @@ static bool is_avail(u64 word, u64 want)
 	return ((word ^ want) & (VHL_WORD_AVAIL | VHL_WORD_USED)) == 0;
 }
 
-/* Through the IOTLB: reads available descriptors, as ahead_user() does; kept out of its way. */
+/* Through the IOTLB: reads available descriptors, as ahead_words() does; kept out of its way. */
 static noinline int ahead_iotlb(struct vhl_vq *vq, unsigned int slot, unsigned int most, u64 want)
 {
 	const size_t at_flags = offsetof(struct vring_packed_desc, flags);
@@ -87,35 +87,71 @@ static noinline int ahead_iotlb(struct vhl_vq *vq, unsigned int slot, unsigned i
 }
 
 /*
- * Reads up to @most descriptors from @slot on, as far as they have the bits
- * @want. Returns how many, or -EFAULT.
+ * Reads up to @most descriptors from @d on, as far as they have the bits @want.
+ * Returns how many, or -EFAULT. They are at user addresses, access to which has
+ * begun, or with @mapped in the map of the ring.
  */
+static __always_inline int ahead_words(struct vhl_ahead *to,
+				       const struct vring_packed_desc __user *d, unsigned int most,
+				       u64 want, const bool mapped)
+{
+	const __le64 __user *half;
+	unsigned int n;
+	__le64 v;
+	u64 word;
+
+	for (n = 0; n < most; n++, d++, to++) {
+		half = (const __le64 __user *)&d->len;
+		if (mapped)
+			v = READ_ONCE(*(const __force __le64 *)half);
+		else
+			unsafe_get_user(v, half, fault);
+		word = le64_to_cpu(v);
+		if (!is_avail(word, want))
+			break;
+		smp_rmb(); /* the address after the flags that show it */
+		half = (const __le64 __user *)&d->addr;
+		if (mapped)
+			v = READ_ONCE(*(const __force __le64 *)half);
+		else
+			unsafe_get_user(v, half, fault);
+		to->addr = le64_to_cpu(v);
+		to->word = word;
+	}
+	return n;
+fault:
+	return -EFAULT;
+}
+
+/* Not plain: reads from @slot on. Returns -ENODATA when user addresses must be used. */
+static noinline int ahead_other(struct vhl_vq *vq, unsigned int slot, unsigned int most, u64 want)
+{
+	const struct vring_packed_desc *d;
+	int n = -ENODATA;
+
+	if (vq->iotlb)
+		return ahead_iotlb(vq, slot, most, want);
+	if (!vq->pinned)
+		return n;
+	d = vhl_pin_begin(vq, VHL_DESC);
+	if (likely(d))
+		n = ahead_words(vq->ahead, (const __force void __user *)(d + slot), most, want,
+				true);
+	vhl_pin_end();
+	return n;
+}
+
 static int ahead_user(struct vhl_vq *vq, unsigned int slot, unsigned int most, u64 want)
 {
 	const struct vring_packed_desc __user *d = vq->area[VHL_DESC];
-	struct vhl_ahead *to = vq->ahead;
-	__le64 half;
-	unsigned int n;
-	u64 word;
+	int n;
 
 	d += slot;
 	if (unlikely(!user_read_access_begin(d, most * sizeof(*d))))
 		return -EFAULT;
-	for (n = 0; n < most; n++, d++, to++) {
-		unsafe_get_user(half, (const __le64 __user *)&d->len, fault);
-		word = le64_to_cpu(half);
-		if (!is_avail(word, want))
-			break;
-		smp_rmb(); /* the address after the flags that show it */
-		unsafe_get_user(half, (const __le64 __user *)&d->addr, fault);
-		to->addr = le64_to_cpu(half);
-		to->word = word;
-	}
+	n = ahead_words(vq->ahead, d, most, want, false);
 	user_read_access_end();
 	return n;
-fault:
-	user_read_access_end();
-	return -EFAULT;
 }
 
 /*
@@ -127,10 +163,12 @@ static __always_inline int ahead_read(struct vhl_vq *vq, u16 pos)
 {
 	unsigned int slot = vhl_pos_index(pos);
 	unsigned int most = min_t(unsigned int, vq->num - slot, VHL_HEADS);
-	int n;
+	int n = -ENODATA;
 
-	n = unlikely(vq->iotlb) ? ahead_iotlb(vq, slot, most, avail_bits(pos))
-				: ahead_user(vq, slot, most, avail_bits(pos));
+	if (unlikely(!vq->ring_plain))
+		n = ahead_other(vq, slot, most, avail_bits(pos));
+	if (likely(n == -ENODATA))
+		n = ahead_user(vq, slot, most, avail_bits(pos));
 	if (unlikely(n < 0)) {
 		vhl_rule_broken(vq, VHL_RULE_RING_ACCESS);
 		return n;

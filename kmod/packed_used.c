@@ -75,17 +75,19 @@ static int write_iotlb(struct vhl_vq *vq, const struct vring_used_elem *e,
 	return put_iotlb(vq, first, vq->used_pos);
 }
 
-static int write_user(struct vhl_vq *vq, const struct vring_used_elem *e,
-		      const struct vring_used_elem *end)
+/*
+ * Writes the entries @e to @end, the first one last. @ring is at user addresses,
+ * access to which has begun, or with @mapped it is its map. Returns 0 or -EFAULT.
+ */
+static __always_inline int write_words(struct vhl_vq *vq, struct vring_packed_desc __user *ring,
+				       const struct vring_used_elem *e,
+				       const struct vring_used_elem *end, const bool mapped)
 {
 	unsigned int num = vq->num, i = vhl_pos_index(vq->used_pos);
 	u64 bits = used_bits(vq->used_pos), word = done_word(e);
 	u64 first = used_word(word, bits);
-	struct vring_packed_desc __user *ring = vq->area[VHL_DESC];
-	__le64 __user *at = (__le64 __user *)&ring[i].len;
+	__le64 __user *first_at = (__le64 __user *)&ring[i].len, *at;
 
-	if (unlikely(!user_write_access_begin(ring, num * sizeof(*ring))))
-		return -EFAULT;
 	while (++e < end) {
 		i += done_descs(word);
 		if (unlikely(i >= num)) {
@@ -93,16 +95,51 @@ static int write_user(struct vhl_vq *vq, const struct vring_used_elem *e,
 			bits ^= VHL_WORD_AVAIL | VHL_WORD_USED;
 		}
 		word = done_word(e);
-		unsafe_put_user(cpu_to_le64(used_word(word, bits)), (__le64 __user *)&ring[i].len,
-				fault);
+		at = (__le64 __user *)&ring[i].len;
+		if (mapped)
+			WRITE_ONCE(*(__force __le64 *)at, cpu_to_le64(used_word(word, bits)));
+		else
+			unsafe_put_user(cpu_to_le64(used_word(word, bits)), at, fault);
 	}
 	smp_wmb(); /* the first one shows those behind it */
-	unsafe_put_user(cpu_to_le64(first), at, fault);
-	user_write_access_end();
+	if (mapped)
+		WRITE_ONCE(*(__force __le64 *)first_at, cpu_to_le64(first));
+	else
+		unsafe_put_user(cpu_to_le64(first), first_at, fault);
 	return 0;
 fault:
-	user_write_access_end();
 	return -EFAULT;
+}
+
+/* Not plain: see write_user(). Returns -ENODATA when user addresses must be used. */
+static noinline int write_other(struct vhl_vq *vq, const struct vring_used_elem *e,
+				const struct vring_used_elem *end)
+{
+	struct vring_packed_desc *ring;
+	int err = -ENODATA;
+
+	if (vq->iotlb)
+		return write_iotlb(vq, e, end);
+	if (!vq->pinned)
+		return err;
+	ring = vhl_pin_begin(vq, VHL_DESC);
+	if (likely(ring))
+		err = write_words(vq, (__force void __user *)ring, e, end, true);
+	vhl_pin_end();
+	return err;
+}
+
+static int write_user(struct vhl_vq *vq, const struct vring_used_elem *e,
+		      const struct vring_used_elem *end)
+{
+	struct vring_packed_desc __user *ring = vq->area[VHL_DESC];
+	int err;
+
+	if (unlikely(!user_write_access_begin(ring, vq->num * sizeof(*ring))))
+		return -EFAULT;
+	err = write_words(vq, ring, e, end, false);
+	user_write_access_end();
+	return err;
 }
 
 /* Marks what was written, as few pieces as they are. */
@@ -185,7 +222,9 @@ void vhl_packed_publish(struct vhl_vq *vq, unsigned int n)
 	}
 	vq->signalled_used = vq->used_idx;
 	vq->used_idx = end_idx;
-	err = vq->iotlb ? write_iotlb(vq, e, end) : write_user(vq, e, end);
+	err = vq->ring_plain ? -ENODATA : write_other(vq, e, end);
+	if (likely(err == -ENODATA))
+		err = write_user(vq, e, end);
 	if (unlikely(err)) {
 		vhl_rule_broken(vq, VHL_RULE_RING_ACCESS);
 		return;
@@ -216,7 +255,8 @@ static int event_write(struct vhl_vq *vq, u16 pos, u16 flags)
 			return -EFAULT;
 	} else {
 		memcpy(&both, &e, sizeof(both));
-		if (put_user(both, (u32 __user *)vq->area[VHL_USED]))
+		if (!(vq->pinned && vhl_pin_put32(vq, both)) &&
+		    put_user(both, (u32 __user *)vq->area[VHL_USED]))
 			return -EFAULT;
 	}
 	vhl_log_used(vq, 0, sizeof(e));

@@ -110,7 +110,7 @@ void vhl_pin_drop(struct vhl_vq *vq)
 	vq->pin = NULL;
 	/* Only runs of the queue use maps, and there is none now. */
 	for (i = 0; i < VHL_NAREAS; i++)
-		area_drop(&pin->area[i], pin->mm, i == VHL_USED);
+		area_drop(&pin->area[i], pin->mm, i == VHL_USED || (i == VHL_DESC && vq->packed));
 	kfree(pin);
 }
 

@@ -69,6 +69,17 @@ static inline bool vhl_pin_put16(const struct vhl_vq *vq, size_t off, __virtio16
 	return base;
 }
 
+/* Writes 32 bits at the beginning of the used area. False: no map. */
+static inline bool vhl_pin_put32(const struct vhl_vq *vq, u32 v)
+{
+	u32 *base = vhl_pin_begin(vq, VHL_USED);
+
+	if (likely(base))
+		WRITE_ONCE(*base, v);
+	vhl_pin_end();
+	return base;
+}
+
 /* Writes @n bytes of the used ring. False: no map. */
 static inline bool vhl_pin_put(const struct vhl_vq *vq, size_t off, const void *src, size_t n)
 {

@@ -46,7 +46,7 @@ static void vq_work(struct vhl_work *work)
 	if (vhl_zc_draining(vq)) {
 		vhl_zc_settle(vq);
 	} else if (vq_ready(vq)) {
-		if (unlikely(vq->pinned && !vq->iotlb && !vq->packed))
+		if (unlikely(vq->pinned && !vq->iotlb))
 			vhl_pin_update(vq);
 		if (unlikely(vq->poll_time.asleep))
 			vhl_poll_waited(vq);

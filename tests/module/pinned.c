@@ -21,6 +21,7 @@
 
 static struct guest g;
 static struct tap t;
+static uint64_t layout; /* F_PACKED or 0 */
 
 /* Pages the kernel says are pinned in our address space, in KiB. */
 static long pinned(void)
@@ -50,7 +51,7 @@ static unsigned int both_ways(unsigned int n)
 static void begin(uint64_t features)
 {
 	knob("ring_access", "pinned");
-	guest_start(&g, features, 256);
+	guest_start(&g, features | layout, 256);
 	tap_new(&t, "vl0", g.hdr_len);
 	guest_backend(&g, t.fd);
 	stats_find();
@@ -63,10 +64,20 @@ static void end(void)
 	knob("ring_access", "uaccess");
 }
 
+/* What avail_event() is when the device wishes to hear of the frame behind so many. */
+static uint16_t next_kick(uint16_t frames)
+{
+	uint16_t first_turn = 1u << VRING_PACKED_EVENT_F_WRAP_CTR;
+
+	return layout ? (frames | first_turn) ^ VRING_PACKED_EVENT_FLAG_DESC : frames;
+}
+
 static void mapped(void)
 {
 	begin(F_V1 | F_MRG | F_EVENT);
 	tap_is(both_ways(30), 60, "30 frames each way");
+	sleep_ms(20);
+	tap_is(avail_event(&g.q[TX]), next_kick(30), "the next kick is asked for in the ring");
 	tap_is(stat_of("tx", "pins"), 1, "the transmit ring was mapped once");
 	tap_is(stat_of("rx", "pins"), 1, "the receive ring too");
 	tap_ok(pinned() > 0, "the kernel shows pinned pages: %ld KiB", pinned());
@@ -191,6 +202,18 @@ static void restless(void)
 	end();
 }
 
+static void each(uint64_t which)
+{
+	layout = which;
+	tap_note("%s rings", layout ? "packed" : "split");
+	mapped();
+	replaced();
+	unmapped();
+	forked();
+	restless();
+	tap_is(pinned(), 0, "nothing is pinned at the end");
+}
+
 int main(int argc, char **argv)
 {
 	guest_args(argc, argv);
@@ -199,11 +222,7 @@ int main(int argc, char **argv)
 		return tap_done();
 	}
 	net_private();
-	mapped();
-	replaced();
-	unmapped();
-	forked();
-	restless();
-	tap_is(pinned(), 0, "nothing is pinned at the end");
+	each(0);
+	each(F_PACKED);
 	return tap_done();
 }
