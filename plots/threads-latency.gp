@@ -5,6 +5,7 @@ load plots . "/models.gp"
 set xlabel "guests"
 set ylabel cost_unit . " per round trip (log scale)"
 set logscale y 2
+set format y "%.0f"
 unset offsets
 set yrange [*:*]
 set multiplot layout lines, columns title "Round trips of several guests at once\n" . subtitle font ",14"
