@@ -26,6 +26,10 @@ do for [i = 1:panels] {
 	# What is next to nothing looks like it.
 	top = (bar_max > 0.5 ? bar_max : 0.5) * room
 	set xrange [0:top]
+	# Six numbers at most: more of five or six digits would run into each other.
+	step = 10.0 ** floor(log10(top / 5))
+	step = step * (top / 5 / step > 5 ? 10 : top / 5 / step > 2 ? 5 : top / 5 / step > 1 ? 2 : 1)
+	set xtics step
 	set yrange [place_max + 0.6:-0.6]
 	plot data index 2 * i - 1 using (0):1:ytic(4) every ::1 with points pointtype 0 notitle, \
 		data index 2 * i - 2 using (($2 + $3) / 2):1:2:3:($1 - 0.38):($1 + 0.38):4 every ::1 \

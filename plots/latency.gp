@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # How long round trips are. Reads figures/latency.dat, made by latency.jq.
 load plots . "/style.gp"
-set xlabel cost_unit . " per round trip"
+set xlabel time_unit . " per round trip"
 set ylabel "share of the trips (%, log scale)"
 unset offsets
 # As many blocks a panel as servers; the first ones, as only real guests know vhostuser.

@@ -2,7 +2,7 @@
 # Length of a round trip. Reads figures/round-trip.dat, made by round-trip.jq.
 load plots . "/style.gp"
 set xlabel "percentile"
-set ylabel cost_unit . " per round trip"
+set ylabel time_unit . " per round trip"
 set multiplot layout lines, columns title "Length of a round trip\n" . subtitle font ",14"
 load plots . "/bars.gp"
 unset multiplot

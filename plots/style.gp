@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # What all figures share. The caller sets, with gnuplot -e: data (file), out (file without its ending),
-# kind (svg or png), subtitle (clock, accelerator, kernel), cost_unit (of cost and of round trips); a script may set
+# kind (svg or png), subtitle (clock, accelerator, kernel), cost_unit (of cost); a script may set
 # panel_height (pixels) before it loads this.
 # Colours belong to servers, never to positions; they are told apart with impaired colour vision too.
 servers = "userspace intree vhostlab uring vhostuser"
@@ -24,6 +24,8 @@ if (kind eq "svg") {
 	set output out . ".png"
 }
 set encoding utf8
+# Of how long something takes, not of what it costs.
+time_unit = cost_unit eq "instructions" ? "instructions" : "ns"
 set datafile missing "-"
 set border 3 linecolor rgb "#444444"
 set tics nomirror out

@@ -3,7 +3,7 @@
 load plots . "/style.gp"
 load plots . "/models.gp"
 set xlabel "guests"
-set ylabel cost_unit . " per round trip (log scale)"
+set ylabel time_unit . " per round trip (log scale)"
 set logscale y 2
 set format y "%.0f"
 unset offsets
