@@ -117,17 +117,30 @@ int tap_open(struct tap *t, const struct options *o)
 	return run_ip(script);
 }
 
-int sender_device_open(const struct options *o)
+static int run_tc(const char *script)
 {
 	static const char *const argv[] = { "tc", "-batch", "-", NULL };
-	char script[512];
-	int rc;
+
+	return run_batch("tc", argv, script);
+}
+
+/* An interface that drops what it is given to send, up. */
+static int dummy_open(const char *name, const struct options *o)
+{
+	char script[128];
 
 	snprintf(script, sizeof(script),
 		 "link add name %s mtu %u type dummy\n"
 		 "link set dev %s up\n",
-		 SENDER_NAME, mtu_for(o), SENDER_NAME);
-	rc = run_ip(script);
+		 name, mtu_for(o), name);
+	return run_ip(script);
+}
+
+int sender_device_open(const struct options *o)
+{
+	char script[512];
+	int rc = dummy_open(SENDER_NAME, o);
+
 	if (rc)
 		return rc;
 	/*
@@ -140,20 +153,14 @@ int sender_device_open(const struct options *o)
 		 "qdisc add dev %s clsact\n"
 		 "filter add dev %s ingress matchall action mirred egress mirror dev %s drop\n",
 		 TAP_NAME, SENDER_NAME, SENDER_NAME, TAP_NAME);
-	return run_batch("tc", argv, script);
+	return run_tc(script);
 }
 
 int tap_forward(struct tap *t, const struct options *o)
 {
-	static const char *const argv[] = { "tc", "-batch", "-", NULL };
 	char script[512];
-	int rc;
+	int rc = dummy_open(AWAY_NAME, o);
 
-	snprintf(script, sizeof(script),
-		 "link add name %s mtu %u type dummy\n"
-		 "link set dev %s up\n",
-		 AWAY_NAME, mtu_for(o), AWAY_NAME);
-	rc = run_ip(script);
 	if (rc)
 		return rc;
 	t->away = if_nametoindex(AWAY_NAME);
@@ -161,7 +168,7 @@ int tap_forward(struct tap *t, const struct options *o)
 		 "qdisc add dev %s clsact\n"
 		 "filter add dev %s ingress matchall action mirred egress redirect dev %s\n",
 		 TAP_NAME, TAP_NAME, AWAY_NAME);
-	return run_batch("tc", argv, script);
+	return run_tc(script);
 }
 
 int link_stats(int ifindex, struct rtnl_link_stats64 *st)
