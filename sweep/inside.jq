@@ -20,6 +20,7 @@ def stages:
   + "The other servers have no tracepoints: **serve** is all between their running and their waking the guest. "
   + (if $env.clock == "insn" then "Stages and the untraced end stand without what recording costs: the traced end less the untraced one, shared out over the events in each stage (last columns: cost of one, times events). "
      else "Stages stand as they were seen, so recording them is in them. " end)
+  + (if any(.[]; [.net[] | select(. != null)] | any(. < 0)) then "**A stage below 0**: there looking on changes what is done (with events on, a worker that gives way finds less often that it paid), so what an event costs is taken for more than it is, and the row's other stages are too low as well. " else "" end)
   + "The sum of the traced stages and the traced end to end are what was really seen: the former by the events, the latter by the guest over the whole pass.", "",
   "Figure: `plots/draw \($figures)/stages.dat`; figure and table from `\($run)/raw/*.trace.gz`: `./run.sh report \($run)`.", "";
 
