@@ -72,7 +72,10 @@ publish_run()
 	PUBLISHED=$to
 	mkdir -p -- "$to"
 	find "$to" -mindepth 1 -maxdepth 1 "${keep[@]}" -exec rm -rf -- {} +
-	cp -- "$from/points.jsonl" "$from/env.json" "$to/"
+	cp -- "$from/env.json" "$to/"
+	# Half of a run is the module's counters, and nearly all of them are 0: one that is not there is.
+	jq -c 'if .detail.module then .detail.module |= walk(if type == "object" then with_entries(select(.value != 0)) else . end) else . end' \
+		"$from/points.jsonl" >"$to/points.jsonl" || die 1 "report: $from/points.jsonl: it is damaged: measure again"
 	cp -- "$from"/*.conf "$to/"
 	[[ ! -d $from/raw ]] || cp -r -- "$from/raw" "$to/"
 	[[ ! -s $from/control.jsonl ]] || cp -- "$from/control.jsonl" "$to/"

@@ -204,21 +204,6 @@ static void calls(uint64_t features)
 	tap_del(&t);
 }
 
-/* Pages the kernel does not give back show here; the rest is noise. */
-static long long free_kib(void)
-{
-	char line[128];
-	long long kib = -1;
-	FILE *f = fopen("/proc/meminfo", "re");
-
-	while (f && fgets(line, sizeof(line), f))
-		if (sscanf(line, "MemFree: %lld", &kib) == 1)
-			break;
-	if (f)
-		fclose(f);
-	return kib;
-}
-
 /* Frames of 0..13 bytes between good ones, then a flood of them. */
 static void short_frames(void)
 {

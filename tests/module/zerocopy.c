@@ -383,20 +383,6 @@ static void in_vain(void)
 	end();
 }
 
-static long long free_kib(void)
-{
-	char line[128];
-	long long kib = -1;
-	FILE *f = fopen("/proc/meminfo", "re");
-
-	while (f && fgets(line, sizeof(line), f))
-		if (sscanf(line, "MemFree: %lld", &kib) == 1)
-			break;
-	if (f)
-		fclose(f);
-	return kib;
-}
-
 /* Each page that stays pinned, and each buffer that is not freed, is missed in the end. */
 static void given_back(void)
 {

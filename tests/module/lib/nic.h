@@ -55,6 +55,8 @@ bool rx_one(struct guest *g, int far, uint32_t seq, size_t len);
 /* CPU time of the device's worker in ns, -1 when it cannot be found. */
 long long worker_cpu_ns(void);
 int worker_tid(void);
+/* Free memory: pages the kernel does not give back show here; the rest is noise. */
+long long free_kib(void);
 /* Only that CPU for a task, 0: the caller; a CPU below 0: any. Bails out on failure. */
 void task_pin(int tid, int cpu);
 /* Counters of the newest device, by queue ("rx", "tx") and name; -1: none. */

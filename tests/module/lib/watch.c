@@ -56,6 +56,20 @@ int worker_tid(void)
 	return tid > 0 ? tid : find_in("/proc", comm);
 }
 
+long long free_kib(void)
+{
+	char line[128];
+	long long kib = -1;
+	FILE *f = fopen("/proc/meminfo", "re");
+
+	while (f && fgets(line, sizeof(line), f))
+		if (sscanf(line, "MemFree: %lld", &kib) == 1)
+			break;
+	if (f)
+		fclose(f);
+	return kib;
+}
+
 void task_pin(int tid, int cpu)
 {
 	cpu_set_t set;
