@@ -112,6 +112,13 @@ static u64 poll_most(const struct vhl_vq *vq)
 	return (u64)vq->busyloop_us * NSEC_PER_USEC;
 }
 
+static u64 poll_length(const struct vhl_vq *vq)
+{
+	u64 most = poll_most(vq);
+
+	return vq->dev->knobs.poll_adapt ? min(vq->poll_time.ns, most) : most;
+}
+
 /*
  * Work has come to a queue that was not polled: how long did that take? Called
  * when poll_time.asleep is set. Caller holds vq->mutex.
@@ -128,18 +135,17 @@ void vhl_poll_waited(struct vhl_vq *vq)
 static u64 poll_next(struct vhl_vq *vq)
 {
 	struct vhl_poll_time *t = &vq->poll_time;
-	u64 most = poll_most(vq);
 
 	if (!vq->dev->knobs.poll_adapt)
-		return most;
+		return poll_most(vq);
 	/* It came before the queue had gone to sleep. */
 	if (t->asleep)
 		vhl_poll_waited(vq);
 	if (!t->ns && t->seen >= t->need)
-		t->ns = most;
+		t->ns = poll_most(vq);
 	if (!t->ns)
 		t->asleep = local_clock();
-	return min(t->ns, most);
+	return poll_length(vq);
 }
 
 /* A poll found work, or it ran out. */
@@ -161,52 +167,109 @@ static void poll_learn(struct vhl_vq *vq, bool hit)
 	}
 }
 
-/* Whether something is to be done that is worth more than polling. */
+/* What the queue would do next, if there were any: above 0 if there is. */
+static int poll_look(struct vhl_vq *vq)
+{
+	if (vq->index == VHL_TX)
+		return vhl_avail_pending(vq);
+	if (vq->ring)
+		return !__ptr_ring_empty(vq->ring);
+	return !skb_queue_empty_lockless(&vq->sock->sk->sk_receive_queue);
+}
+
+/* Whether somebody else is to have the processor. */
 static bool poll_gives_way(struct vhl_vq *vq)
 {
-	return need_resched() || signal_pending(current) || vhl_worker_has_work(vq->worker) ||
+	return need_resched() || signal_pending(current) ||
 	       (vq->dev->knobs.poll_adapt && !single_task_running());
 }
 
-/*
- * Spins until the queue has work, the busy-poll time is over, or somebody
- * else needs the CPU or this worker. Returns whether work came. Caller holds
- * vq->mutex.
- */
-bool vhl_busy_poll(struct vhl_vq *vq)
+static void poll_end(struct vhl_vq *vq, bool hit)
 {
-	unsigned int spins = 0;
-	bool hit, gave_way;
-	u64 ns, end;
-	int n;
+	struct vhl_poll_time *t = &vq->poll_time;
 
-	if (!vq->busyloop_us)
-		return false;
-	ns = poll_next(vq);
-	if (!ns) {
-		vq->stats.poll_skips++;
-		return false;
-	}
-	end = local_clock() + ns;
-	do {
-		spins++;
-		if (vq->index == VHL_TX)
-			n = vhl_avail_pending(vq);
-		else if (vq->ring)
-			n = !__ptr_ring_empty(vq->ring);
-		else
-			n = !skb_queue_empty_lockless(&vq->sock->sk->sk_receive_queue);
-		gave_way = !n && poll_gives_way(vq);
-		if (n || gave_way)
-			break;
-		cpu_relax();
-	} while (local_clock() < end);
-	hit = n > 0;
-
-	if (hit || (!n && !gave_way))
-		poll_learn(vq, hit);
 	vq->stats.polls++;
 	vq->stats.poll_hits += hit;
-	trace_poll(vq, spins, hit);
-	return hit;
+	trace_poll(vq, t->spins, hit);
+	t->end = 0;
+}
+
+/*
+ * A guest that answers what it receives is one whose transmit queue is polled
+ * while it is given frames. That poll was put off, not ended: it goes on for
+ * both queues, from now on, as what was received may be answered. Reads what
+ * is the other queue's; their worker is the only one that changes it while
+ * frames flow.
+ */
+static bool poll_by_other(struct vhl_vq *vq)
+{
+	struct vhl_vq *tx = &vq->dev->vqs[VHL_TX];
+
+	if (vq == tx || tx->worker != vq->worker || !READ_ONCE(tx->poll_time.end))
+		return false;
+	WRITE_ONCE(tx->poll_time.anew, true);
+	return true;
+}
+
+/*
+ * Spins until the queue has work (VHL_POLL_HIT) or the busy-poll time is over
+ * or somebody else needs the processor (VHL_POLL_DRY). When something else is
+ * queued on the worker, a receive queue is left to that; a transmit queue is
+ * queued behind it, and its poll goes on when its turn comes: until then the
+ * caller asks for no kicks (VHL_POLL_LATER). Caller holds vq->mutex.
+ */
+enum vhl_polled vhl_busy_poll(struct vhl_vq *vq)
+{
+	struct vhl_poll_time *t = &vq->poll_time;
+	int n;
+
+	if (!vq->busyloop_us || poll_by_other(vq))
+		return VHL_POLL_DRY;
+	if (!t->end || READ_ONCE(t->anew)) {
+		u64 ns = t->end ? poll_length(vq) : poll_next(vq);
+
+		if (!ns) {
+			vq->stats.poll_skips++;
+			return VHL_POLL_DRY;
+		}
+		if (!t->end)
+			t->spins = 0;
+		WRITE_ONCE(t->anew, false);
+		t->end = local_clock() + ns;
+	}
+	for (;;) {
+		t->spins++;
+		n = poll_look(vq);
+		if (n || poll_gives_way(vq))
+			break;
+		if (local_clock() >= t->end) {
+			poll_learn(vq, false);
+			break;
+		}
+		if (vhl_worker_has_work(vq->worker)) {
+			if (vq->index != VHL_TX)
+				break;
+			vhl_work_queue(vq->worker, &vq->work);
+			return VHL_POLL_LATER;
+		}
+		cpu_relax();
+	}
+	if (n > 0)
+		poll_learn(vq, true);
+	poll_end(vq, n > 0);
+	return n > 0 ? VHL_POLL_HIT : VHL_POLL_DRY;
+}
+
+/*
+ * A queue whose poll was put off has its turn: work that came meanwhile ends
+ * the poll. Caller holds vq->mutex.
+ */
+void vhl_poll_resume(struct vhl_vq *vq)
+{
+	int n = poll_look(vq);
+
+	if (n > 0)
+		poll_learn(vq, true);
+	if (n)
+		poll_end(vq, n > 0);
 }

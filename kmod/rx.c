@@ -347,11 +347,12 @@ unsigned int vhl_rx_run(struct vhl_vq *vq)
 				 * called are taken now, not at a wake-up.
 				 */
 				vhl_used_publish(vq);
-				if (!vhl_by(vq, VHL_IDEA_RECHECK) && !vhl_busy_poll(vq))
+				if (!vhl_by(vq, VHL_IDEA_RECHECK) &&
+				    vhl_busy_poll(vq) != VHL_POLL_HIT)
 					return got;
 				continue;
 			}
-			if (vhl_busy_poll(vq))
+			if (vhl_busy_poll(vq) == VHL_POLL_HIT)
 				continue;
 			return got;
 		}

@@ -266,18 +266,18 @@ static void tx_wait_backend(struct vhl_vq *vq)
 }
 
 /* See vhl_busy_poll(); who spins does not see what the stack completes. */
-static __always_inline bool tx_poll(struct vhl_vq *vq, const bool zc)
+static __always_inline enum vhl_polled tx_poll(struct vhl_vq *vq, const bool zc)
 {
-	bool hit;
+	enum vhl_polled polled;
 
 	if (!zc)
 		return vhl_busy_poll(vq);
 	if (!vq->busyloop_us)
-		return false;
+		return VHL_POLL_DRY;
 	vhl_zc_leave(vq);
-	hit = vhl_busy_poll(vq);
+	polled = vhl_busy_poll(vq);
 	vhl_zc_look(vq);
-	return hit;
+	return polled;
 }
 
 /*
@@ -303,6 +303,7 @@ static __always_inline unsigned int tx_run(struct vhl_vq *vq, const bool zc)
 		      vhl_by(vq, VHL_IDEA_ARRAY);
 	unsigned int pad = arrays ? vhl_frag_headroom(vq->sock->sk) : 0;
 	unsigned int sent = 0, idle = 0, since = 0;
+	enum vhl_polled polled;
 	size_t bytes = 0;
 	struct vhl_chain c;
 	int n, taken;
@@ -344,9 +345,10 @@ static __always_inline unsigned int tx_run(struct vhl_vq *vq, const bool zc)
 			vhl_notify_repair(vq);
 			return sent;
 		}
-		if (tx_poll(vq, zc))
+		polled = tx_poll(vq, zc);
+		if (polled == VHL_POLL_HIT)
 			continue;
-		if (!vhl_notify_enable(vq)) {
+		if (polled == VHL_POLL_LATER || !vhl_notify_enable(vq)) {
 			tx_flush(vq);
 			return sent;
 		}
@@ -375,5 +377,7 @@ static noinline unsigned int tx_run_zerocopy(struct vhl_vq *vq)
  */
 unsigned int vhl_tx_run(struct vhl_vq *vq)
 {
+	if (unlikely(vq->poll_time.end))
+		vhl_poll_resume(vq);
 	return unlikely(vq->zc) ? tx_run_zerocopy(vq) : tx_run(vq, false);
 }

@@ -197,8 +197,11 @@ struct vhl_ahead {
 	u64 word;
 };
 
-/* What a queue has learned of its polls (poll_adapt): poll.c. */
+/* A queue's poll, and what it has learned of its polls (poll_adapt): poll.c. */
 struct vhl_poll_time {
+	u64 end;	/* local_clock() when the one under way ends; 0: none is */
+	u32 spins;	/* of that one */
+	bool anew;	/* its time begins again: the other queue has asked */
 	u64 ns;		/* how long the next one lasts; 0: there is none */
 	u64 asleep;	/* local_clock() when it was left out; 0: no wait */
 	u32 seen;	/* waits since then that one would have seen the end of */
@@ -395,11 +398,18 @@ void vhl_notify_repair(struct vhl_vq *vq);
 void vhl_notify_disable(struct vhl_vq *vq);
 
 /* poll.c */
+enum vhl_polled {
+	VHL_POLL_DRY,	/* no work, and no poll under way */
+	VHL_POLL_HIT,	/* work */
+	VHL_POLL_LATER,	/* the queue's turn comes again: no kicks until then */
+};
+
 void vhl_poll_init(struct vhl_poll *poll, struct vhl_vq *vq, __poll_t mask,
 		   bool is_kick);
 int vhl_poll_start(struct vhl_poll *poll, struct file *file);
 void vhl_poll_stop(struct vhl_poll *poll);
-bool vhl_busy_poll(struct vhl_vq *vq);
+enum vhl_polled vhl_busy_poll(struct vhl_vq *vq);
+void vhl_poll_resume(struct vhl_vq *vq);
 void vhl_poll_waited(struct vhl_vq *vq);
 
 /* log.c */

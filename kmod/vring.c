@@ -54,6 +54,9 @@ static void vq_work(struct vhl_work *work)
 		trace_work_start(vq);
 		n = vq->index == VHL_RX ? vhl_rx_run(vq) : vhl_tx_run(vq);
 		trace_work_end(vq, n);
+	} else {
+		/* What it was to go on with is no more. */
+		vq->poll_time.end = 0;
 	}
 	mutex_unlock(&vq->mutex);
 }
@@ -379,6 +382,7 @@ static long vring_state(struct vhl_vq *vq, unsigned int cmd, void __user *argp)
 		if (copy_from_user(&s, argp, sizeof(s)))
 			return -EFAULT;
 		vq->busyloop_us = s.num;
+		vq->poll_time.end = 0;
 		return 0;
 	case VHOST_GET_VRING_BUSYLOOP_TIMEOUT:
 		s.num = vq->busyloop_us;

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Busy polling that adapts (poll_adapt): it stops where it finds nothing, comes
- * back with the work, and leaves the processor to whoever wants it. Would fail
- * if: a queue with little to do were polled on, one that was given up stayed
- * so, or a poll held up the guest whose work it waits for.
+ * back with the work, and leaves the processor to whoever wants it. And polling
+ * for two queues: a poll that other work of the worker interrupts goes on after
+ * that. Would fail if: a queue with little to do were polled on, one that was
+ * given up stayed so, a poll held up the guest whose work it waits for, a guest
+ * that answers what it receives had to kick, or a poll never ended.
  */
 #include <errno.h>
 #include <sched.h>
@@ -60,14 +62,14 @@ static void end(void)
 }
 
 /* Sends a frame and waits for its buffer, as a driver does it: a kick only when one is wanted. */
-static bool frame(unsigned int *kicks)
+static bool frame_of(struct guest *guest, unsigned int *kicks)
 {
-	struct ring *q = &g.q[TX];
+	struct ring *q = &guest->q[TX];
 	uint16_t old = q->avail_idx;
 	uint64_t until = now_ns() + PATIENCE * 1000000ULL;
 	struct vring_used_elem e;
 
-	desc_set(q, 0, gpa_of(slot(0)), g.hdr_len + 60, 0, 0);
+	desc_set(q, 0, gpa_of(slot(0)), guest->hdr_len + 60, 0, 0);
 	ring_publish(q, 0);
 	if (ring_wants_kick(q, old)) {
 		ring_kick(q);
@@ -77,6 +79,11 @@ static bool frame(unsigned int *kicks)
 		if (now_ns() > until)
 			return false;
 	return true;
+}
+
+static bool frame(unsigned int *kicks)
+{
+	return frame_of(&g, kicks);
 }
 
 /* So many frames, as far apart as that. Returns how many went out. */
@@ -153,6 +160,81 @@ static void hindered(void)
 	end();
 }
 
+/* So many round trips, a frame out and one back, so far apart each. Returns how many there were. */
+static unsigned int trips(unsigned int n, int gap_ms, unsigned int *kicks)
+{
+	unsigned int done = 0;
+
+	for (*kicks = 0; done < n; done++) {
+		sleep_ms(gap_ms);
+		if (!frame(kicks))
+			break;
+		sleep_ms(gap_ms);
+		if (!rx_one(&g, t.far, done + 1, 60))
+			break;
+	}
+	return done;
+}
+
+/* What the guest receives is work of the same worker, but no reason to ask for kicks. */
+static void answers(void)
+{
+	unsigned int kicks;
+	long long ran;
+
+	begin("50000", "0", 1);
+	tap_is(trips(200, 0, &kicks), 200, "200 round trips, polls of 50 ms");
+	tap_ok(kicks <= 20, "the poll for what is sent outlasts what is received: %u kicks", kicks);
+	tap_ok(stat_of("tx", "polls") >= 150, "each frame ended a poll: %lld polls",
+	       stat_of("tx", "polls"));
+	tap_ok(stat_of("tx", "poll_hits") >= 150, "that found it: %lld",
+	       stat_of("tx", "poll_hits"));
+
+	tap_is(trips(20, 30, &kicks), 20, "20 round trips that take 60 ms each");
+	tap_ok(kicks <= 10, "what is received makes the poll begin anew: %u kicks", kicks);
+
+	sleep_ms(200);
+	ran = worker_cpu_ns();
+	tap_ok(!kicks_waived(&g.q[TX]), "it ends: kicks are asked for again");
+	sleep_ms(200);
+	ran = worker_cpu_ns() - ran;
+	tap_ok(ran < 20000000, "and the worker sleeps: it ran %lld us in 200 ms", ran / 1000);
+	end();
+}
+
+/* Two guests whose queues one worker polls in turn, and who each send what comes within the time. */
+static void in_turn(void)
+{
+	unsigned int done = 0, kicks = 0;
+	struct guest h;
+	struct tap u;
+
+	knob("worker", "workqueue");
+	knob("poll_us", "50000");
+	guest_start(&g, F_V1, 256);
+	tap_new(&t, "vl0", g.hdr_len);
+	guest_backend(&g, t.fd);
+	guest_start(&h, F_V1, 256);
+	tap_new(&u, "vl1", h.hdr_len);
+	guest_backend(&h, u.fd);
+	for (; done < 40; done++) {
+		if (!frame_of(&g, &kicks) || !frame_of(&h, &kicks))
+			break;
+		sleep_ms(20);
+	}
+	tap_is(done, 40, "two guests on one worker: 40 frames each, 20 ms apart");
+	tap_ok(kicks <= 20, "it polls both, each frame a poll's end: %u kicks", kicks);
+	sleep_ms(200);
+	tap_ok(!kicks_waived(&g.q[TX]) && !kicks_waived(&h.q[TX]),
+	       "both polls end: kicks are asked for again");
+	guest_stop(&h);
+	tap_del(&u);
+	guest_stop(&g);
+	tap_del(&t);
+	knob("poll_us", "0");
+	knob("worker", "device");
+}
+
 static int ascending(const void *a, const void *b)
 {
 	long long x = *(const long long *)a, y = *(const long long *)b;
@@ -205,5 +287,7 @@ int main(int argc, char **argv)
 	}
 	comes_and_goes();
 	hindered();
+	answers();
+	in_turn();
 	return tap_done();
 }
