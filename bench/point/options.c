@@ -56,9 +56,9 @@ void options_usage(FILE *f)
 	      "(0 or\n"
 	      "1), ring (entries), pace (rr: instructions or ns from one request to the next; 0: "
 	      "when the\n"
-	      "answer is back); with a vhost server regions (of guest memory) and log (0 or 1); "
-	      "and\n"
-	      "with --server vhostlab or floor any parameter of vhostlab_net.\n"
+	      "answer is back); with a vhost server regions (of guest memory), log (0 or 1) and\n"
+	      "poll_us (busy polling); with --server vhostlab or floor any parameter of "
+	      "vhostlab_net.\n"
 	      "floor: no ring and no guest, what the tap alone costs.\n"
 	      "--events: a pass behind the measured one keeps its events there (tx, rx).\n"
 	      "--functions: samples of what the CPUs do in the measured window, by function.\n"
@@ -109,6 +109,15 @@ static int parse_knob(struct options *o, const char *text)
 		{ "packed", &o->packed },	{ "in_order", &o->in_order },
 		{ "calls", &o->calls },		{ "log", &o->log },
 	};
+	const struct {
+		const char *name;
+		unsigned int *value;
+		unsigned long min, max;
+	} numbers[] = {
+		{ "ring", &o->ring, 2, 32768 },		{ "pace", &o->pace, 0, 1000000000 },
+		{ "work", &o->work, 0, 1000000 },	{ "regions", &o->regions, 1, REGIONS_MAX },
+		{ "poll_us", &o->poll_us, 0, 1000000 },
+	};
 	unsigned long number;
 	struct knob *k;
 	int rc;
@@ -122,26 +131,13 @@ static int parse_knob(struct options *o, const char *text)
 		*flags[i].flag = number == 1;
 		return rc;
 	}
-	if (len == 4 && !strncmp(text, "ring", 4)) {
-		rc = parse_number("ring", eq + 1, 2, 32768, &number);
-		if (!rc && (number & (number - 1)))
+	for (size_t i = 0; i < ARRAY_SIZE(numbers); i++) {
+		if (strlen(numbers[i].name) != len || strncmp(text, numbers[i].name, len))
+			continue;
+		rc = parse_number(numbers[i].name, eq + 1, numbers[i].min, numbers[i].max, &number);
+		if (!rc && numbers[i].value == &o->ring && (number & (number - 1)))
 			rc = fail(RC_USAGE, "bad ring: %lu: give a power of two", number);
-		o->ring = number;
-		return rc;
-	}
-	if (len == 4 && !strncmp(text, "pace", 4)) {
-		rc = parse_number("pace", eq + 1, 0, 1000000000, &number);
-		o->pace = number;
-		return rc;
-	}
-	if (len == 4 && !strncmp(text, "work", 4)) {
-		rc = parse_number("work", eq + 1, 0, 1000000, &number);
-		o->work = number;
-		return rc;
-	}
-	if (len == 7 && !strncmp(text, "regions", 7)) {
-		rc = parse_number("regions", eq + 1, 1, REGIONS_MAX, &number);
-		o->regions = number;
+		*numbers[i].value = number;
 		return rc;
 	}
 	if (memchr(text, '/', len) || text[0] == '.')
@@ -203,11 +199,14 @@ static int check_whole(const struct options *o)
 	if (o->server == SERVER_FLOOR && o->guests > 1)
 		return fail(RC_USAGE, "no such pair: server floor with %u guests: it has none",
 			    o->guests);
-	if ((o->regions > 1 || o->log) && o->server != SERVER_INTREE &&
+	if ((o->regions > 1 || o->log || o->poll_us) && o->server != SERVER_INTREE &&
 	    o->server != SERVER_VHOSTLAB)
 		return fail(RC_USAGE,
 			    "no such pair: knob %s with server %s: use intree or vhostlab",
-			    o->log ? "log" : "regions", server_name(o->server));
+			    o->log	 ? "log"
+			    : o->poll_us ? "poll_us"
+					 : "regions",
+			    server_name(o->server));
 	if (o->workload == WORK_RX && o->sink != SINK_CHECK && o->guests > 1)
 		return fail(RC_USAGE,
 			    "no such pair: rx with %u guests: use tx or rr, or sink check",

@@ -43,6 +43,7 @@ struct options {
 	unsigned int work; /* turns of an empty loop before each frame of a stream */
 	unsigned int regions; /* guest memory is described to the server as so many */
 	bool log; /* dirty logging, as while a virtual machine moves */
+	unsigned int poll_us; /* the server looks at an empty queue so long before it sleeps */
 
 	/* Parameters of vhostlab_net, written before the device gets its owner. */
 	unsigned int module_knobs;

@@ -143,6 +143,7 @@ static int set_queue(struct server *s, struct guest *g, unsigned int q)
 	struct vhost_vring_file kick = { .index = q, .fd = g->kick[q] };
 	struct vhost_vring_file call = { .index = q, .fd = g->call[q] };
 	struct vhost_vring_file err = { .index = q, .fd = -1 };
+	struct vhost_vring_state poll = { .index = q, .num = g->o->poll_us };
 	int rc;
 
 	rc = CALL(s, VHOST_SET_VRING_NUM, &num);
@@ -150,7 +151,8 @@ static int set_queue(struct server *s, struct guest *g, unsigned int q)
 	rc = rc ? rc : CALL(s, VHOST_SET_VRING_ADDR, &addr);
 	rc = rc ? rc : CALL(s, VHOST_SET_VRING_KICK, &kick);
 	rc = rc ? rc : CALL(s, VHOST_SET_VRING_CALL, &call);
-	return rc ? rc : CALL(s, VHOST_SET_VRING_ERR, &err);
+	rc = rc ? rc : CALL(s, VHOST_SET_VRING_ERR, &err);
+	return rc ? rc : CALL(s, VHOST_SET_VRING_BUSYLOOP_TIMEOUT, &poll);
 }
 
 /*
