@@ -59,7 +59,7 @@ cmd_report()
 
 # Experiments about the inside of the servers, with many guests, and with real ones: they stand beside the reference's own run, in folders
 # of it, and its RESULTS.md has their sections.
-COMPANIONS=(paper busy-poll producer stages overhead threads threads-wall scaling guests ablation ablation-wall profile)
+COMPANIONS=(paper busy-poll-wall producer stages overhead threads threads-wall scaling guests ablation ablation-wall profile)
 
 # The run becomes the reference, or a part of it: its measurements are copied to $PUBLISHED, everything else is made from them.
 publish_run()
