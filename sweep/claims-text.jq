@@ -69,7 +69,7 @@ def table:
   (. as $all | [verdicts[] as $v | ($all | map(select(.verdict == $v)) | length) as $n | select($n > 0) | "\($n) \($v)"] | "Of \($all | length) published claims: \(join(", "))."), "",
   "| claim | verdict | figures, or why there are none | source |", "|---|---|---|---|",
   (.[] | "| \(.title | cell_text) | **\(.verdict)** | \(reason | cell_text) | \(.source | cell_text) |"), "",
-  "Every verdict is computed from the points of this run and of those that stand beside it, by the rules in `configs/claims.json`. **Open**: the repetitions lie on both sides of a bound, or farther apart than what a trend is judged by. "
+  "Every verdict is computed from the points of this run and of those that stand beside it, by the rules in `configs/claims.json`. A cell stands for the median of its repetitions and the interval that holds it with 95 % (fewer than six: all of them). **Open**: the interval lies on both sides of what it is judged by. "
   + "**No data**: the cells it asks for were not measured; the command measures them.", "",
   "Table: `./run.sh report \($run)`.", "";
 

@@ -3,8 +3,8 @@
 # $defaults: what a knob is that a point does not name (plan --defaults). Output: the claims, each with its verdict and the
 # cases that led to it. How a claim is written stands in README.md.
 #
-# A case holds, fails, or is open: open when the repetitions are too far apart to tell, or when a time was measured only once, so
-# that nobody knows how far apart they would be. Nothing is compared across runs.
+# A case holds, fails, or is open: open when the interval of a median lies on both sides of what it is judged by, or when a time was
+# measured only once, so that there is none. Nothing is compared across runs.
 
 # A field that a check compares or runs along may have any value.
 def usual: {guest: "process", queues: 1, guests: 1, sink: "stack"};
@@ -40,11 +40,11 @@ def compared($compare; $metric):
       | [$group[] | select(value_of($compare.field) | one_of($compare.b))] as $right
       | $left[] as $l | $right[] as $r | $l.m[$metric] as $x | $r.m[$metric] as $y
       | select($x != null and $y != null)
-      | select($compare.as == "minus" or $y.min > 0)
+      | select($compare.as == "minus" or $y.lo > 0)
       | $l + {pair: "\($l | value_of($compare.field)) \({ratio: "/", minus: "-"}[$compare.as]) \($r | value_of($compare.field))",
           m: {($metric): ({n: ([$x.n, $y.n] | min)} + if $compare.as == "ratio"
-            then {median: ($x.median / $y.median), min: ($x.min / $y.max), max: ($x.max / $y.min)}
-            else {median: ($x.median - $y.median), min: ($x.min - $y.max), max: ($x.max - $y.min)} end)}})
+            then {median: ($x.median / $y.median), lo: ($x.lo / $y.hi), hi: ($x.hi / $y.lo)}
+            else {median: ($x.median - $y.median), lo: ($x.lo - $y.hi), hi: ($x.hi - $y.lo)} end)}})
   end;
 
 # Every cell by itself: its value lies in the bounds.
@@ -52,30 +52,39 @@ def value_cases($metric; $bounds):
   map(once($metric) as $once | .m[$metric] as $v | select($v != null)
     | ($bounds.from // -infinite) as $from | ($bounds.to // infinite) as $to | 1e-9 as $e
     | {cell: del(.m), show: [$v.median],
-       holds: (if $once then null elif $v.min >= $from - $e and $v.max <= $to + $e then true
-               elif $v.max < $from - $e or $v.min > $to + $e then false else null end)});
+       holds: (if $once then null elif $v.lo >= $from - $e and $v.hi <= $to + $e then true
+               elif $v.hi < $from - $e or $v.lo > $to + $e then false else null end)});
 
-# How far the repetitions of a cell lie apart, as a share of their median.
-def scatter: (.max - .min) / ([.median | fabs, 1e-12] | max);
+# Is the first $f times the second, at least? For the intervals certainly, certainly not, or null.
+def reaches($a; $b; $f): if $a.lo >= $f * $b.hi then true elif $a.hi < $f * $b.lo then false else null end;
 
-# A row of cells along a field: how their medians go. $t.slack is what one step may go the wrong way, as a share. A row is open
-# when the repetitions of a cell in it lie farther apart than what it is judged by.
+# All of them; any of them. As with numbers, what is not known decides nothing where the others do.
+def all_of: if any(.[]; . == false) then false elif any(.[]; . == null) then null else true end;
+def any_of: if any(.[]; . == true) then true elif any(.[]; . == null) then null else false end;
+
+# A row that rises ends higher by the factor, and no step goes down farther than the slack. A step of which that is not known
+# counts as its medians.
+def rises($slack; $least):
+  . as $y | [range(1; length) as $i | reaches($y[$i]; $y[$i - 1]; 1 - $slack)
+    | if . == null and $y[$i].median >= $y[$i - 1].median * (1 - $slack) then true else . end]
+  + [reaches($y[-1]; $y[0]; $least)] | all_of;
+
+# A row of cells along a field: how their medians go. $t.slack is what one step may go the wrong way, as a share; what lies below
+# $t.floor is not told apart.
 def trend_cases($metric; $t):
   group_by([rest($t.along), .pair])
   | map(map(select(.m[$metric] != null)) | sort_by(value_of($t.along)))
   | map(select(length >= (if $t.is == "dip" or $t.is == "peak" then 3 else 2 end)))
-  | map(. as $row | map(.m[$metric].median) as $y | ($t.slack // 0.01) as $slack | ($t.least // 1) as $least
-    | (map(.m[$metric] | scatter) | max) as $scatter
-    | {cell: ($row[0] | del(.m)), along: $t.along, x: ($row | map(value_of($t.along))), show: $y,
+  | map(. as $row | ($t.slack // 0.01) as $slack | ($t.least // 1) as $least
+    | map(.m[$metric] | if $t.floor then (.lo, .hi, .median) |= ([., $t.floor] | max) else . end) as $y
+    | {cell: ($row[0] | del(.m)), along: $t.along, x: ($row | map(value_of($t.along))), show: ($row | map(.m[$metric].median)),
        holds: (
-         if ($row | any(once($metric))) or $scatter > ([$slack, $least - 1] | max) then null
-         elif $t.is == "rising" then
-           ([range(1; $y | length) | $y[.] >= $y[. - 1] * (1 - $slack)] | all) and $y[-1] >= $y[0] * $least
-         elif $t.is == "falling" then
-           ([range(1; $y | length) | $y[.] <= $y[. - 1] * (1 + $slack)] | all) and $y[-1] * $least <= $y[0]
-         elif $t.is == "flat" then ($y | max) <= ($y | min) * (1 + $slack)
-         elif $t.is == "dip" then ($y[1:-1] | min) * $least <= ([$y[0], $y[-1]] | min)
-         elif $t.is == "peak" then ($y[1:-1] | max) >= ([$y[0], $y[-1]] | max) * $least
+         if $row | any(once($metric)) then null
+         elif $t.is == "rising" then $y | rises($slack; $least)
+         elif $t.is == "falling" then $y | reverse | rises(1 - 1 / (1 + $slack); $least)
+         elif $t.is == "flat" then [$y[] as $a | $y[] as $b | reaches($a; $b; 1 / (1 + $slack))] | all_of
+         elif $t.is == "dip" then [$y[1:-1][] as $a | [reaches($y[0]; $a; $least), reaches($y[-1]; $a; $least)] | all_of] | any_of
+         elif $t.is == "peak" then [$y[1:-1][] as $a | [reaches($a; $y[0]; $least), reaches($a; $y[-1]; $least)] | all_of] | any_of
          else error("claims: trend \($t.is): not known; allowed: rising, falling, flat, dip, peak") end)});
 
 def judged($claim; $cells):

@@ -66,9 +66,21 @@ is 'repetitions on both sides of the bound' "$(twice 850 950 | verdict "[$ratio]
 is 'repetitions on one side' "$(twice 850 890 | verdict "[$ratio]")" 'reproduced 1'
 is 'of one repetition measured twice the last counts' "$({ twice 850 950 && point vhostlab 1 860 '{}' 2; } | verdict "[$ratio]")" 'reproduced 1'
 
-spread() { row 2 3 4 && { row 2 "$1" 4 | jq -c '.rep = 2'; }; }
-is 'a row whose repetitions lie farther apart than it rises' "$(spread 1 | verdict "[$(trend rising '"least": 1.4')]")" 'open 1'
-is 'a row whose repetitions lie close' "$(spread 2.9 | verdict "[$(trend rising '"least": 1.4')]")" 'reproduced 1'
+spread() { row 2 3 4 && { row "$@" | jq -c '.rep = 2'; }; }
+is 'a row whose end may lie too low' "$(spread 2 3 2 | verdict "[$(trend rising '"least": 1.4')]")" 'open 1'
+is 'a row whose repetitions lie close' "$(spread 2 3 3.9 | verdict "[$(trend rising '"least": 1.4')]")" 'reproduced 1'
+is 'a step down that is certain' "$({ row 4 2 5 && row 4.1 2.1 5 | jq -c '.rep = 2'; } | verdict "[$(trend rising '"slack": 0.1')]")" 'not reproduced 1'
+is 'a step of which only the medians are known' "$(spread 2 1.9 4 | verdict "[$(trend rising '"least": 1.4')]")" 'reproduced 1'
+is 'a row that is flat, or not' "$(spread 2 2.6 2 | verdict "[$(trend flat '"slack": 0.2')]")" 'not reproduced 1'
+is 'a row that may be flat' "$({ row 2 2.3 2 && row 2 2.5 2 | jq -c '.rep = 2'; } | verdict "[$(trend flat '"slack": 0.2')]")" 'open 1'
+is 'a dip that may be one' "$({ row 4 1 4 && row 4 3 4 | jq -c '.rep = 2'; } | verdict "[$(trend dip '"least": 1.5')]")" 'open 1'
+is 'a dip beside a step that is unclear' "$({ row 4 1 4 4 && row 4 1 2 4 | jq -c '.rep = 2'; } | verdict "[$(trend dip '"least": 1.5')]")" 'reproduced 1'
+both 'below the floor nothing is told apart' "$(trend rising '"floor": 2, "least": 2')" "$(row 1 0.1 3 5)" "$(row 1 0.1 3 2.5)"
+
+# Of nine repetitions the outermost ones lie outside of the interval that holds the median with 95 %; of eight they do not.
+many() { local rep; for ((rep = 1; rep <= $1; rep++)); do point userspace 1 1000 '{}' $rep && point vhostlab 1 $((rep == 1 ? 2000 : 800 + rep)) '{}' $rep; done; }
+is 'an outlier among nine' "$(many 9 | verdict "[$ratio]")" 'reproduced 1'
+is 'an outlier among eight' "$(many 8 | verdict "[$ratio]")" 'open 1'
 
 # Clocks.
 wall() { local rep; for rep in 1 2; do point userspace 1 1000 '{}' $rep wall && point vhostlab 1 800 '{}' $rep wall; done; }
