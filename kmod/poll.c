@@ -90,10 +90,10 @@ void vhl_poll_stop(struct vhl_poll *poll)
  *
  *   - A poll that finds work doubles the time of the next; one that runs out
  *     halves it, and below a part of the time set there are none any more.
- *   - A poll that ends because somebody else wants the worker or the processor
- *     says nothing about this queue. Whoever wants the processor is given it,
- *     also one that was woken without a claim to run at once: it may be the
- *     guest whose work is waited for.
+ *   - A poll that ends because somebody else wants the processor says nothing
+ *     about this queue. Whoever wants it is given it, also one that was woken
+ *     without a claim to run at once: it may be the guest whose work is waited
+ *     for.
  *   - While there are none, each wait for work is measured. One no longer than
  *     the time set would have been a hit: it brings a poll of that whole time.
  *     Should that run out nevertheless, then work comes soon only because
@@ -191,7 +191,7 @@ static void poll_end(struct vhl_vq *vq, bool hit)
 	vq->stats.polls++;
 	vq->stats.poll_hits += hit;
 	trace_poll(vq, t->spins, hit);
-	t->end = 0;
+	WRITE_ONCE(t->end, 0);
 }
 
 /*
@@ -235,7 +235,7 @@ enum vhl_polled vhl_busy_poll(struct vhl_vq *vq)
 		if (!t->end)
 			t->spins = 0;
 		WRITE_ONCE(t->anew, false);
-		t->end = local_clock() + ns;
+		WRITE_ONCE(t->end, local_clock() + ns);
 	}
 	for (;;) {
 		t->spins++;

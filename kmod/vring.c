@@ -56,7 +56,7 @@ static void vq_work(struct vhl_work *work)
 		trace_work_end(vq, n);
 	} else {
 		/* What it was to go on with is no more. */
-		vq->poll_time.end = 0;
+		WRITE_ONCE(vq->poll_time.end, 0);
 	}
 	mutex_unlock(&vq->mutex);
 }
@@ -382,7 +382,7 @@ static long vring_state(struct vhl_vq *vq, unsigned int cmd, void __user *argp)
 		if (copy_from_user(&s, argp, sizeof(s)))
 			return -EFAULT;
 		vq->busyloop_us = s.num;
-		vq->poll_time.end = 0;
+		WRITE_ONCE(vq->poll_time.end, 0);
 		return 0;
 	case VHOST_GET_VRING_BUSYLOOP_TIMEOUT:
 		s.num = vq->busyloop_us;
