@@ -18,42 +18,65 @@ char stats_dir[300];
 
 static int kmsg = -1;
 
-static int find_in(const char *dir, const char *comm)
+/* Threads whose name is this, or begins with it where it ends in a slash. */
+struct threads {
+	int n;
+	int first; /* its number */
+	long long ns; /* CPU time of all */
+};
+
+static void look_in(const char *dir, const char *name, struct threads *t)
 {
+	size_t len = strlen(name);
 	DIR *d = opendir(dir);
 	struct dirent *e;
-	int tid = -1;
 
-	if (!d)
-		return -1;
-	while (tid < 0 && (e = readdir(d))) {
-		char path[300], got[32] = "";
+	while (d && (e = readdir(d))) {
+		char path[300], comm[32] = "";
+		long long ns;
 		FILE *f;
 
 		if (e->d_name[0] < '0' || e->d_name[0] > '9')
 			continue;
 		snprintf(path, sizeof(path), "%s/%s/comm", dir, e->d_name);
 		f = fopen(path, "re");
-		if (!f)
+		if (f && fscanf(f, "%31s", comm) != 1)
+			comm[0] = '\0';
+		if (f)
+			fclose(f);
+		if (strncmp(comm, name, len) || (comm[len] && name[len - 1] != '/'))
 			continue;
-		if (fscanf(f, "%31s", got) == 1 && !strcmp(got, comm))
-			tid = atoi(e->d_name);
-		fclose(f);
+		snprintf(path, sizeof(path), "%s/%s/schedstat", dir, e->d_name);
+		f = fopen(path, "re");
+		if (f && fscanf(f, "%lld", &ns) == 1) {
+			if (!t->n++)
+				t->first = atoi(e->d_name);
+			t->ns += ns;
+		}
+		if (f)
+			fclose(f);
 	}
-	closedir(d);
-	return tid;
+	if (d)
+		closedir(d);
 }
 
-/* A kernel thread in 6.1, a thread of the owner from 6.4 on. */
-int worker_tid(void)
+static struct threads own_threads(void)
 {
+	struct threads t = { .first = -1 };
 	char comm[32];
-	int tid;
 
 	snprintf(comm, sizeof(comm), "%s-%d", is_ours() ? "vhostlab" : "vhost", getpid());
 	comm[15] = '\0';
-	tid = find_in("/proc/self/task", comm);
-	return tid > 0 ? tid : find_in("/proc", comm);
+	/* A thread of the owner from 6.4 on, before that of the kernel. */
+	look_in("/proc/self/task", comm, &t);
+	if (!t.n)
+		look_in("/proc", comm, &t);
+	return t;
+}
+
+int worker_tid(void)
+{
+	return own_threads().first;
 }
 
 long long free_kib(void)
@@ -82,23 +105,16 @@ void task_pin(int tid, int cpu)
 		tap_bail("CPU %d: task %d: %s", cpu, tid, strerror(errno));
 }
 
+/* Of the threads that may serve the device: its own, or those that serve all devices. */
 long long worker_cpu_ns(void)
 {
-	char path[64];
-	long long ns = -1;
-	int tid = worker_tid();
-	FILE *f;
+	struct threads t = own_threads();
 
-	if (tid < 0)
-		return -1;
-	snprintf(path, sizeof(path), "/proc/%d/schedstat", tid);
-	f = fopen(path, "re");
-	if (!f)
-		return -1;
-	if (fscanf(f, "%lld", &ns) != 1)
-		ns = -1;
-	fclose(f);
-	return ns;
+	if (!t.n)
+		look_in("/proc", "vhostlab-shared/", &t);
+	if (!t.n)
+		look_in("/proc", "kworker/", &t);
+	return t.n ? t.ns : -1;
 }
 
 /* The highest number is the newest. */
