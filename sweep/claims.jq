@@ -5,6 +5,7 @@
 #
 # A case holds, fails, or is open: open when the interval of a median lies on both sides of what it is judged by, or when a time was
 # measured only once, so that there is none. Nothing is compared across runs.
+include "median";
 
 # A field that a check compares or runs along may have any value.
 def usual: {guest: "process", queues: 1, guests: 1, sink: "stack"};
@@ -31,7 +32,13 @@ def rest($name):
 # Counts are what they are; times of the wall clock need to be seen twice.
 def once($metric): .clock == "wall" and ($metric | IN("syscalls_per_packet", "kicks_per_packet", "calls_per_packet") | not) and .m[$metric].n == 1;
 
-# Pairs of cells that differ in one field only, as one cell: the ratio or the difference of the metric.
+# Ratios or differences of two cells' repetitions, each with the one of the same number: those were measured near each other and
+# share what the machine was like just then.
+def by_number($how; $x; $y):
+  [$x | keys[] | select($y[.] != null and ($how == "minus" or $y[.] != 0)) | if $how == "ratio" then $x[.] / $y[.] else $x[.] - $y[.] end];
+
+# Pairs of cells that differ in one field only, as one cell: the ratio or the difference of the metric. Six repetitions and more
+# have an interval of their own; fewer say so little that the widest one counts, between any two of them.
 def compared($compare; $metric):
   if $compare == null then . else
     group_by(rest($compare.field))
@@ -41,10 +48,13 @@ def compared($compare; $metric):
       | $left[] as $l | $right[] as $r | $l.m[$metric] as $x | $r.m[$metric] as $y
       | select($x != null and $y != null)
       | select($compare.as == "minus" or $y.lo > 0)
+      | by_number($compare.as; $x.by; $y.by) as $pairs
       | $l + {pair: "\($l | value_of($compare.field)) \({ratio: "/", minus: "-"}[$compare.as]) \($r | value_of($compare.field))",
-          m: {($metric): ({n: ([$x.n, $y.n] | min)} + if $compare.as == "ratio"
-            then {median: ($x.median / $y.median), lo: ($x.lo / $y.hi), hi: ($x.hi / $y.lo)}
-            else {median: ($x.median - $y.median), lo: ($x.lo - $y.hi), hi: ($x.hi - $y.lo)} end)}})
+          m: {($metric): ({n: ([$x.n, $y.n] | min)}
+            + if $compare.as == "ratio"
+              then {median: ($x.median / $y.median), lo: ($x.lo / $y.hi), hi: ($x.hi / $y.lo)}
+              else {median: ($x.median - $y.median), lo: ($x.lo - $y.hi), hi: ($x.hi - $y.lo)} end
+            + if $pairs | length >= 6 then $pairs | median_interval | {lo, hi} else {} end)}})
   end;
 
 # Every cell by itself: its value lies in the bounds.

@@ -12,11 +12,11 @@ claims_judge()
 	: >"$WORK/claim-cells.json"
 	for dir in "$@"; do
 		name=$(jq -r '.experiment' "$dir/env.json")
-		jq -cs --arg run "$name" -f "$ROOT/sweep/claims-cells.jq" "$dir/points.jsonl" >>"$WORK/claim-cells.json" ||
+		jq -cs -L "$ROOT/sweep" --arg run "$name" -f "$ROOT/sweep/claims-cells.jq" "$dir/points.jsonl" >>"$WORK/claim-cells.json" ||
 			die 1 "report: $dir/points.jsonl: it cannot be read: see the line above"
 	done
 	jq -s 'add' "$WORK/claim-cells.json" |
-		jq --slurpfile claims "$CLAIMS" --slurpfile defaults "$WORK/defaults.json" -f "$ROOT/sweep/claims.jq" >"$WORK/claims.json" ||
+		jq -L "$ROOT/sweep" --slurpfile claims "$CLAIMS" --slurpfile defaults "$WORK/defaults.json" -f "$ROOT/sweep/claims.jq" >"$WORK/claims.json" ||
 		die 1 "report: $CLAIMS: it cannot be judged by: see the line above"
 }
 

@@ -18,8 +18,8 @@ point()
 # verdict CHECKS [CLAIM'S OTHER FIELDS] < POINTS: of one claim made of these checks, and the cases of each
 verdict()
 {
-	jq -cs --arg run r -f "$ROOT/sweep/claims-cells.jq" |
-		jq -r --slurpfile claims <(jq -n --argjson checks "$1" --argjson more "${2:-{\}}" '{claims: [{clock: ["insn"], where: {workload: "tx"}, $checks} + $more]}') \
+	jq -cs -L "$ROOT/sweep" --arg run r -f "$ROOT/sweep/claims-cells.jq" |
+		jq -r -L "$ROOT/sweep" --slurpfile claims <(jq -n --argjson checks "$1" --argjson more "${2:-{\}}" '{claims: [{clock: ["insn"], where: {workload: "tx"}, $checks} + $more]}') \
 			--slurpfile defaults <(echo "$defaults") -f "$ROOT/sweep/claims.jq" |
 		jq -r '.[0] | "\(.verdict) \(.judged | map(.cases | length) | join(","))"'
 }
@@ -61,10 +61,14 @@ is 'a metric nobody measured' "$(pair 4 0 | verdict "[${minus/cost_per/calls_per
 is 'nothing over nothing is no ratio' "$(pair 4 0 | verdict "[${ratio/\"vhostlab\", \"b\": \"userspace\"/\"userspace\", \"b\": \"vhostlab\"}]")" 'no data 0'
 
 # Repetitions on both sides of a bound decide nothing; the same ones clear of it do.
-twice() { point userspace 1 1000 && point vhostlab 1 "$1" && point vhostlab 1 "$2" '{}' 2; }
+twice() { point userspace 1 1000 && point userspace 1 1000 '{}' 2 && point vhostlab 1 "$1" && point vhostlab 1 "$2" '{}' 2; }
 is 'repetitions on both sides of the bound' "$(twice 850 950 | verdict "[$ratio]")" 'open 1'
 is 'repetitions on one side' "$(twice 850 890 | verdict "[$ratio]")" 'reproduced 1'
 is 'of one repetition measured twice the last counts' "$({ twice 850 950 && point vhostlab 1 860 '{}' 2; } | verdict "[$ratio]")" 'reproduced 1'
+
+alike() { local rep; for ((rep = 1; rep <= $1; rep++)); do pair $((500 * rep)) $((400 * rep)) | jq -c --argjson r $rep '.rep = $r'; done; }
+is 'six repetitions that differ alike' "$(alike 6 | verdict "[$ratio]")" 'reproduced 1'
+is 'of five it is not known' "$(alike 5 | verdict "[$ratio]")" 'open 1'
 
 spread() { row 2 3 4 && { row "$@" | jq -c '.rep = 2'; }; }
 is 'a row whose end may lie too low' "$(spread 2 3 2 | verdict "[$(trend rising '"least": 1.4')]")" 'open 1'
@@ -115,16 +119,16 @@ for config in $(jq -r '.claims | map(select(.missing == null).config) | unique[]
 	clock=$(jq -r --arg c "$config" '[.claims[] | select(.config == $c and .missing == null).clock[0]] | first' "$claims")
 	"$BENCH/plan" --clock "$clock" "$ROOT/configs/$config.conf" | jq -c --arg clock "$clock" '. + {rep: 1, $clock, lost: 1, seconds: 1, detail: {bits_per_second: 1}}
 		+ ("cost syscalls kicks calls" / " " | map({"\(.)_per_packet": 1}) | add) + {latency_p50: 1}' |
-		jq -cs --arg run "$config" -f "$ROOT/sweep/claims-cells.jq" |
-		jq --slurpfile claims <(jq --arg c "$config" --arg clock "$clock" '.claims |= map(select(.config == $c and .missing == null) | .clock += [$clock])' "$claims") --slurpfile defaults <(echo "$defaults") \
+		jq -cs -L "$ROOT/sweep" --arg run "$config" -f "$ROOT/sweep/claims-cells.jq" |
+		jq -L "$ROOT/sweep" --slurpfile claims <(jq --arg c "$config" --arg clock "$clock" '.claims |= map(select(.config == $c and .missing == null) | .clock += [$clock])' "$claims") --slurpfile defaults <(echo "$defaults") \
 			-f "$ROOT/sweep/claims.jq" >"$TMP/judged.json"
 	is "$config.conf measures what its claims ask for" "$(jq -r '.[] | select(any(.judged[]; .cases == [])) | .id' "$TMP/judged.json")" ''
 done
 # The seed's four, from the reference run; and from the same run with the servers' names turned round.
 judge_reference()
 {
-	jq -cs --arg run quick -f "$ROOT/sweep/claims-cells.jq" |
-		jq -r --slurpfile claims "$claims" --slurpfile defaults <(echo "$defaults") -f "$ROOT/sweep/claims.jq" |
+	jq -cs -L "$ROOT/sweep" --arg run quick -f "$ROOT/sweep/claims-cells.jq" |
+		jq -r -L "$ROOT/sweep" --slurpfile claims "$claims" --slurpfile defaults <(echo "$defaults") -f "$ROOT/sweep/claims.jq" |
 		jq -r '.[] | select(.id | IN("system-calls", "latency", "bandwidth", "processor")) | "\(.id): \(.verdict)"'
 }
 is 'the reference run reproduces the four' "$(judge_reference <"$ROOT/results/reference/points.jsonl" | grep -c ': reproduced')" 4
