@@ -1,15 +1,18 @@
 # SPDX-License-Identifier: GPL-2.0-only
-# Panels of curves over a number, one curve a server. The axis is logarithmic unless it holds a zero, and the same in all panels,
-# unless the caller says by own_range = 1 that they show different things.
+# Panels of curves over a number, one curve a server. The axis is logarithmic (with a zero in it, from its smallest number on), and
+# the same in all panels, unless the caller says by own_range = 1 that they show different things.
 stats data using 1 nooutput name "x"
 do for [i = 1:panels] {
 	if (exists("own_range")) { stats data index i - 1 every ::1 using 1 nooutput name "x" }
+	unset nonlinear x
 	if (x_min > 0) {
 		set logscale x 2
 		set xrange [x_min / 1.2:x_max * 1.2]
 	} else {
+		stats data index i - 1 every ::1 using ($1 > 0 ? $1 : NaN) nooutput name "above"
 		unset logscale x
-		set xrange [x_min - x_max * 0.05:x_max * 1.05]
+		set nonlinear x via asinh(x / above_min) inverse sinh(x) * above_min
+		set xrange [-0.3 * above_min:x_max * 1.3]
 	}
 	set title panel(i) offset 0, 0.3
 	plot for [s = 1:words(names)] data index i - 1 using 1:(column(s + 1)):xtic(1) every ::1 with linespoints \

@@ -10,8 +10,10 @@ claims_judge()
 	local dir name
 	"$BENCH/plan" --defaults >"$WORK/defaults.json"
 	: >"$WORK/claim-cells.json"
+	: >"$WORK/claim-machines.json"
 	for dir in "$@"; do
 		name=$(jq -r '.experiment' "$dir/env.json")
+		jq -n --arg name "$name" --arg machine "$(machine_of "$dir")" '{($name): $machine}' >>"$WORK/claim-machines.json"
 		jq -cs -L "$ROOT/sweep" --arg run "$name" -f "$ROOT/sweep/claims-cells.jq" "$dir/points.jsonl" >>"$WORK/claim-cells.json" ||
 			die 1 "report: $dir/points.jsonl: it cannot be read: see the line above"
 	done
@@ -20,14 +22,16 @@ claims_judge()
 		die 1 "report: $CLAIMS: it cannot be judged by: see the line above"
 }
 
-# claims_figures DIR SUBTITLE: of every claim with a row along a number.
+# claims_figures DIR: of every claim with a row along a number. What it was measured with is that of the runs the rows come from.
 claims_figures()
 {
-	local dir=$1 id
+	local dir=$1 id subtitle
 	while read -r id; do
+		subtitle=$(jq -r --arg id "$id" --slurpfile machines "$WORK/claim-machines.json" '($machines | add) as $machine | .[] | select(.id == $id)
+			| [.judged[] | select(.trend).cases[] | select(.x | length > 2).cell.run] | unique | map($machine[.]) | unique | join("; ")' "$WORK/claims.json")
 		jq -r -L "$ROOT/plots" -L "$ROOT/sweep" --arg id "$id" -f "$ROOT/plots/claims.jq" "$WORK/claims.json" >"$dir/figures/claim-$id.dat"
 		if grep -q '^# panel' "$dir/figures/claim-$id.dat"; then
-			draw "claim-$id" claims "$dir" "$2" unit
+			draw "claim-$id" claims "$dir" "$subtitle" unit
 		else
 			rm -f -- "$dir/figures/claim-$id.dat"
 		fi

@@ -76,7 +76,8 @@ flame_figures()
 # What a figure says about the run below its title.
 machine_of()
 {
-	jq -r '"\({insn: "instruction clock", wall: "wall clock"}[.clock]), \(.accel), Linux \(.kernel)"' "$1/env.json"
+	jq -r '"\({insn: "instruction clock", wall: "wall clock"}[.clock]), \(.accel), Linux \(.kernel)"
+		+ if .clock == "wall" and .accel == "tcg" then ": emulated time, only ratios count" else "" end' "$1/env.json"
 }
 
 # inside_figures DIR: needs $WORK/cells.json, leaves $WORK/inside.json for inside_text.

@@ -10,7 +10,6 @@ guest_figures()
 	local dir=$1 name subtitle
 	jq -s -L "$ROOT/sweep" --slurpfile predictions "$ROOT/sweep/predictions.json" -f "$ROOT/sweep/guest-cells.jq" "$dir/points.jsonl" >"$WORK/guests.json"
 	subtitle=$(machine_of "$dir")
-	[[ $subtitle != *tcg* ]] || subtitle+=": emulated time, only ratios count"
 	for name in "${GUEST_FIGURES[@]}"; do
 		jq -r -L "$ROOT/plots" -L "$ROOT/sweep" --arg colours "$(server_colours)" -f "$ROOT/plots/$name.jq" "$WORK/guests.json" >"$dir/figures/$name.dat"
 		if grep -q '^# panel' "$dir/figures/$name.dat"; then

@@ -152,7 +152,7 @@ make_report()
 		[[ ! -s $dir/$name/points.jsonl ]] || runs+=("$dir/$name")
 	done
 	claims_judge "${runs[@]}"
-	claims_figures "$dir" "$(machine_of "$dir")"
+	claims_figures "$dir"
 	make_text "$dir" figures >"$dir/RESULTS.md"
 	(cd -- "$dir" && pandoc --self-contained --standalone --from gfm --to html5 --toc --toc-depth 2 --css "$ROOT/plots/report.css" \
 		--metadata pagetitle="vhostlab: ${dir##*/}" --output report.html RESULTS.md) ||
