@@ -18,6 +18,11 @@ cp "$TMP/tree/RESULTS.md" "$TMP/before.md"
 run env VHOSTLAB_BUILD="$BUILD" "$TMP/tree/run.sh" report "$TMP/tree/results/reference"
 code 'report of the reference run' 0
 is 'RESULTS.md: byte for byte' "$(md5sum <"$TMP/tree/RESULTS.md")" "$(md5sum <"$TMP/before.md")"
+# A claim that one clock may answer has figures of that one.
+while read -r id clock; do
+	dat=$TMP/tree/results/reference/figures/claim-$id.dat
+	[[ ! -f $dat ]] || is "figure of $id: its clock" "$(sed -n 's/^# subtitle \([a-z]* clock\).*/\1/p' "$dat")" "$clock clock"
+done < <(jq -r '.claims[] | select(.clock | length == 1) | "\(.id) \({insn: "instruction", wall: "wall"}[.clock[0]])"' "$ROOT/configs/claims.json")
 sed -i '1s/"packets":[0-9]*/"packets":1/; 1s/"cost_per_packet":[0-9.]*/"cost_per_packet":1/; 1s/"lost":0/"lost":7/' "$TMP/tree/results/reference/points.jsonl"
 run env VHOSTLAB_BUILD="$BUILD" "$TMP/tree/run.sh" report "$TMP/tree/results/reference"
 code 'report of a changed run' 0
