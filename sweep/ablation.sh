@@ -34,7 +34,7 @@ direction_text()
 	[[ -s $counted ]] || counted=/dev/null
 	{
 		# shellcheck disable=SC2016 # jq's variables
-		echo 'include "ideas"; $env[0] as $env |'
+		echo 'include "ideas"; include "median"; $env[0] as $env |'
 		cat -- "$ROOT"/sweep/{format,direction}.jq
 	} >"$WORK/direction.jq"
 	jq -s -r -L "$ROOT/sweep" --slurpfile env "$1/env.json" --slurpfile insn "$counted" --arg run "${1#"$ROOT"/}" \

@@ -1,13 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # Does the wall clock agree with the gains counted in instructions? Input: the measurements of a run on the wall clock
-# (slurped); $insn: those of a run on the instruction clock. A difference is judged by its sign in the repetitions, each of
-# which measured both sides soon after one another: a sign test, one-sided, at 5 %. sweep/ablation.sh puts ideas.jq, format.jq and the
-# environment in front of it.
-def median: sort | if length == 0 then null else (.[(length - 1) / 2 | floor] + .[length / 2 | floor]) / 2 end;
-
-# Of n fair coins, the chance of k heads or more.
-def tail($n; $k):
-  reduce range(0; $n + 1) as $i ({c: 1, sum: 0}; (if $i >= $k then .sum += .c else . end) | .c = .c * ($n - $i) / ($i + 1)) | .sum / pow(2; $n);
+# (slurped); $insn: those of a run on the instruction clock. A difference is judged by its sign in the repetitions, each of which
+# measured both sides soon after one another: a sign test, one-sided, at 5 %. sweep/ablation.sh puts ideas.jq, median.jq, format.jq
+# and the environment in front of it.
 
 # The other side of a comparison with vhostlab as it is: the in-tree module, or vhostlab without something.
 def other: if .server == "intree" and .knobs == {} then "intree"

@@ -2,10 +2,7 @@
 # The cells of real guests, one object each: medians over the repetitions of what the report and the figures show, per
 # packet, with the prediction beside them. Input: the lines of points.jsonl (slurped); $predictions: predictions.json.
 include "servers";
-
-def median:
-  map(select(. != null)) | sort | length as $n
-  | if $n == 0 then null elif $n % 2 == 1 then .[($n - 1) / 2] else (.[$n / 2 - 1] + .[$n / 2]) / 2 end;
+include "median";
 
 # Objects of numbers by name, one a repetition, null where nobody counted. What a repetition does not name did not happen.
 def median_by_name:

@@ -86,6 +86,9 @@ many() { local rep; for ((rep = 1; rep <= $1; rep++)); do point userspace 1 1000
 is 'an outlier among nine' "$(many 9 | verdict "[$ratio]")" 'reproduced 1'
 is 'an outlier among eight' "$(many 8 | verdict "[$ratio]")" 'open 1'
 
+# The interval is the one that tests/bench/stats_test.c knows order_interval() by.
+is 'the same interval as elsewhere' "$(jq -cn -L "$ROOT/sweep" 'include "median"; [5, 6, 10, 20 | [range(1; . + 1)] | median_interval | [.lo, .hi]]')" '[[1,5],[1,6],[2,9],[6,15]]'
+
 # Clocks.
 wall() { local rep; for rep in 1 2; do point userspace 1 1000 '{}' $rep wall && point vhostlab 1 800 '{}' $rep wall; done; }
 is 'another clock' "$(wall | verdict "[$ratio]")" 'not measurable with this clock 0'
