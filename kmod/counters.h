@@ -76,10 +76,10 @@ enum vhl_rule {
 	 * index updates \
 	 */ \
 	X(batches) X(batch_max) X(used_batches) \
-	/* busy polls of an empty queue, those that found work, and those \
-	 * left out as in vain \
+	/* busy polls of an empty queue, those that found work, those left out \
+	 * as in vain, and those that left the processor to somebody else \
 	 */ \
-	X(polls) X(poll_hits) X(poll_skips) \
+	X(polls) X(poll_hits) X(poll_skips) X(poll_yields) \
 	/* dirty-log bits set or found set, and failures */ \
 	X(log_pages) X(log_errors) \
 	/* addresses asked for that the IOTLB lacked, and answers */ \

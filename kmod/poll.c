@@ -240,8 +240,12 @@ enum vhl_polled vhl_busy_poll(struct vhl_vq *vq)
 	for (;;) {
 		t->spins++;
 		n = poll_look(vq);
-		if (n || poll_gives_way(vq))
+		if (n)
 			break;
+		if (poll_gives_way(vq)) {
+			vq->stats.poll_yields++;
+			break;
+		}
 		if (local_clock() >= t->end) {
 			poll_learn(vq, false);
 			break;

@@ -22,7 +22,7 @@ log_excerpt()
 	tail -n "+$((start > 1 ? start : 1))" <<<"$text"
 }
 
-# fail_run TEXT: the end of the kernel log, then one line that says what happened.
+# fail_run TEXT [EXIT-CODE]: the end of the kernel log, then one line that says what happened.
 fail_run()
 {
 	local kept=$BUILD/lab/last-failure.log
@@ -39,7 +39,7 @@ fail_run()
 	echo "---- end of the kernel log ----" >&2
 	log_excerpt >&2
 	echo "-------------------------------" >&2
-	die 1 "lab: $1: whole log in $kept"
+	die "${2:-1}" "lab: $1: whole log in $kept"
 }
 
 # The first line of the console that tells what went wrong, without its time stamp.
@@ -76,5 +76,7 @@ judge()
 	fi
 	line=$(grep -m 1 -h 'vhostlab-init:\|vhostlab-stage2:' "$dir/console" | tr -d '\r' || true)
 	[[ -z $line ]] || fail_run "the VM did not get to the command: $line"
+	# shellcheck disable=SC2154
+	((!nested)) || fail_run "silent power-off: the emulated machine fell with a virtual one inside: try again" 75
 	fail_run "silent power-off: the machine went down without a verdict"
 }

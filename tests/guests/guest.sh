@@ -164,13 +164,30 @@ qmp_line()
 	qmp_rest[$1]=
 }
 
+# where_is NAME: what each of QEMU's threads waits for in the kernel, and the last
+# that the guest and the kernel of the lab VM said; 1 when one waits for the device under test
+where_is()
+{
+	local task stack ours=0
+	for task in "/proc/${qemu_pid[$1]}/task"/*; do
+		stack=$(sed 's/^[^ ]* //' "$task/stack" | tr '\n' ' ')
+		note "$(<"$task/comm") $(sed -n 's/^State:[[:space:]]*//p' "$task/status"): $stack"
+		[[ ! $stack =~ vhl_|vhost ]] || ours=1
+	done
+	tail -n 10 "$work/$1/console" 2>/dev/null | sed 's/^/# guest: /'
+	dmesg | tail -n 20 | sed 's/^/# kernel: /'
+	return "$ours"
+}
+
 # qmp NAME COMMAND [ARGUMENTS]: what QEMU returns is in $answer (no process is
-# started for it: some ask in a hurry); events are kept for qmp_event()
+# started for it: some ask in a hurry); events are kept for qmp_event(). A QEMU that
+# lives and does not answer, though no thread of it is held up by the device, is
+# the emulated machine's failure: that ends the test with 75, which subtest() knows.
 qmp()
 {
 	local name=$1 arguments=${3:-} line
 	printf '{"execute": "%s", "arguments": %s}\n' "$2" "${arguments:-"{}"}" >&"${qmp_in[$name]}"
-	while qmp_line "$name" 20; do
+	while qmp_line "$name" 60; do
 		case $line in
 		'{"return"'*)
 			answer=${line#'{"return": '}
@@ -185,7 +202,8 @@ qmp()
 		esac
 	done
 	note "QEMU $name, $2: no answer"
-	return 1
+	running "$name" && where_is "$name" || return 1
+	exit 75
 }
 
 # qmp_event NAME CONDITION SECONDS: waits for an event that jq finds CONDITION

@@ -196,9 +196,16 @@ static void crowded(void)
 	stop(g, t, n);
 }
 
-/* One device polls for a second; the other one's work stands behind it on the list. */
+/*
+ * One device polls for a second; the other one's work stands behind it on the
+ * list. Who waits for the call is run at once when it comes: how long a
+ * scheduler lets a thread that polls go on is not the question. An answer that
+ * waits for the poll to end takes a second, or until somebody else has
+ * something to do on this CPU: some 400 ms, against 0.2.
+ */
 static void polling(void)
 {
+	struct sched_param param = { .sched_priority = 1 };
 	struct guest g[MANY];
 	struct tap t[2];
 	unsigned int n = start(g, t, 256);
@@ -209,6 +216,8 @@ static void polling(void)
 		guest_backend(&g[i], t[i].fd);
 	}
 	pin_together();
+	if (sched_setscheduler(0, SCHED_FIFO, &param))
+		tap_bail("SCHED_FIFO: %s", strerror(errno));
 	for (unsigned int i = 0; i < 2; i++) {
 		struct ring *q = &g[!i].q[TX];
 		long long took[21];
@@ -230,10 +239,12 @@ static void polling(void)
 			sleep_ms(5);
 		}
 		qsort(took, 21, sizeof(took[0]), ascending);
-		tap_ok(took[10] < 1000000,
+		tap_ok(took[10] < 50000000,
 		       "a device that polls for a second: the other one is served after %lld us",
 		       took[10] / 1000);
 	}
+	param.sched_priority = 0;
+	sched_setscheduler(0, SCHED_OTHER, &param);
 	task_pin(0, -1);
 	stop(g, t, n);
 }

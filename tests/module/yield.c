@@ -19,6 +19,11 @@
 
 #define BURSTS 200
 #define BURST  64 /* frames */
+/*
+ * A worker that a favoured process keeps from its processor has its turn after
+ * seconds where the machine below is busy, too.
+ */
+#define PATIENCE 30000 /* ms */
 
 /* Involuntary switches of the worker so far, -1 when they cannot be read. */
 static long long switches(int tid)
@@ -53,7 +58,7 @@ static bool burst(struct guest *g, unsigned int rest_ms)
 		for (end = now_ns() + rest_ms * 1000000ULL; now_ns() < end;)
 			;
 	while ((uint16_t)(used_idx(q) - q->used_seen) < BURST) {
-		if (!event_wait(q->call, 5000))
+		if (!event_wait(q->call, PATIENCE))
 			return false;
 		event_clear(q->call);
 	}
@@ -119,7 +124,7 @@ static pid_t spinner(int cpu)
 int main(int argc, char **argv)
 {
 	long cpus = sysconf(_SC_NPROCESSORS_ONLN);
-	long long n;
+	long long n, pushed;
 	pid_t busy;
 
 	guest_args(argc, argv);
@@ -142,8 +147,13 @@ int main(int argc, char **argv)
 	}
 	busy = spinner(1);
 	n = given_way("none", 1, 20, 0);
+	pushed = given_way("yield", 1, 20, 0);
 	kill(busy, SIGKILL);
 	waitpid(busy, NULL, 0);
-	tap_ok(n >= 0 && n < 10, "on another processor, which is busy: %lld times in 20 bursts", n);
+	/* Who is favoured pushes the worker aside in the middle of a burst now and then. */
+	tap_ok(n >= 0 && pushed >= 0 && n < pushed + 8,
+	       "on another processor, which is busy: %lld times in 20 bursts, %lld with "
+	       "without=yield",
+	       n, pushed);
 	return tap_done();
 }
