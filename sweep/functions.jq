@@ -1,12 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # Which functions a packet's cost is made of. Input: the run's measurements (slurped); $profiles: the samples of those with
 # knob trace=functions. A function's share of the samples is its share of the cost that the same point has when nobody looks
-# on. sweep/functions.sh puts format.jq and the environment in front of it.
+# on. sweep/functions.sh puts format.jq, median.jq and the environment in front of it.
 def cell: {workload, sink, size, burst};
 def plain_knobs: .knobs | del(.trace);
 def column: .server + (.knobs | del(.trace) | to_entries | map(" \(.key)=\(.value)") | join(""));
 def column_rank: {floor: 0, userspace: 1, intree: 2, vhostlab: 3}[.server] // 4;
-def median: sort | if length == 0 then null else .[(length - 1) / 2 | floor] end;
 
 # Everything of a window but what nobody did in it. The guest's own code is one function, and a server's, if it is a process.
 def costs($cost):

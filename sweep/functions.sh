@@ -19,7 +19,7 @@ functions_text()
 	{
 		# shellcheck disable=SC2016 # jq's variables
 		echo '$env[0] as $env |'
-		cat -- "$ROOT"/sweep/{format,functions}.jq
+		cat -- "$ROOT"/sweep/{format,median,functions}.jq
 	} >"$WORK/functions.jq"
 	jq -s -r -L "$ROOT/sweep" --slurpfile env "$1/env.json" --slurpfile profiles "$WORK/functions.jsonl" --arg run "${1#"$ROOT"/}" \
 		-f "$WORK/functions.jq" "$1/points.jsonl"
