@@ -27,7 +27,7 @@ in_lab()
 
 # subtest TEXT COMMAND...: the command's own TAP, indented, and one line of ours.
 # Exit code 75 says that not the module but the machine below it failed (lab/run,
-# qmp() of guest.sh): there is one more attempt then, and it counts.
+# machine_fell() of guest.sh): there is one more attempt then, and it counts.
 subtest()
 {
 	local text=$1 status=0

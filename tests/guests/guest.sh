@@ -18,6 +18,8 @@ source "$(dirname "${BASH_SOURCE[0]}")/../../bench/guests/port.sh"
 guest=
 # What belongs to guest NAME is in $work/NAME: console, out (what QEMU printed), pipes.
 work=$(mktemp -d)
+# 75 once something failed that lies below the module and the guest: see machine_fell()
+fell=0
 declare -A qemu_pid=() qmp_in=() qmp_out=() qmp_rest=()
 
 # A test that stops in the middle says where.
@@ -104,7 +106,7 @@ guest_start()
 # running NAME: does its QEMU live?
 running()
 {
-	kill -0 "${qemu_pid[$1]}" 2>/dev/null
+	kill -0 "${qemu_pid[$1]:-}" 2>/dev/null
 }
 
 # guest_gone NAME SECONDS: waits for QEMU to end; its exit code, 124 if it does not
@@ -125,11 +127,18 @@ guest_gone()
 guests_stop()
 {
 	local name
+	[[ ! -e $work/fell ]] || fell=75
 	for name in "${!qemu_pid[@]}"; do
 		kill -KILL "${qemu_pid[$name]}" 2>/dev/null || true
 		wait "${qemu_pid[$name]}" 2>/dev/null || true
 	done
 	rm -rf "$work"
+}
+
+# The trap's last: a test that met a machine that fell ends with 75, which subtest() knows.
+guests_verdict()
+{
+	((fell == 0)) || exit "$fell"
 }
 
 # guest_boot NAME TAP[,TAP...] [QEMU-ARGUMENT...]: starts it and waits until it takes
@@ -138,8 +147,7 @@ guest_boot()
 {
 	guest_start "$@" || true
 	! guest_ready "$work/$1" "${qemu_pid[$1]}" 180 || return 0
-	sed 's/^/# qemu: /' "$work/$1/out"
-	tail -n 20 "$work/$1/console" 2>/dev/null | sed 's/^/# guest: /' || true
+	guest_silent "$1"
 	return 1
 }
 
@@ -148,8 +156,60 @@ guest_runs()
 {
 	local status=0
 	in_guest "$work/$guest" "$1" || status=$?
-	((status != 255)) || tail -n 10 "$work/$guest/console" | sed "s/^/# guest, silent: /" >&2
+	((status != 255)) || guest_silent "$guest" >&2
 	return "$status"
+}
+
+# guest_silent NAME: says what can be known of a guest that does not answer, or
+# whose QEMU does not: where its processor is, twice, where QEMU's threads are,
+# what guest, kernel and module said
+guest_silent()
+{
+	local name=$1 answer='' line patience=5 ours=0 i
+	if running "$name"; then
+		for i in 1 2; do
+			qmp "$name" human-monitor-command '{"command-line": "info registers"}' || break
+			note "$(printf '%b' "$answer" | tr -d '\r' | grep -E 'RIP|RAX|RSP' | tr '\n' ' ')"
+		done
+		where_is "$name" || ours=1
+	else
+		while qmp_line "$name" 1; do
+			echo "$line" >>"$work/$name/events"
+		done
+		# A guest that was reset ends its QEMU (-no-reboot); anything else that does is for us to explain.
+		grep -q '"SHUTDOWN".*"guest-reset"' "$work/$name/events" || ours=1
+		note "QEMU $name has ended"
+	fi
+	tail -n 3 "$work/$name/events" | sed 's/^/# event: /'
+	sed 's/^/# qemu: /' "$work/$name/out"
+	tail -n 40 "$work/$name/console" 2>/dev/null | sed 's/^/# guest: /' || true
+	dmesg | tail -n 8 | sed 's/^/# kernel: /'
+	grep -sH ' [1-9]' /sys/kernel/debug/vhostlab/*/[rt]x | sed 's/^/# /' || true
+	((ours)) || machine_fell "$name"
+}
+
+# where_is NAME: what each of QEMU's threads waits for in the kernel; 1 when one waits for the device under test
+where_is()
+{
+	local task stack ours=0
+	for task in "/proc/${qemu_pid[$1]}/task"/*; do
+		stack=$(sed 's/^[^ ]* //' "$task/stack" | tr '\n' ' ')
+		note "$(<"$task/comm") $(sed -n 's/^State:[[:space:]]*//p' "$task/status"): $stack"
+		[[ ! $stack =~ vhl_|vhost ]] || ours=1
+	done
+	return "$ours"
+}
+
+# machine_fell NAME: the emulated machine does not always survive a virtual one
+# inside, with whatever device (lab/run). That is what it was when a guest, or
+# its QEMU, falls silent though no thread of it waits for the device, the guest's
+# kernel had nothing to say and our module found no rule broken.
+machine_fell()
+{
+	! grep -qsE 'panic|BUG|Oops|Call Trace|reboot:' "$work/$1/console" || return 0
+	! grep -qs '^error_.* [1-9]' /sys/kernel/debug/vhostlab/*/[rt]x || return 0
+	note "the machine below fell"
+	: >"$work/fell"
 }
 
 # qmp_line NAME SECONDS: what QEMU says next is in $line. When time is out in
@@ -164,30 +224,13 @@ qmp_line()
 	qmp_rest[$1]=
 }
 
-# where_is NAME: what each of QEMU's threads waits for in the kernel, and the last
-# that the guest and the kernel of the lab VM said; 1 when one waits for the device under test
-where_is()
-{
-	local task stack ours=0
-	for task in "/proc/${qemu_pid[$1]}/task"/*; do
-		stack=$(sed 's/^[^ ]* //' "$task/stack" | tr '\n' ' ')
-		note "$(<"$task/comm") $(sed -n 's/^State:[[:space:]]*//p' "$task/status"): $stack"
-		[[ ! $stack =~ vhl_|vhost ]] || ours=1
-	done
-	tail -n 10 "$work/$1/console" 2>/dev/null | sed 's/^/# guest: /'
-	dmesg | tail -n 20 | sed 's/^/# kernel: /'
-	return "$ours"
-}
-
 # qmp NAME COMMAND [ARGUMENTS]: what QEMU returns is in $answer (no process is
-# started for it: some ask in a hurry); events are kept for qmp_event(). A QEMU that
-# lives and does not answer, though no thread of it is held up by the device, is
-# the emulated machine's failure: that ends the test with 75, which subtest() knows.
+# started for it: some ask in a hurry); events are kept for qmp_event()
 qmp()
 {
 	local name=$1 arguments=${3:-} line
 	printf '{"execute": "%s", "arguments": %s}\n' "$2" "${arguments:-"{}"}" >&"${qmp_in[$name]}"
-	while qmp_line "$name" 60; do
+	while qmp_line "$name" "${patience:-60}"; do
 		case $line in
 		'{"return"'*)
 			answer=${line#'{"return": '}
@@ -202,8 +245,9 @@ qmp()
 		esac
 	done
 	note "QEMU $name, $2: no answer"
-	running "$name" && where_is "$name" || return 1
-	exit 75
+	# It is guest_silent() that asks with less patience.
+	[[ -n ${patience:-} ]] || guest_silent "$name"
+	return 1
 }
 
 # qmp_event NAME CONDITION SECONDS: waits for an event that jq finds CONDITION
