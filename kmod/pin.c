@@ -28,6 +28,7 @@
 
 struct vhl_pin_area {
 	struct mmu_interval_notifier notifier;
+	bool heard; /* the notifier is registered */
 	struct vhl_vq *vq;
 	struct page **pages;
 	int n;
@@ -89,7 +90,7 @@ static void area_drop(struct vhl_pin_area *a, struct mm_struct *mm, bool dirty)
 		atomic64_sub(a->n, &mm->pinned_vm);
 	}
 	kvfree(a->pages);
-	if (a->vq)
+	if (a->heard)
 		mmu_interval_notifier_remove(&a->notifier);
 }
 
@@ -141,11 +142,15 @@ static int pin_all(struct vhl_vq *vq, struct vhl_pin *pin)
 		unsigned long first = start & PAGE_MASK;
 		struct vhl_pin_area *a = &pin->area[i];
 
-		/* Before the pages are looked up: no change goes unheard. */
+		/* Before the pages are looked up: no change goes unheard. The
+		 * owner may be changing them now: pin_invalidate() may run
+		 * before this returns.
+		 */
+		a->vq = vq;
 		err = mmu_interval_notifier_insert(&a->notifier, pin->mm, start, size, &pin_ops);
 		if (err)
 			break;
-		a->vq = vq;
+		a->heard = true;
 		seq[i] = mmu_interval_read_begin(&a->notifier);
 		err = area_map(a, first, (PAGE_ALIGN(start + size) - first) >> PAGE_SHIFT);
 	}
