@@ -168,6 +168,8 @@ lab --clock insn --timeout 9 -- insmod "$ko" how=dead
 check "a machine that is dead" 1 '^vhostlab: lab: time-out: no verdict after 9 s'
 lab -- reboot -f
 check "a silent power-off" 1 '^vhostlab: lab: silent power-off'
+lab --nested -- reboot -f
+check "a silent power-off with a virtual machine inside may be tried again" 75 '^vhostlab: lab: silent power-off.*try again'
 
 # ---- without root ----
 if [[ $(id -u) != 0 ]]; then
