@@ -10,6 +10,7 @@
 #include <net/sock.h>
 
 #include "vhostlab.h"
+#include "lock.h"
 #include "netdev.h"
 #include "packed.h"
 #include "pin.h"
@@ -155,8 +156,8 @@ err_restore:
 }
 
 /*
- * VHOST_NET_SET_BACKEND. -1 detaches and never fails; any failure to attach
- * leaves the old backend in place. Holds dev->mutex; takes vq->mutex; sleeps.
+ * VHOST_NET_SET_BACKEND. -1 detaches and fails only when the caller is killed;
+ * any failure to attach leaves the old backend in place. Holds dev->mutex; takes vq->mutex; sleeps.
  */
 int vhl_backend_set(struct vhl_dev *dev, unsigned int index, int fd)
 {
@@ -165,14 +166,17 @@ int vhl_backend_set(struct vhl_dev *dev, unsigned int index, int fd)
 	int err;
 
 	if (fd == VHOST_FILE_UNBIND) {
-		vhl_zc_drain(vq);
-		mutex_lock(&vq->mutex);
-		vhl_backend_drop(vq);
+		err = vhl_zc_drain(vq) ?: vhl_vq_lock_killable(vq);
+		if (!err) {
+			vhl_backend_drop(vq);
+			mutex_unlock(&vq->mutex);
+		}
 		vhl_zc_resume(vq);
-		mutex_unlock(&vq->mutex);
-		return 0;
+		return err;
 	}
-	mutex_lock(&vq->mutex);
+	err = vhl_vq_lock_killable(vq);
+	if (err)
+		return err;
 	err = vhl_vq_access_ok(vq) ? 0 : -EFAULT;
 	mutex_unlock(&vq->mutex);
 	if (err)
@@ -182,11 +186,14 @@ int vhl_backend_set(struct vhl_dev *dev, unsigned int index, int fd)
 	err = vhl_backend_get(&b, fd);
 	if (err)
 		return err;
-	vhl_zc_drain(vq);
-	mutex_lock(&vq->mutex);
-	err = backend_attach(vq, &b);
+	err = vhl_zc_drain(vq) ?: vhl_vq_lock_killable(vq);
+	if (!err) {
+		err = backend_attach(vq, &b);
+		mutex_unlock(&vq->mutex);
+	} else {
+		fput(b.file);
+	}
 	vhl_zc_resume(vq);
-	mutex_unlock(&vq->mutex);
 	/* It is watched from here on, not held. */
 	dev_put(b.dev);
 	return err;

@@ -63,6 +63,23 @@ static inline void vhl_ubuf_set_ops(struct ubuf_info *ubuf, const struct ubuf_in
 }
 #endif
 
+/* Threads of the owner for its devices: thread.c. */
+#if defined(VHL_HAVE_VHOST_TASK_KILL) && IS_ENABLED(CONFIG_VHOST_TASK)
+#include <linux/sched/vhost_task.h>
+#define VHL_HAVE_VHOST_TASK
+#endif
+
+/*
+ * Sleeps between two times that a worker gives way: a scheduler with virtual
+ * deadlines moves the deadline of a thread that calls yield() by a whole slice,
+ * and again at the next call, until the thread sleeps.
+ */
+#ifdef VHL_HAVE_VIRTUAL_DEADLINES
+#define VHL_YIELD_REST 1
+#else
+#define VHL_YIELD_REST 0
+#endif
+
 /* The bit and the numbers are older or newer than some headers. */
 #ifndef VIRTIO_F_RING_RESET
 #define VIRTIO_F_RING_RESET 40

@@ -10,6 +10,7 @@
 #include <linux/uaccess.h>
 
 #include "vhostlab.h"
+#include "lock.h"
 #include "vhostlab_uapi.h"
 #include "zerocopy.h"
 
@@ -44,15 +45,26 @@ static int vhl_open(struct inode *inode, struct file *file)
 	return 0;
 }
 
-/* Takes all from the owner and forgets it. Holds dev->mutex, or last user. */
+/*
+ * Takes all from the owner and forgets it. Nothing here needs the owner's
+ * memory, which may be missing or gone. Holds dev->mutex, or last user.
+ */
 static void owner_drop(struct vhl_dev *dev)
 {
 	int i;
 
+	/* An owner that is still there has its heads back, unless it is killed. */
+	for (i = 0; i < VHL_NVQS && dev->mm && dev->mm == current->mm; i++)
+		vhl_zc_drain(&dev->vqs[i]);
+
+	WRITE_ONCE(dev->closing, true);
+	/* Before the signal: a run that has discarded that sees it closing. */
+	smp_mb();
+	vhl_workers_abandon(dev);
 	for (i = 0; i < VHL_NVQS; i++) {
 		struct vhl_vq *vq = &dev->vqs[i];
 
-		vhl_zc_drain(vq);
+		vhl_zc_discard(vq);
 		mutex_lock(&vq->mutex);
 		vhl_poll_stop(&vq->kick_poll);
 		vhl_backend_drop(vq);
@@ -60,7 +72,9 @@ static void owner_drop(struct vhl_dev *dev)
 	}
 	vhl_workers_flush(dev);
 	vhl_workers_stop(dev);
-	vhl_iotlb_switch(dev, false);
+	vhl_queues_lock(dev);
+	vhl_iotlb_switch_locked(dev, false);
+	vhl_queues_unlock(dev);
 	for (i = 0; i < VHL_NVQS; i++)
 		vhl_vq_reset(&dev->vqs[i]);
 
@@ -73,8 +87,9 @@ static void owner_drop(struct vhl_dev *dev)
 	kvfree(dev->mem);
 	dev->mem = NULL;
 	if (dev->mm)
-		mmput(dev->mm);
-	dev->mm = NULL;
+		mmdrop(dev->mm);
+	WRITE_ONCE(dev->mm, NULL);
+	dev->closing = false;
 }
 
 static int vhl_release(struct inode *inode, struct file *file)
@@ -94,10 +109,17 @@ static long set_owner(struct vhl_dev *dev)
 
 	if (dev->mm)
 		return -EBUSY;
-	vhl_knobs_read(&dev->knobs);
-	dev->mm = get_task_mm(current);
-	if (!dev->mm)
+	/* Not one that a kernel thread has borrowed. */
+	if (!current->mm || current->flags & PF_KTHREAD)
 		return -EPERM;
+	vhl_knobs_read(&dev->knobs);
+	/*
+	 * Not its users: the memory of an owner that has ended goes, even if
+	 * another process keeps the file, or that memory maps something that
+	 * does. A run holds users while it needs them: vhl_worker_run().
+	 */
+	mmgrab(current->mm);
+	WRITE_ONCE(dev->mm, current->mm);
 	for (i = 0; i < VHL_NVQS && !err; i++)
 		err = vhl_vq_alloc(&dev->vqs[i]);
 	if (!err)
@@ -114,7 +136,7 @@ static bool running(struct vhl_dev *dev)
 
 static long set_features(struct vhl_dev *dev, u64 features)
 {
-	int i;
+	int i, err;
 
 	if (features & ~vhl_features_offered())
 		return -EOPNOTSUPP;
@@ -125,21 +147,20 @@ static long set_features(struct vhl_dev *dev, u64 features)
 	if ((features ^ dev->features) & BIT_ULL(VIRTIO_F_RING_PACKED) && running(dev))
 		return -EBUSY;
 
-	/* Once more says that the device starts anew: its client may have kept
-	 * to itself what became invalid while it was stopped.
+	err = vhl_queues_lock_killable(dev);
+	if (err)
+		return err;
+	/* The same features again say that the device starts again: its client
+	 * need not have told what became invalid while it was stopped.
 	 */
 	if ((features ^ dev->features) & BIT_ULL(VIRTIO_F_ACCESS_PLATFORM))
-		vhl_iotlb_switch(dev, features & BIT_ULL(VIRTIO_F_ACCESS_PLATFORM));
+		vhl_iotlb_switch_locked(dev, features & BIT_ULL(VIRTIO_F_ACCESS_PLATFORM));
 	else if (dev->tlb.on)
-		vhl_iotlb_invalidate(dev, 0, 0);
+		vhl_iotlb_forget_locked(dev);
 	dev->features = features;
-	for (i = 0; i < VHL_NVQS; i++) {
-		struct vhl_vq *vq = &dev->vqs[i];
-
-		mutex_lock(&vq->mutex);
-		vhl_vq_set_features(vq, features);
-		mutex_unlock(&vq->mutex);
-	}
+	for (i = 0; i < VHL_NVQS; i++)
+		vhl_vq_set_features(&dev->vqs[i], features);
+	vhl_queues_unlock(dev);
 	return 0;
 }
 
@@ -203,7 +224,7 @@ static long set_log_base(struct vhl_dev *dev, u64 __user *argp)
 {
 	u64 __user *base;
 	u64 addr;
-	int i;
+	int err;
 
 	if (copy_from_user(&addr, argp, sizeof(addr)))
 		return -EFAULT;
@@ -213,18 +234,18 @@ static long set_log_base(struct vhl_dev *dev, u64 __user *argp)
 	if (running(dev) && !vhl_log_ok(base, dev->mem))
 		return -EFAULT;
 
-	for (i = 0; i < VHL_NVQS; i++)
-		mutex_lock(&dev->vqs[i].mutex);
+	err = vhl_queues_lock_killable(dev);
+	if (err)
+		return err;
 	dev->log_base = base;
-	for (i = VHL_NVQS - 1; i >= 0; i--)
-		mutex_unlock(&dev->vqs[i].mutex);
+	vhl_queues_unlock(dev);
 	return 0;
 }
 
 static long set_log_fd(struct vhl_dev *dev, int __user *argp)
 {
 	struct eventfd_ctx *ctx = NULL;
-	int fd, i;
+	int fd, err;
 
 	if (get_user(fd, argp))
 		return -EFAULT;
@@ -233,14 +254,14 @@ static long set_log_fd(struct vhl_dev *dev, int __user *argp)
 		if (IS_ERR(ctx))
 			return PTR_ERR(ctx);
 	}
-	for (i = 0; i < VHL_NVQS; i++)
-		mutex_lock(&dev->vqs[i].mutex);
-	swap(dev->log_ctx, ctx);
-	for (i = VHL_NVQS - 1; i >= 0; i--)
-		mutex_unlock(&dev->vqs[i].mutex);
+	err = vhl_queues_lock_killable(dev);
+	if (!err) {
+		swap(dev->log_ctx, ctx);
+		vhl_queues_unlock(dev);
+	}
 	if (ctx)
 		eventfd_ctx_put(ctx);
-	return 0;
+	return err;
 }
 
 static long set_backend(struct vhl_dev *dev, void __user *argp)
@@ -276,46 +297,69 @@ static long owner_ioctl(struct vhl_dev *dev, unsigned int cmd, void __user *argp
 	}
 }
 
+/* What only tells something. No lock: it neither depends on the owner nor changes. */
+static long query_ioctl(unsigned int cmd, void __user *argp)
+{
+	u64 bits;
+
+	if (cmd == VHOST_GET_FEATURES_ARRAY)
+		return get_features_array(argp);
+	bits = cmd == VHOST_GET_FEATURES ? vhl_features_offered() : VHL_BACKEND_FEATURES;
+	return copy_to_user(argp, &bits, sizeof(bits)) ? -EFAULT : 0;
+}
+
+/* Features may also be set while there is no owner. Holds dev->mutex. */
+static long features_ioctl(struct vhl_dev *dev, unsigned int cmd, void __user *argp)
+{
+	switch (cmd) {
+	case VHOST_SET_FEATURES:
+		return set_features_word(dev, argp);
+	case VHOST_SET_FEATURES_ARRAY:
+		return set_features_array(dev, argp);
+	default:
+		return set_backend_features(dev, argp);
+	}
+}
+
+/* What changes the device, by its owner or while it has none. Holds dev->mutex. */
+static long change_ioctl(struct vhl_dev *dev, unsigned int cmd, void __user *argp)
+{
+	bool owner = dev->mm && dev->mm == current->mm;
+
+	switch (cmd) {
+	case VHOST_SET_OWNER:
+		return set_owner(dev);
+	case VHOST_SET_FEATURES:
+	case VHOST_SET_FEATURES_ARRAY:
+	case VHOST_SET_BACKEND_FEATURES:
+		return owner || !dev->mm ? features_ioctl(dev, cmd, argp) : -EPERM;
+	default:
+		return owner ? owner_ioctl(dev, cmd, argp) : -EPERM;
+	}
+}
+
 /*
  * Every number is known before anything else is looked at, so that what this
  * device lacks answers ENOTTY to owners and strangers alike. The owner is the
- * address space that called VHOST_SET_OWNER; features may also be set while
- * there is none.
+ * address space that called VHOST_SET_OWNER. A stranger has its answer without
+ * waiting for what the owner does; who waits can be killed.
  */
 static long vhl_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 {
 	struct vhl_dev *dev = file->private_data;
 	void __user *argp = (void __user *)arg;
-	bool owner;
-	u64 bits;
+	struct mm_struct *mm;
 	long r;
 
-	mutex_lock(&dev->mutex);
-	owner = dev->mm && dev->mm == current->mm;
 	switch (cmd) {
 	case VHOST_GET_FEATURES:
-		bits = vhl_features_offered();
-		r = copy_to_user(argp, &bits, sizeof(bits)) ? -EFAULT : 0;
-		break;
-	case VHOST_SET_FEATURES:
-		r = owner || !dev->mm ? set_features_word(dev, argp) : -EPERM;
-		break;
 	case VHOST_GET_FEATURES_ARRAY:
-		r = get_features_array(argp);
-		break;
-	case VHOST_SET_FEATURES_ARRAY:
-		r = owner || !dev->mm ? set_features_array(dev, argp) : -EPERM;
-		break;
 	case VHOST_GET_BACKEND_FEATURES:
-		bits = VHL_BACKEND_FEATURES;
-		r = copy_to_user(argp, &bits, sizeof(bits)) ? -EFAULT : 0;
-		break;
-	case VHOST_SET_BACKEND_FEATURES:
-		r = owner || !dev->mm ? set_backend_features(dev, argp) : -EPERM;
-		break;
+		return query_ioctl(cmd, argp);
 	case VHOST_SET_OWNER:
-		r = set_owner(dev);
-		break;
+	case VHOST_SET_FEATURES:
+	case VHOST_SET_FEATURES_ARRAY:
+	case VHOST_SET_BACKEND_FEATURES:
 	case VHOST_RESET_OWNER:
 	case VHOST_SET_MEM_TABLE:
 	case VHOST_SET_LOG_BASE:
@@ -331,12 +375,19 @@ static long vhl_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 	case VHOST_SET_VRING_ERR:
 	case VHOST_SET_VRING_BUSYLOOP_TIMEOUT:
 	case VHOST_GET_VRING_BUSYLOOP_TIMEOUT:
-		r = owner ? owner_ioctl(dev, cmd, argp) : -EPERM;
 		break;
 	default:
-		r = -ENOTTY;
-		break;
+		return -ENOTTY;
 	}
+
+	/* Only compared: nothing is read through it. */
+	mm = READ_ONCE(dev->mm);
+	if (mm && mm != current->mm)
+		return cmd == VHOST_SET_OWNER ? -EBUSY : -EPERM;
+	r = mutex_lock_killable(&dev->mutex);
+	if (r)
+		return r;
+	r = change_ioctl(dev, cmd, argp);
 	mutex_unlock(&dev->mutex);
 	return r;
 }

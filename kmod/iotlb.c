@@ -13,6 +13,7 @@
 #include <linux/uaccess.h>
 
 #include "vhostlab.h"
+#include "lock.h"
 #include "pin.h"
 #include "trace.h"
 #include "user.h"
@@ -26,26 +27,17 @@ void vhl_iotlb_init(struct vhl_iotlb *tlb)
 	init_waitqueue_head(&tlb->wait);
 }
 
-static void queues_lock(struct vhl_dev *dev)
+/* What queues remember of the table is void. Caller holds each vq->mutex. */
+static void queues_forget(struct vhl_dev *dev)
 {
 	int i;
 
-	for (i = 0; i < VHL_NVQS; i++)
-		mutex_lock(&dev->vqs[i].mutex);
-}
-
-/* What queues remember of the table is void. */
-static void queues_unlock(struct vhl_dev *dev)
-{
-	int i;
-
-	for (i = VHL_NVQS - 1; i >= 0; i--) {
+	for (i = 0; i < VHL_NVQS; i++) {
 		struct vhl_vq *vq = &dev->vqs[i];
 
 		vq->last = NULL;
 		memset(vq->area_last, 0, sizeof(vq->area_last));
 		vq->area_ok = false;
-		mutex_unlock(&vq->mutex);
 	}
 }
 
@@ -88,14 +80,14 @@ static void miss_answered(struct vhl_vq *vq)
  * Enters a translation in place of all that overlap it; the oldest entry goes
  * when there are too many. Queues that wait for an address in it run again.
  * Caller holds dev->mutex; takes each vq->mutex; sleeps. Returns 0, -EINVAL,
- * -EFAULT or -ENOMEM.
+ * -EFAULT, -ENOMEM or -EINTR.
  */
 int vhl_iotlb_update(struct vhl_dev *dev, const struct vhost_iotlb_msg *m)
 {
 	struct vhl_iotlb *tlb = &dev->tlb;
 	struct vhl_iova *e;
 	u64 last, end;
-	int i;
+	int i, err;
 
 	if (!m->size || !m->perm || m->perm & ~VHOST_ACCESS_RW)
 		return -EINVAL;
@@ -115,7 +107,11 @@ int vhl_iotlb_update(struct vhl_dev *dev, const struct vhost_iotlb_msg *m)
 	e->r.hva = m->uaddr;
 	e->r.perm = m->perm;
 
-	queues_lock(dev);
+	err = vhl_queues_lock_killable(dev);
+	if (err) {
+		kfree(e);
+		return err;
+	}
 	range_drop(tlb, m->iova, last);
 	if (tlb->n == VHL_MAX_IOVAS)
 		entry_drop(tlb, list_first_entry(&tlb->order, struct vhl_iova, order));
@@ -128,7 +124,8 @@ int vhl_iotlb_update(struct vhl_dev *dev, const struct vhost_iotlb_msg *m)
 		if (vq->miss.state != VHL_MISS_NONE && vq->miss.iova - m->iova < m->size)
 			miss_answered(vq);
 	}
-	queues_unlock(dev);
+	queues_forget(dev);
+	vhl_queues_unlock(dev);
 	return 0;
 }
 
@@ -140,15 +137,26 @@ int vhl_iotlb_update(struct vhl_dev *dev, const struct vhost_iotlb_msg *m)
 int vhl_iotlb_invalidate(struct vhl_dev *dev, u64 iova, u64 size)
 {
 	u64 last = U64_MAX;
+	int err;
 
 	if (!size)
 		iova = 0;
 	else if (check_add_overflow(iova, size - 1, &last))
 		return -EFAULT;
-	queues_lock(dev);
+	err = vhl_queues_lock_killable(dev);
+	if (err)
+		return err;
 	range_drop(&dev->tlb, iova, last);
-	queues_unlock(dev);
+	queues_forget(dev);
+	vhl_queues_unlock(dev);
 	return 0;
+}
+
+/* The same of all there are, for a caller that holds each vq->mutex. */
+void vhl_iotlb_forget_locked(struct vhl_dev *dev)
+{
+	range_drop(&dev->tlb, 0, U64_MAX);
+	queues_forget(dev);
 }
 
 /* The queue waits for no address. Caller holds vq->mutex. */
@@ -164,13 +172,12 @@ void vhl_miss_forget(struct vhl_vq *vq)
 /*
  * Switches the table on or off, empty both ways, and wakes readers. The
  * queues lose their addresses, which mean something else from now on.
- * Caller holds dev->mutex or is the last user; sleeps.
+ * Caller holds dev->mutex, or is the last user, and each vq->mutex; sleeps.
  */
-void vhl_iotlb_switch(struct vhl_dev *dev, bool on)
+void vhl_iotlb_switch_locked(struct vhl_dev *dev, bool on)
 {
 	int i;
 
-	queues_lock(dev);
 	range_drop(&dev->tlb, 0, U64_MAX);
 	for (i = 0; i < VHL_NVQS; i++) {
 		struct vhl_vq *vq = &dev->vqs[i];
@@ -185,13 +192,19 @@ void vhl_iotlb_switch(struct vhl_dev *dev, bool on)
 		vhl_vq_set_access(vq);
 	}
 	WRITE_ONCE(dev->tlb.on, on);
-	queues_unlock(dev);
+	queues_forget(dev);
 	wake_up_all(&dev->tlb.wait);
 }
 
 /*
  * Asks the client for @iova. One question a queue: a newer one replaces it,
  * and the same one is put again when the queue is run before the answer.
+ *
+ * Order. The question is asked under vq->mutex, and an answer is entered under
+ * all of those: so either the run finds the entry, or the answer finds the
+ * question and queues the work. The state is stored before the reader is woken,
+ * and wake_up_poll() takes the wait queue's lock whether one waits or not; the
+ * reader joins the queue before it looks at the state.
  */
 static void miss_raise(struct vhl_vq *vq, u64 iova, u8 perm)
 {

@@ -8,6 +8,7 @@
 #include <linux/uaccess.h>
 
 #include "vhostlab.h"
+#include "lock.h"
 #include "trace.h"
 
 static int region_cmp(const void *a, const void *b)
@@ -105,7 +106,7 @@ int vhl_mem_set(struct vhl_dev *dev, struct vhost_memory __user *m)
 {
 	struct vhl_mem *mem = mem_read(m);
 	struct vhl_mem *old;
-	int i;
+	int i, err;
 
 	if (IS_ERR(mem))
 		return PTR_ERR(mem);
@@ -115,14 +116,16 @@ int vhl_mem_set(struct vhl_dev *dev, struct vhost_memory __user *m)
 		return -EFAULT;
 	}
 
-	for (i = 0; i < VHL_NVQS; i++)
-		mutex_lock(&dev->vqs[i].mutex);
+	err = vhl_queues_lock_killable(dev);
+	if (err) {
+		kvfree(mem);
+		return err;
+	}
 	old = dev->mem;
 	dev->mem = mem;
-	for (i = VHL_NVQS - 1; i >= 0; i--) {
+	for (i = 0; i < VHL_NVQS; i++)
 		dev->vqs[i].last = NULL;
-		mutex_unlock(&dev->vqs[i].mutex);
-	}
+	vhl_queues_unlock(dev);
 	kvfree(old);
 	return 0;
 }

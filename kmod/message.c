@@ -159,7 +159,9 @@ ssize_t vhl_write_iter(struct kiocb *iocb, struct iov_iter *from)
 		return -EFAULT;
 	memcpy(&m, msg.bytes + l.body, sizeof(m));
 
-	mutex_lock(&dev->mutex);
+	err = mutex_lock_killable(&dev->mutex);
+	if (err)
+		return err;
 	if (!is_owner(dev))
 		err = -EPERM;
 	else if (m.type != VHOST_IOTLB_UPDATE && m.type != VHOST_IOTLB_INVALIDATE)

@@ -172,7 +172,11 @@ MODULE_PARM_DESC(poll_adapt, "busy-poll only as long as it is worth it: poll.c [
 
 static unsigned int shared_poll_us = 50;
 module_param(shared_poll_us, uint, 0644);
-MODULE_PARM_DESC(shared_poll_us, "shared: microseconds of looking on before sleeping [50]");
+MODULE_PARM_DESC(shared_poll_us, "shared: microseconds of polling before sleeping [50]");
+
+static bool charge;
+module_param(charge, bool, 0644);
+MODULE_PARM_DESC(charge, "kernel threads join their owner's cgroups: thread.c [N]");
 
 static unsigned long long features_mask = ~0ULL;
 module_param(features_mask, ullong, 0644);
@@ -190,6 +194,7 @@ void vhl_knobs_read(struct vhl_knobs *k)
 	k->shared_poll_us = READ_ONCE(shared_poll_us);
 	k->without = READ_ONCE(without);
 	k->zerocopy = READ_ONCE(zerocopy);
+	k->charge = READ_ONCE(charge);
 	k->prefetch = READ_ONCE(prefetch_next);
 	k->pinned = READ_ONCE(ring_access.value);
 }

@@ -13,7 +13,18 @@
 #include "vhostlab.h"
 #include "trace.h"
 
-/* Runs under the wait queue's lock, interrupts possibly off. */
+/*
+ * Runs under the wait queue's lock, interrupts possibly off, in the context of
+ * whatever made the event: a task, a softirq, a hard interrupt.
+ *
+ * Order. A kick: the guest has published its index before it writes to the
+ * eventfd, and vhl_work_queue() is fully ordered after that. A frame: the
+ * backend puts it into its ring, has a full barrier in its test for sleepers
+ * (skwq_has_sleeper()), and calls this; waiting_buffers is read after that
+ * barrier. The queue clears waiting_buffers, has a full barrier, and looks into
+ * the ring (rx.c). So either this sees that frames are wanted, or the queue sees
+ * the frame.
+ */
 static int poll_wake(wait_queue_entry_t *wait, unsigned int mode, int sync, void *key)
 {
 	struct vhl_poll *poll = container_of(wait, struct vhl_poll, wait);
@@ -53,7 +64,10 @@ void vhl_poll_init(struct vhl_poll *poll, struct vhl_vq *vq, __poll_t mask, bool
 
 /*
  * Registers on @file, of which the caller holds a reference until
- * vhl_poll_stop(), and runs the queue if the file is ready now. Returns
+ * vhl_poll_stop(), and runs the queue if the file is ready now: an event comes
+ * either before the registration, and the file is ready after it, or after it
+ * (both are under the wait queue's lock, or the file's poll has the barrier of
+ * sock_poll_wait()), and then poll_wake() is called. Returns
  * -EINVAL for a file in error. Caller holds dev->mutex; vq->worker is set.
  */
 int vhl_poll_start(struct vhl_poll *poll, struct file *file)
@@ -85,19 +99,19 @@ void vhl_poll_stop(struct vhl_poll *poll)
  * How long to poll, with poll_adapt.
  *
  * A poll that finds work spares the guest a kick and the worker a wake-up; one
- * in vain only takes the processor. So the time follows what came of it,
+ * that finds none only takes the processor. So the time follows what came of it,
  * between nothing and the time that is set:
  *
  *   - A poll that finds work doubles the time of the next; one that runs out
  *     halves it, and below a part of the time set there are none any more.
- *   - A poll that ends because somebody else wants the processor says nothing
- *     about this queue. Whoever wants it is given it, also one that was woken
- *     without a claim to run at once: it may be the guest whose work is waited
+ *   - A poll that ends because another task wants the processor says nothing
+ *     about this queue. It goes to what wants it, also to a task that was woken
+ *     without a claim to run at once: that may be the guest whose work is waited
  *     for.
  *   - While there are none, each wait for work is measured. One no longer than
  *     the time set would have been a hit: it brings a poll of that whole time.
  *     Should that run out nevertheless, then work comes soon only because
- *     nobody polls, or by chance: after twice as many such waits the next one
+ *     there is no poll, or by chance: after twice as many such waits the next one
  *     follows, up to POLL_RARE. A hit makes it one again.
  *
  * So a queue whose work is far apart is not polled, whether it has little work
@@ -177,10 +191,10 @@ static int poll_look(struct vhl_vq *vq)
 	return !skb_queue_empty_lockless(&vq->sock->sk->sk_receive_queue);
 }
 
-/* Whether somebody else is to have the processor. */
+/* Whether the processor, or the queue, is to go to another task. */
 static bool poll_gives_way(struct vhl_vq *vq)
 {
-	return need_resched() || signal_pending(current) ||
+	return need_resched() || signal_pending(current) || READ_ONCE(vq->wanted) ||
 	       (vq->dev->knobs.poll_adapt && !single_task_running());
 }
 
@@ -213,7 +227,7 @@ static bool poll_by_other(struct vhl_vq *vq)
 
 /*
  * Spins until the queue has work (VHL_POLL_HIT) or the busy-poll time is over
- * or somebody else needs the processor (VHL_POLL_DRY). When something else is
+ * or another task needs the processor or the queue (VHL_POLL_DRY). When something else is
  * queued on the worker, a receive queue is left to that; a transmit queue is
  * queued behind it, and its poll goes on when its turn comes: until then the
  * caller asks for no kicks (VHL_POLL_LATER). Caller holds vq->mutex.

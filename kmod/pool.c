@@ -8,105 +8,86 @@
 
 /* Workers that all devices share, made by the first that needs one. */
 static DEFINE_MUTEX(pool_lock);
-static struct vhl_worker *the_item;
-static struct vhl_worker **threads;
-static unsigned int n_threads;
+static struct vhl_worker **pool;
+static unsigned int n_pool;
 
-/* The same worker for everybody, as the seed of all this had it. */
-static struct vhl_worker *item_get(void)
+static void pool_stop(void)
 {
-	if (!the_item) {
-		struct vhl_worker *worker = vhl_worker_workqueue();
-
-		if (IS_ERR(worker))
-			return worker;
-		the_item = worker;
-	}
-	the_item->users++;
-	return the_item;
+	while (n_pool)
+		vhl_worker_free(pool[--n_pool]);
+	kfree(pool);
+	pool = NULL;
 }
 
-static int threads_start(u32 poll_us)
+static int pool_start(u32 poll_us)
 {
 	unsigned int n = num_online_cpus();
 
-	threads = kcalloc(n, sizeof(*threads), GFP_KERNEL);
-	if (!threads)
+	pool = kcalloc(n, sizeof(*pool), GFP_KERNEL);
+	if (!pool)
 		return -ENOMEM;
-	for (n_threads = 0; n_threads < n; n_threads++) {
-		struct vhl_worker *worker = vhl_worker_thread("shared/", n_threads, false);
+	while (n_pool < n) {
+		struct vhl_worker *worker = vhl_worker_shared(n_pool, poll_us);
 
 		if (IS_ERR(worker)) {
-			while (n_threads)
-				vhl_worker_free(threads[--n_threads]);
-			kfree(threads);
-			threads = NULL;
+			pool_stop();
 			return PTR_ERR(worker);
 		}
-		worker->poll_us = poll_us;
-		threads[n_threads] = worker;
+		pool[n_pool++] = worker;
 	}
 	return 0;
 }
 
-/* The thread with the fewest devices. */
-static struct vhl_worker *thread_get(u32 poll_us)
+/* The worker with the fewest devices. */
+static struct vhl_worker *pool_get(u32 poll_us)
 {
 	struct vhl_worker *best;
 	unsigned int i;
 	int err;
 
-	err = threads ? 0 : threads_start(poll_us);
-	if (err)
+	mutex_lock(&pool_lock);
+	err = pool ? 0 : pool_start(poll_us);
+	if (err) {
+		mutex_unlock(&pool_lock);
 		return ERR_PTR(err);
-	best = threads[0];
-	for (i = 1; i < n_threads; i++)
-		if (threads[i]->users < best->users)
-			best = threads[i];
+	}
+	best = pool[0];
+	for (i = 1; i < n_pool; i++)
+		if (pool[i]->users < best->users)
+			best = pool[i];
 	best->users++;
+	mutex_unlock(&pool_lock);
 	return best;
 }
 
-/* The last device of a shared worker takes all of its kind with it. */
-static void shared_put(struct vhl_worker *worker)
+/* The last device takes the pool with it. Its threads have nothing to run. */
+static void pool_put(struct vhl_worker *worker)
 {
 	unsigned int i, users = 0;
 
+	mutex_lock(&pool_lock);
 	worker->users--;
-	if (worker == the_item) {
-		if (!worker->users) {
-			vhl_worker_free(worker);
-			the_item = NULL;
-		}
-		return;
-	}
-	for (i = 0; i < n_threads; i++)
-		users += threads[i]->users;
-	if (users)
-		return;
-	while (n_threads)
-		vhl_worker_free(threads[--n_threads]);
-	kfree(threads);
-	threads = NULL;
-}
-
-static bool is_shared(const struct vhl_dev *dev)
-{
-	return dev->knobs.worker == VHL_WORKER_WORKQUEUE || dev->knobs.worker == VHL_WORKER_SHARED;
+	for (i = 0; i < n_pool; i++)
+		users += pool[i]->users;
+	if (!users)
+		pool_stop();
+	mutex_unlock(&pool_lock);
 }
 
 static struct vhl_worker *worker_get(struct vhl_dev *dev)
 {
 	struct vhl_worker *worker;
 
-	if (is_shared(dev)) {
-		mutex_lock(&pool_lock);
-		worker = dev->knobs.worker == VHL_WORKER_SHARED
-				 ? thread_get(dev->knobs.shared_poll_us)
-				 : item_get();
-		mutex_unlock(&pool_lock);
-	} else {
-		worker = vhl_worker_thread("", current->pid, true);
+	switch (dev->knobs.worker) {
+	case VHL_WORKER_SHARED:
+		worker = pool_get(dev->knobs.shared_poll_us);
+		break;
+	case VHL_WORKER_WORKQUEUE:
+		worker = vhl_worker_workqueue();
+		break;
+	default:
+		worker = vhl_worker_thread(dev->knobs.charge);
+		break;
 	}
 	/* Of a shared one the last device decides. */
 	if (!IS_ERR(worker))
@@ -151,28 +132,40 @@ void vhl_workers_stop(struct vhl_dev *dev)
 	for (i = 0; i < VHL_NVQS; i++)
 		dev->vqs[i].worker = NULL;
 	for (i = 0; i < VHL_NVQS; i++) {
-		if (!dev->workers[i])
+		struct vhl_worker *worker = dev->workers[i];
+
+		if (!worker)
 			continue;
-		if (is_shared(dev)) {
-			mutex_lock(&pool_lock);
-			shared_put(dev->workers[i]);
-			mutex_unlock(&pool_lock);
-		} else {
-			vhl_worker_free(dev->workers[i]);
-		}
+		if (worker->kind == VHL_POOLED)
+			pool_put(worker);
+		else
+			vhl_worker_free(worker);
 		dev->workers[i] = NULL;
 	}
 }
 
 /*
- * Waits until all work queued before the call has run, and nobody is in the
- * owner's address space any more. Sleeps.
+ * Ends sleeps of runs on the owner's memory: see vhl_work_abandon(). The device
+ * is closing, and its runs know. Caller holds dev->mutex or is the last user.
+ */
+void vhl_workers_abandon(struct vhl_dev *dev)
+{
+	int i;
+
+	for (i = 0; i < VHL_NVQS; i++)
+		if (dev->vqs[i].worker)
+			vhl_work_abandon(dev->vqs[i].worker, &dev->vqs[i].work);
+}
+
+/*
+ * Waits until no work of the device is queued or in a run; nothing may queue
+ * any more. Caller as above; sleeps.
  */
 void vhl_workers_flush(struct vhl_dev *dev)
 {
 	int i;
 
 	for (i = 0; i < VHL_NVQS; i++)
-		if (dev->workers[i])
-			vhl_worker_flush(dev->workers[i]);
+		if (dev->vqs[i].worker)
+			vhl_work_flush(dev->vqs[i].worker, &dev->vqs[i].work);
 }

@@ -12,6 +12,8 @@
  * Locking: dev->mutex serialises ioctls; vq->mutex is held by whoever touches
  * a ring (the worker for one run, an ioctl for one change). dev->mutex is
  * taken before a vq->mutex. When both vq mutexes are needed, receive first.
+ * A run may sleep for as long as a page of its owner is missing, so ioctls take
+ * both kinds killable: lock.h. What only tells something takes none.
  */
 #ifndef VHOSTLAB_H
 #define VHOSTLAB_H
@@ -182,6 +184,7 @@ struct vhl_knobs {
 	bool poll_adapt;
 	bool prefetch;
 	bool pinned;
+	bool charge;
 };
 
 /*
@@ -250,6 +253,7 @@ struct vhl_vq {
 	bool packed;		/* the ring is one: packed.h */
 	bool event_idx;
 	bool iotlb;		/* addresses need translation: iotlb.c */
+	bool wanted;		/* an ioctl waits for mutex: a busy poll ends */
 	bool pinned;		/* areas are mapped when that is possible: pin.c */
 	bool ring_plain;	/* neither: user addresses */
 	bool prefetch;		/* the next descriptor is fetched meanwhile */
@@ -320,7 +324,8 @@ struct vhl_vq {
 struct vhl_dev {
 	struct mutex mutex;	/* ioctls */
 	int id;			/* number in debugfs and tracepoints */
-	struct mm_struct *mm;	/* of the owner; NULL: no owner */
+	struct mm_struct *mm;	/* of the owner, grabbed: its memory may be gone; NULL: no owner */
+	bool closing;		/* runs must not touch the owner's memory any more */
 	struct vhl_knobs knobs;
 	u64 features;		/* negotiated */
 	u64 backend_features;
@@ -348,7 +353,8 @@ int vhl_translate(struct vhl_vq *vq, u64 gpa, u32 len, bool write,
 
 /* iotlb.c */
 void vhl_iotlb_init(struct vhl_iotlb *tlb);
-void vhl_iotlb_switch(struct vhl_dev *dev, bool on);
+void vhl_iotlb_switch_locked(struct vhl_dev *dev, bool on);
+void vhl_iotlb_forget_locked(struct vhl_dev *dev);
 int vhl_iotlb_update(struct vhl_dev *dev, const struct vhost_iotlb_msg *m);
 int vhl_iotlb_invalidate(struct vhl_dev *dev, u64 iova, u64 size);
 void vhl_miss_forget(struct vhl_vq *vq);

@@ -8,10 +8,17 @@
 
 #include "vhostlab.h"
 #include "frag.h"
+#include "lock.h"
 #include "packed.h"
 #include "pin.h"
 #include "trace.h"
 #include "zerocopy.h"
+
+/*
+ * Sleeps for which a worker does not give way after frames came more than one
+ * at a time: worker.c.
+ */
+#define VHL_STREAM 64
 
 /* Whether the queue can be run now. Caller holds vq->mutex. */
 static bool vq_ready(struct vhl_vq *vq)
@@ -43,7 +50,9 @@ static void vq_work(struct vhl_work *work)
 	unsigned int n;
 
 	mutex_lock(&vq->mutex);
-	if (vhl_zc_draining(vq)) {
+	if (unlikely(READ_ONCE(vq->dev->closing))) {
+		/* vhl_zc_discard() has what is under way. */
+	} else if (vhl_zc_draining(vq)) {
 		vhl_zc_settle(vq);
 	} else if (vq_ready(vq)) {
 		if (unlikely(vq->pinned && !vq->iotlb))
@@ -53,6 +62,8 @@ static void vq_work(struct vhl_work *work)
 		vq->stats.wakeups++;
 		trace_work_start(vq);
 		n = vq->index == VHL_RX ? vhl_rx_run(vq) : vhl_tx_run(vq);
+		if (vq->index == VHL_RX && n > 1)
+			vq->worker->stream = VHL_STREAM;
 		trace_work_end(vq, n);
 	} else {
 		/* What it was to go on with is no more. */
@@ -403,7 +414,7 @@ long vhl_vring_ioctl(struct vhl_dev *dev, unsigned int cmd, void __user *argp)
 {
 	struct vhl_vq *vq;
 	bool drain;
-	long r;
+	long r = 0;
 	u32 i;
 
 	if (get_user(i, (u32 __user *)argp))
@@ -418,8 +429,13 @@ long vhl_vring_ioctl(struct vhl_dev *dev, unsigned int cmd, void __user *argp)
 	 */
 	drain = cmd == VHOST_GET_VRING_BASE || cmd == VHOST_SET_VRING_ADDR;
 	if (drain)
-		vhl_zc_drain(vq);
-	mutex_lock(&vq->mutex);
+		r = vhl_zc_drain(vq);
+	r = r ?: vhl_vq_lock_killable(vq);
+	if (r) {
+		if (drain)
+			vhl_zc_resume(vq);
+		return r;
+	}
 	switch (cmd) {
 	case VHOST_SET_VRING_NUM:
 		r = vring_num(vq, argp);
@@ -439,8 +455,8 @@ long vhl_vring_ioctl(struct vhl_dev *dev, unsigned int cmd, void __user *argp)
 		r = vring_state(vq, cmd, argp);
 		break;
 	}
+	mutex_unlock(&vq->mutex);
 	if (drain)
 		vhl_zc_resume(vq);
-	mutex_unlock(&vq->mutex);
 	return r;
 }

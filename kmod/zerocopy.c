@@ -7,17 +7,19 @@
  * IOTLB or unmap memory while frames are under way: their pages stay what they
  * were until the stack lets go.
  *
- * Whoever detaches the backend, tells other ring addresses, asks for the
- * position or closes the device waits until every head is published, which
- * takes as long as the stack keeps the frames (a queueing discipline may keep
- * them as long as it likes). The heads are published by the queue's worker,
- * since only it is sure to be in the owner's address space; that is why the
- * wait holds no vq->mutex.
+ * Detaching the backend, setting other ring addresses and asking for the
+ * position wait until every head is published, which takes as long as the stack
+ * keeps the frames (a queueing discipline may keep them as long as it likes), or
+ * until the caller is killed. The heads are published by the queue's worker,
+ * which has the owner's address space; that is why the wait holds no vq->mutex.
+ * Closing the device publishes nothing, but waits for the frames as well, since
+ * the stack calls back into this module for each.
  */
 #include <linux/rcupdate.h>
 #include <linux/slab.h>
 #include <net/sock.h>
 
+#include "lock.h"
 #include "zerocopy.h"
 
 /* Frames after which it is judged whether references were worth it. */
@@ -45,13 +47,18 @@ static void zc_complete(struct sk_buff *skb, struct ubuf_info *ubuf, bool by_ref
 	if (!refcount_dec_and_test(&ubuf->refcnt))
 		return;
 	/* From the store on the head may be published and the queue be gone,
-	 * but not before vhl_zc_drain() has waited for readers.
+	 * but not before vhl_zc_discard() has waited for readers.
 	 */
 	rcu_read_lock();
 	/* What the stack read comes before: the driver may write there again. */
 	smp_store_release(&f->state, READ_ONCE(f->copied) ? VHL_ZC_COPIED : VHL_ZC_SENT);
-	smp_mb(); /* the state before the look, as vhl_zc_leave() the other way round */
-	if (!READ_ONCE(zc->looking))
+	/* The state before the looks; vhl_zc_leave() and vhl_zc_discard() store
+	 * what is looked at before they look at the state.
+	 */
+	smp_mb();
+	if (unlikely(READ_ONCE(zc->discarding)))
+		wake_up(&zc->wait);
+	else if (!READ_ONCE(zc->looking))
 		vhl_work_queue(zc->vq->worker, &zc->vq->work);
 	rcu_read_unlock();
 }
@@ -83,7 +90,7 @@ int vhl_zc_alloc(struct vhl_vq *vq)
 	return 0;
 }
 
-/* Frees it; vhl_zc_drain() has been there and no backend since. */
+/* Frees it; vhl_zc_discard() has been there. */
 void vhl_zc_free(struct vhl_vq *vq)
 {
 	kvfree(vq->zc);
@@ -235,23 +242,61 @@ void vhl_zc_leave(struct vhl_vq *vq)
 }
 
 /*
- * Waits until all heads are published and nobody completes anything of this
- * queue; no chain is taken from then until vhl_zc_resume(). Caller holds
- * dev->mutex or is the last user, no vq->mutex; workers run; sleeps.
+ * Waits until all heads are published; no chain is taken from then until
+ * vhl_zc_resume(), which is due whatever this returns. Caller is the owner and
+ * holds dev->mutex, no vq->mutex; sleeps. Returns 0, or -EINTR when the caller
+ * is killed.
  */
-void vhl_zc_drain(struct vhl_vq *vq)
+int vhl_zc_drain(struct vhl_vq *vq)
+{
+	struct vhl_zc *zc = vq->zc;
+	int err;
+
+	if (!zc)
+		return 0;
+	err = vhl_vq_lock_killable(vq);
+	if (err)
+		return err;
+	WRITE_ONCE(zc->draining, true);
+	if (zc->held)
+		vhl_work_queue(vq->worker, &vq->work);
+	mutex_unlock(&vq->mutex);
+	return wait_event_killable(zc->wait, !READ_ONCE(zc->held));
+}
+
+/* Whether the stack has none of the frames any more; no run adds one. */
+static bool none_underway(struct vhl_zc *zc)
+{
+	unsigned int i;
+
+	for (i = 0; i < VHL_ZC_FRAMES; i++)
+		/* What the stack did with the frame is over. */
+		if (smp_load_acquire(&zc->frame[i].state) == VHL_ZC_UNDERWAY)
+			return false;
+	return true;
+}
+
+/*
+ * Waits until the stack is done with all frames, and forgets their heads. For a
+ * device that is closing: its runs take no chains any more. Holds no vq->mutex;
+ * sleeps.
+ */
+void vhl_zc_discard(struct vhl_vq *vq)
 {
 	struct vhl_zc *zc = vq->zc;
 
 	if (!zc)
 		return;
+	/* The run that is under way may send one more. */
 	mutex_lock(&vq->mutex);
-	zc->draining = true;
-	if (zc->held)
-		vhl_work_queue(vq->worker, &vq->work);
+	WRITE_ONCE(zc->discarding, true);
 	mutex_unlock(&vq->mutex);
-	wait_event(zc->wait, !READ_ONCE(zc->held));
+	/* The flag before the states: zc_complete(). wait_event() has the barrier. */
+	wait_event(zc->wait, none_underway(zc));
+	/* The last completion may still be in zc_complete(). */
 	synchronize_rcu();
+	zc->held = 0;
+	vq->held = 0;
 }
 
 /*
@@ -267,12 +312,12 @@ void vhl_zc_settle(struct vhl_vq *vq)
 		wake_up(&vq->zc->wait);
 }
 
-/* After vhl_zc_drain(), with the backend that is there then. Caller holds vq->mutex. */
+/* After vhl_zc_drain(), with the backend that is there then. Caller holds dev->mutex. */
 void vhl_zc_resume(struct vhl_vq *vq)
 {
 	if (!vq->zc)
 		return;
-	vq->zc->draining = false;
+	WRITE_ONCE(vq->zc->draining, false);
 	/* Kicks may have come and gone. */
 	if (vq->sock)
 		vhl_work_queue(vq->worker, &vq->work);

@@ -50,13 +50,14 @@ struct vhl_zc {
 	size_t min; /* bytes of the shortest frame by reference */
 	bool able; /* the backend takes references */
 	bool looking; /* the worker will see what is completed */
-	bool draining; /* no chain is taken until all are published */
+	bool discarding; /* a completion wakes vhl_zc_discard() */
+	bool draining; /* no chain is taken until none is held: zerocopy.c */
 	unsigned int first;
 	unsigned int held;
 	unsigned int tried; /* frames since the last judgement, */
 	unsigned int in_vain; /* those of them that were copied after all, */
 	unsigned int pause; /* and frames to be copied at once after it */
-	wait_queue_head_t wait; /* for held to become 0 */
+	wait_queue_head_t wait; /* for held to become 0, or for completions */
 	struct vhl_zc_frame frame[VHL_ZC_FRAMES];
 };
 
@@ -68,7 +69,8 @@ void vhl_zc_done(struct vhl_vq *vq, u32 head, unsigned int taken);
 void vhl_zc_collect(struct vhl_vq *vq);
 void vhl_zc_look(struct vhl_vq *vq);
 void vhl_zc_leave(struct vhl_vq *vq);
-void vhl_zc_drain(struct vhl_vq *vq);
+int vhl_zc_drain(struct vhl_vq *vq);
+void vhl_zc_discard(struct vhl_vq *vq);
 void vhl_zc_settle(struct vhl_vq *vq);
 void vhl_zc_resume(struct vhl_vq *vq);
 
@@ -96,7 +98,7 @@ static inline bool vhl_zc_full(const struct vhl_vq *vq)
 /* Whether the queue may only publish: somebody waits in vhl_zc_drain(). */
 static inline bool vhl_zc_draining(const struct vhl_vq *vq)
 {
-	return unlikely(vq->zc) && vq->zc->draining;
+	return unlikely(vq->zc) && READ_ONCE(vq->zc->draining);
 }
 
 #endif /* VHOSTLAB_ZEROCOPY_H */

@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The thread of one device or queue.
+ *
+ * Where the kernel exports vhost_task it is a thread of the owner's process: it
+ * is in its control groups and counts towards its limits, is stopped and frozen
+ * with it, and is killed with it, even while it waits for a page.
+ *
+ * Elsewhere it is a kernel thread, which borrows the owner's address space. A
+ * kernel thread in a control group keeps that from being frozen, since the
+ * freezer waits for each member and leaves kernel threads alone. So it stays
+ * outside, unless parameter `charge` says that what it does shall be charged to
+ * the owner's groups, and limited by theirs.
+ */
+#include <linux/cgroup.h>
+#include <linux/completion.h>
+#include <linux/kthread.h>
+#include <linux/mm.h>
+#include <linux/sched/signal.h>
+#include <linux/sched/task.h>
+#include <linux/slab.h>
+
+#include "compat.h"
+#include "worker.h"
+
+#ifdef VHL_HAVE_VHOST_TASK
+/*
+ * What is known only in the thread itself. The reference makes it safe to wake
+ * the thread when it has been killed.
+ */
+static void task_arrived(struct vhl_worker *worker)
+{
+	if (likely(READ_ONCE(worker->task)))
+		return;
+	WRITE_ONCE(worker->task, get_task_struct(current));
+	wake_up_all(&worker->idle);
+}
+
+/* See vhl_worker_turn(), whose state vhost_task has set. */
+static bool task_turn(void *data)
+{
+	struct vhl_worker *worker = data;
+
+	task_arrived(worker);
+	return vhl_worker_turn(worker);
+}
+
+/*
+ * The thread ends, because its owner was killed or calls execve(). What is
+ * queued is not run any more, and nothing waits for it. Runs in the thread.
+ */
+static void task_killed(void *data)
+{
+	struct vhl_worker *worker = data;
+
+	spin_lock(&worker->lock);
+	WRITE_ONCE(worker->dead, true);
+	spin_unlock(&worker->lock);
+	task_arrived(worker);
+	wake_up_all(&worker->idle);
+}
+
+static struct vhl_worker *owner_thread_get(void)
+{
+	struct vhl_worker *worker = vhl_worker_alloc(VHL_TASK);
+	char name[TASK_COMM_LEN];
+
+	if (!worker)
+		return ERR_PTR(-ENOMEM);
+	snprintf(name, sizeof(name), "vhostlab-%d", current->pid);
+	worker->vtask = vhost_task_create(task_turn, task_killed, worker, name);
+	if (IS_ERR_OR_NULL(worker->vtask)) {
+		int err = worker->vtask ? PTR_ERR(worker->vtask) : -ENOMEM;
+
+		kfree(worker);
+		return ERR_PTR(err);
+	}
+	vhost_task_start(worker->vtask);
+	/* It comes soon, to work or to be killed. */
+	wait_event(worker->idle, READ_ONCE(worker->task));
+	return worker;
+}
+#else
+static int thread_main(void *data)
+{
+	struct vhl_worker *worker = data;
+
+	/* See vhl_work_abandon(). */
+	allow_kernel_signal(SIGKILL);
+	for (;;) {
+		/* Before the list, as vhl_worker_turn() asks for. */
+		set_current_state(TASK_INTERRUPTIBLE);
+		if (vhl_worker_turn(worker))
+			continue;
+		/* Stop only with nothing left to do. */
+		if (kthread_should_stop())
+			break;
+		/* No run is under way that it could be for. */
+		if (signal_pending(current))
+			flush_signals(current);
+		else
+			schedule();
+	}
+	__set_current_state(TASK_RUNNING);
+	vhl_worker_leave(&worker->mm);
+	return 0;
+}
+
+static struct vhl_worker *kernel_thread_get(bool charge)
+{
+	struct vhl_worker *worker = vhl_worker_alloc(VHL_KTHREAD);
+	int err;
+
+	if (!worker)
+		return ERR_PTR(-ENOMEM);
+	worker->task = kthread_create(thread_main, worker, "vhostlab-%d", current->pid);
+	if (IS_ERR(worker->task)) {
+		err = PTR_ERR(worker->task);
+		kfree(worker);
+		return ERR_PTR(err);
+	}
+	wake_up_process(worker->task);
+	err = charge ? cgroup_attach_task_all(current, worker->task) : 0;
+	if (err) {
+		vhl_worker_free(worker);
+		return ERR_PTR(err);
+	}
+	return worker;
+}
+#endif
+
+/*
+ * A worker that is a thread called vhostlab-PID, after the task that calls,
+ * which is the owner's. @charge: see above. Returns it, or an error pointer
+ * with nothing left behind. Sleeps.
+ */
+struct vhl_worker *vhl_worker_thread(bool charge)
+{
+#ifdef VHL_HAVE_VHOST_TASK
+	return owner_thread_get();
+#else
+	return kernel_thread_get(charge);
+#endif
+}
+
+/* Ends it; no work is queued, or will be. Sleeps. */
+void vhl_worker_thread_stop(struct vhl_worker *worker)
+{
+#ifdef VHL_HAVE_VHOST_TASK
+	vhost_task_stop(worker->vtask);
+	put_task_struct(worker->task);
+#else
+	kthread_stop(worker->task);
+#endif
+}
