@@ -328,8 +328,13 @@ static void control_group(void)
 		int fd;
 
 		in_group(GROUP);
+		/* A thread of the owner is in its groups anyway; a kernel thread if asked. */
+		if (is_ours())
+			knob("charge", "1");
 		fd = dev_open();
 		dev_ioctl(fd, VHOST_SET_OWNER, NULL);
+		if (is_ours())
+			knob("charge", "0");
 		/* Bit 0: the child itself is in the group; bit 1: its worker. */
 		c = (char)(grouped(getpid()) | grouped(worker_tid()) << 1);
 		if (write(up[1], &c, 1) != 1)

@@ -1,0 +1,222 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Memory that is not there yet, as in post-copy migration: userfaultfd answers
+ * late, or never. A run waits for its page, and that stops its own device only:
+ * other owners are served and can end, and the owner itself can be killed, in
+ * every threading model.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/userfaultfd.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "nic.h"
+#include "tap.h"
+
+#define OTHERS 4u /* devices: more than threads of the pool */
+#define LATE   10u /* slot whose page is missing */
+
+static const char *const models[] = { "device", "queue", "shared", "workqueue" };
+static uint8_t page[4096] __attribute__((aligned(4096))), buf[4096];
+
+/* The page of a slot is missing from now on: the descriptor that hears of accesses. */
+static int take_away(struct guest *g, unsigned int i)
+{
+	struct uffdio_api api = { .api = UFFD_API };
+	struct uffdio_register r = { .range = { (uintptr_t)g->mem + slot(i), SLOT_SIZE },
+				     .mode = UFFDIO_REGISTER_MODE_MISSING };
+	int fd = (int)syscall(SYS_userfaultfd, O_CLOEXEC | O_NONBLOCK);
+
+	if (fallocate(g->memfd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, (off_t)slot(i),
+		      SLOT_SIZE))
+		tap_bail("punch a hole: %s", strerror(errno));
+	if (fd < 0 || ioctl(fd, UFFDIO_API, &api) || ioctl(fd, UFFDIO_REGISTER, &r))
+		tap_bail("userfaultfd: %s", strerror(errno));
+	return fd;
+}
+
+/* Whether that page is asked for within so many ms. */
+static bool asked(int uffd, const struct guest *g, unsigned int i, int ms)
+{
+	struct pollfd p = { uffd, POLLIN, 0 };
+	struct uffd_msg m;
+
+	return poll(&p, 1, ms) == 1 && read(uffd, &m, sizeof(m)) == sizeof(m) &&
+	       m.event == UFFD_EVENT_PAGEFAULT &&
+	       (m.arg.pagefault.address & ~4095ULL) == (uintptr_t)g->mem + slot(i);
+}
+
+static int give(int uffd, const struct guest *g, unsigned int i)
+{
+	struct uffdio_copy c = { .dst = (uintptr_t)g->mem + slot(i),
+				 .src = (uintptr_t)page,
+				 .len = sizeof(page) };
+
+	return ioctl(uffd, UFFDIO_COPY, &c) ? -errno : 0;
+}
+
+static void post(struct ring *q, unsigned int i, size_t len)
+{
+	desc_set(q, i, gpa_of(slot(i)), (uint32_t)len, 0, 0);
+	ring_publish(q, (uint16_t)i);
+	ring_kick(q);
+}
+
+/* A device whose worker waits for the page of slot LATE. */
+static int wait_for_page(struct guest *g, struct tap *t, const char *name)
+{
+	int uffd;
+
+	guest_start(g, F_V1 | F_MRG, 256);
+	tap_new(t, name, g->hdr_len);
+	uffd = take_away(g, LATE);
+	guest_backend(g, t->fd);
+	post(&g->q[TX], LATE, g->hdr_len + 900);
+	if (!asked(uffd, g, LATE, 10000))
+		tap_bail("the worker did not ask for the page");
+	return uffd;
+}
+
+static bool sends(struct guest *g, struct tap *t, uint32_t seq)
+{
+	struct ring *q = &g->q[TX];
+	struct vring_used_elem e;
+
+	memset(g->mem + slot(0), 0, g->hdr_len);
+	frame_make(g->mem + slot(0) + g->hdr_len, 100, seq);
+	post(q, 0, g->hdr_len + 100);
+	return ring_wait(q, 3000) && ring_take(q, &e) &&
+	       far_recv(t->far, buf, sizeof(buf), 3000) == 100 && frame_check(buf, 100) == seq;
+}
+
+static void others(const char *model)
+{
+	struct guest g, other[OTHERS];
+	struct tap t, taps[OTHERS];
+	struct vring_used_elem e;
+	unsigned int served = 0, ended = 0;
+	int uffd;
+
+	uffd = wait_for_page(&g, &t, "vl0");
+	for (unsigned int i = 0; i < OTHERS; i++) {
+		char name[16];
+
+		snprintf(name, sizeof(name), "vl%u", i + 1);
+		guest_start(&other[i], F_V1 | F_MRG, 256);
+		tap_new(&taps[i], name, other[i].hdr_len);
+		guest_backend(&other[i], taps[i].fd);
+	}
+	for (unsigned int i = 0; i < OTHERS; i++)
+		served += sends(&other[i], &taps[i], i);
+	tap_is(served, OTHERS, "worker=%s: while one page is missing, other devices are served",
+	       model);
+	for (unsigned int i = 0; i < OTHERS; i++) {
+		uint64_t begin = now_ns();
+
+		guest_stop(&other[i]);
+		tap_del(&taps[i]);
+		ended += now_ns() - begin < 5000000000ULL;
+	}
+	tap_is(ended, OTHERS, "worker=%s: and can be closed", model);
+	tap_ok(!ring_wait(&g.q[TX], 0), "worker=%s: nothing is used before the page is there",
+	       model);
+	memset(page, 0, sizeof(page));
+	frame_make(page + g.hdr_len, 900, 7);
+	tap_err(give(uffd, &g, LATE), 0, "worker=%s: the page comes", model);
+	tap_ok(ring_wait(&g.q[TX], 5000) && ring_take(&g.q[TX], &e) &&
+		       far_recv(t.far, buf, sizeof(buf), 3000) == 900 && frame_check(buf, 900) == 7,
+	       "worker=%s: the frame goes out as it came", model);
+	tap_ok(sends(&g, &t, 3), "worker=%s: and the next one", model);
+	guest_stop(&g);
+	close(uffd);
+	tap_del(&t);
+}
+
+/* A child whose worker waits; it tells of that, and does nothing more, or what is asked. */
+static pid_t waiting_owner(int *told, bool ring_ioctl)
+{
+	int ready[2];
+	pid_t pid;
+
+	if (pipe(ready))
+		tap_bail("pipe");
+	fflush(stdout);
+	pid = fork();
+	if (!pid) {
+		/* The lower number is closed first: exit must not depend on that. */
+		int low = open("/dev/null", O_RDONLY | O_CLOEXEC), uffd;
+		struct guest g;
+		struct tap t;
+
+		uffd = wait_for_page(&g, &t, "vl9");
+		if (told) {
+			dup2(uffd, low);
+			close(uffd);
+		}
+		if (write(ready[1], "", 1) != 1)
+			_exit(1);
+		if (ring_ioctl)
+			ring_base(&g.q[TX]);
+		for (;;)
+			pause();
+	}
+	close(ready[1]);
+	if (read(ready[0], buf, 1) != 1)
+		tap_bail("the child's worker did not wait");
+	close(ready[0]);
+	return pid;
+}
+
+/* Milliseconds until it is gone after it was killed, -1: it stays for 10 s. */
+static int dies(pid_t pid)
+{
+	uint64_t begin = now_ns();
+
+	kill(pid, SIGKILL);
+	while (now_ns() - begin < 10000000000ULL) {
+		if (waitpid(pid, NULL, WNOHANG) == pid)
+			return (int)((now_ns() - begin) / 1000000);
+		sleep_ms(10);
+	}
+	return -1;
+}
+
+static void killed(const char *model)
+{
+	int low = 1, ms;
+
+	ms = dies(waiting_owner(NULL, false));
+	tap_ok(ms >= 0, "worker=%s: the owner, killed meanwhile, is gone after %d ms", model, ms);
+	ms = dies(waiting_owner(&low, false));
+	tap_ok(ms >= 0, "worker=%s: the same with the lower number for userfaultfd: %d ms", model,
+	       ms);
+	ms = dies(waiting_owner(NULL, true));
+	tap_ok(ms >= 0, "worker=%s: the same in an ioctl that waits for the queue: %d ms", model,
+	       ms);
+}
+
+int main(int argc, char **argv)
+{
+	guest_args(argc, argv);
+	net_private();
+	file_put("/proc/sys/vm/unprivileged_userfaultfd", "1");
+	if (!is_ours()) {
+		others("the in-tree one");
+		return tap_done();
+	}
+	for (unsigned int i = 0; i < sizeof(models) / sizeof(*models); i++) {
+		knob("worker", models[i]);
+		others(models[i]);
+		killed(models[i]);
+	}
+	knob("worker", "device");
+	return tap_done();
+}
