@@ -10,6 +10,7 @@
 #include "packed.h"
 #include "trace.h"
 #include "ring.h"
+#include "weight.h"
 
 /*
  * Counts a broken rule and tells whoever listens: tracepoint, debugfs, the

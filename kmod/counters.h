@@ -51,7 +51,11 @@
 	/* dirty log not writable */ \
 	X(LOG, log) \
 	/* backend refused the frames */ \
-	X(BACKEND, backend)
+	X(BACKEND, backend) \
+	/* transmit frame longer than VHL_MAX_FRAME */ \
+	X(TX_LONG, tx_long) \
+	/* descriptor of length 0, except of an indirect table */ \
+	X(EMPTY, empty)
 
 enum vhl_rule {
 #define X(sym, name) VHL_RULE_##sym,

@@ -6,6 +6,7 @@
  */
 #include "packed.h"
 #include "ring.h"
+#include "weight.h"
 
 /*
  * Where the queue begins, as VHOST_SET_VRING_BASE says it: the avail position

@@ -5,6 +5,7 @@
  */
 #include "packed.h"
 #include "ring.h"
+#include "weight.h"
 
 #define EVENT_OFF   offsetof(struct vring_packed_desc_event, off_wrap)
 #define EVENT_FLAGS offsetof(struct vring_packed_desc_event, flags)

@@ -14,13 +14,14 @@
 #include "netdev.h"
 #include "trace.h"
 #include "user.h"
+#include "weight.h"
 
 /* Guest buffers gathered for one frame; their segments are in vq->iov. */
 struct rx_bufs {
 	unsigned int heads;
 	u16 from; /* where last_avail was */
 	unsigned int segs;
-	size_t room;
+	u64 room;
 };
 
 enum rx_verdict {
@@ -139,7 +140,7 @@ static enum rx_verdict rx_buffers(struct vhl_vq *vq, size_t need, struct rx_bufs
 			return RX_SKIPPED;
 		}
 		e->id = cpu_to_vhl32(vq, c.head);
-		e->len = cpu_to_vhl32(vq, min(c.in_len, need - b->room));
+		e->len = cpu_to_vhl32(vq, min_t(u64, c.in_len, need - b->room));
 		b->room += c.in_len;
 		b->segs += c.in;
 		b->heads++;

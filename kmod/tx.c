@@ -14,6 +14,7 @@
 #include "frag.h"
 #include "trace.h"
 #include "user.h"
+#include "weight.h"
 #include "zerocopy.h"
 
 /* The backend's fault, not the guest's: counted and traced, not called in. */
@@ -104,18 +105,24 @@ static __always_inline int tx_header(struct vhl_vq *vq, struct tx_cursor *at,
 }
 
 /*
- * The virtio-net header, as far as it could not be carried out: checksum and
- * headers must lie within the frame (section 5.1.6.2).
+ * Makes the virtio-net header one that can be carried out. Section 5.1.6.2.2:
+ * hdr_len is a hint that a device must not rely on; drivers leave there what
+ * they like, such as the size of a buffer, and no hint is better than one that
+ * is wrong. A checksum must lie within the frame: false when it does not. Fields
+ * that flags and gso_type do not refer to mean nothing, to backends as well.
  */
-static bool tx_header_ok(struct vhl_vq *vq, const struct virtio_net_hdr *h, size_t len)
+static __always_inline bool tx_header_ok(struct vhl_vq *vq, struct virtio_net_hdr *h, size_t len)
 {
-	size_t need = vhl16_to_cpu(vq, h->hdr_len);
-
-	if (h->flags & VIRTIO_NET_HDR_F_NEEDS_CSUM)
-		need = max_t(size_t, need,
-			     vhl16_to_cpu(vq, h->csum_start) + vhl16_to_cpu(vq, h->csum_offset) +
-				     sizeof(__sum16));
-	return need <= len;
+	if (unlikely(vhl16_to_cpu(vq, h->hdr_len) > len)) {
+		/* Nothing can be segmented behind headers that end behind the frame. */
+		if (h->gso_type != VIRTIO_NET_HDR_GSO_NONE)
+			return false;
+		h->hdr_len = 0;
+	}
+	return !(h->flags & VIRTIO_NET_HDR_F_NEEDS_CSUM) ||
+	       vhl16_to_cpu(vq, h->csum_start) + vhl16_to_cpu(vq, h->csum_offset) +
+			       sizeof(__sum16) <=
+		       len;
 }
 
 /*
@@ -159,6 +166,37 @@ static __always_inline int tx_gather(struct vhl_vq *vq, const struct vhl_chain *
 }
 
 /*
+ * The backend has refused a frame for what its header says, and that may be
+ * hdr_len: tun and packet sockets want it within the frame, and tap not shorter
+ * than a link header. So the frame is sent once more without the hint, as a
+ * copy: the driver's header may not be written, and no vector has pieces of
+ * both the kernel's memory and the owner's. Returns as tx_send_one().
+ */
+static noinline int tx_send_copy(struct vhl_vq *vq, const struct vhl_chain *c)
+{
+	size_t hlen = vq->guest_hlen, len = c->out_len - hlen;
+	struct virtio_net_hdr_mrg_rxbuf all = {};
+	struct tx_cursor at = { .iov = vq->iov };
+	struct msghdr msg = { .msg_flags = MSG_DONTWAIT };
+	struct kvec kvec = { .iov_len = c->out_len };
+	int err = -EINVAL;
+
+	if (tx_header(vq, &at, &all.hdr) || !all.hdr.hdr_len || !tx_header_ok(vq, &all.hdr, len))
+		return err;
+	all.hdr.hdr_len = 0;
+	kvec.iov_base = kvmalloc(kvec.iov_len, GFP_KERNEL_ACCOUNT);
+	if (!kvec.iov_base)
+		return -ENOMEM;
+	memcpy(kvec.iov_base, &all, hlen);
+	if (!tx_copy(&at, kvec.iov_base + hlen, len)) {
+		iov_iter_kvec(&msg.msg_iter, WRITE, &kvec, 1, kvec.iov_len);
+		err = vq->sock->ops->sendmsg(vq->sock, &msg, kvec.iov_len);
+	}
+	kvfree(kvec.iov_base);
+	return err < 0 ? err : 0;
+}
+
+/*
  * Sends one frame straight from guest memory. Returns 0, -EAGAIN when the
  * backend is full, or what it refused the frame with.
  */
@@ -172,6 +210,8 @@ static int tx_send_one(struct vhl_vq *vq, const struct vhl_chain *c)
 	iov_iter_init(&msg.msg_iter, WRITE, vq->iov, c->out, c->out_len);
 	iov_iter_advance(&msg.msg_iter, skip);
 	err = vq->sock->ops->sendmsg(vq->sock, &msg, len);
+	if (unlikely(err == -EINVAL && vq->sock_hlen))
+		return tx_send_copy(vq, c);
 	return err < 0 ? err : 0;
 }
 
@@ -184,6 +224,9 @@ static int tx_reference(struct vhl_vq *vq, const struct vhl_chain *c)
 	if (vq->n_xdp)
 		tx_send_array(vq);
 	err = vhl_zc_send(vq, c);
+	/* If it was the header, tx_send_one() knows what to do. */
+	if (unlikely(err == -EINVAL))
+		return -ENOSPC;
 	if (unlikely(err && err != -ENOSPC && err != -EAGAIN))
 		vq->stats.errors[VHL_RULE_BACKEND]++;
 	return err;
@@ -204,15 +247,17 @@ static noinline void tx_trace(struct vhl_vq *vq, u16 head, size_t len)
 static __always_inline int tx_one(struct vhl_vq *vq, const struct vhl_chain *c, unsigned int taken,
 				  unsigned int pad, const bool zc)
 {
-	size_t len = c->out_len - vq->guest_hlen;
+	u64 len = c->out_len - vq->guest_hlen;
 	int err = -ENOSPC;
 
 	if (unlikely(c->in)) {
 		err = vhl_rule_broken(vq, VHL_RULE_TX_WRITABLE);
 		goto drop;
 	}
-	if (unlikely(c->out_len <= vq->guest_hlen)) {
-		err = vhl_rule_broken(vq, VHL_RULE_TX_SHORT);
+	/* No frame behind the header, or not even that: a huge number. */
+	if (unlikely(len - 1 >= VHL_MAX_FRAME)) {
+		err = vhl_rule_broken(vq, c->out_len <= vq->guest_hlen ? VHL_RULE_TX_SHORT
+								       : VHL_RULE_TX_LONG);
 		goto drop;
 	}
 	if (zc && vhl_zc_wants(vq, len)) {

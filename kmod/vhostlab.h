@@ -41,14 +41,10 @@ enum { VHL_RX, VHL_TX, VHL_NVQS };
 
 /* Segments one chain (or one merged receive) may have: UIO_MAXIOV. */
 #define VHL_MAX_SEGS		1024
-/* Entries an indirect table may have (virtio 1.2, 2.7.5.3.1 sets no other). */
-#define VHL_MAX_INDIRECT	65536
 /* Most frames handed to a backend, or heads published, at once. */
 #define VHL_MAX_BATCH		256
 /* Avail entries read in one go. */
 #define VHL_HEADS		64
-/* Bytes one run may move before the worker turns to its next queue. */
-#define VHL_BYTE_WEIGHT		0x80000
 /* Memory regions accepted: what QEMU has slots for. */
 #define VHL_MAX_REGIONS		509
 /* Slots of the index of regions: four a region at least where they are alike. */
@@ -217,8 +213,8 @@ struct vhl_chain {
 	u16 out;	/* readable segments, at vq->iov[first] */
 	u16 in;		/* writable segments, behind them */
 	u16 descs;	/* for tracepoint desc */
-	size_t out_len;
-	size_t in_len;
+	u64 out_len;	/* 32 bits would not hold VHL_MAX_SEGS descriptors */
+	u64 in_len;
 };
 
 struct vhl_vq {
