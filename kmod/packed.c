@@ -157,13 +157,13 @@ static int ahead_user(struct vhl_vq *vq, unsigned int slot, unsigned int most, u
 
 /*
  * Reads ahead from last_avail on, which is at @pos, at most to the end of the
- * ring. Returns how many descriptors are available there, or -EFAULT after
- * reporting it.
+ * ring and no more than vhl_packed_room(). Returns how many descriptors are
+ * available there, or -EFAULT after reporting it.
  */
 static __always_inline int ahead_read(struct vhl_vq *vq, u16 pos)
 {
 	unsigned int slot = vhl_pos_index(pos);
-	unsigned int most = min_t(unsigned int, vq->num - slot, VHL_HEADS);
+	unsigned int most = min3(vq->num - slot, vhl_packed_room(vq), (unsigned int)VHL_HEADS);
 	int n = -ENODATA;
 
 	if (unlikely(!vq->ring_plain))
@@ -210,7 +210,8 @@ bool vhl_packed_more(struct vhl_vq *vq)
 	size_t off = vhl_pos_index(vq->avail_pos) * sizeof(struct vring_packed_desc);
 	__virtio16 flags;
 
-	if ((u16)(vq->avail_seen - vq->last_avail) == vq->num)
+	/* All that is behind has been seen, or is the device's. */
+	if ((u16)(vq->avail_seen - vq->used_idx) >= vq->num)
 		return false;
 	off += offsetof(struct vring_packed_desc, flags);
 	if (vhl_ring_get(vq, VHL_DESC, off, &flags, 1)) {
@@ -279,8 +280,8 @@ static int chain_desc(struct vhl_vq *vq, u16 pos, unsigned int i, struct vhl_ahe
 int vhl_packed_chain(struct vhl_vq *vq, unsigned int first, struct vhl_chain *c)
 {
 	u16 off = vq->last_avail - vq->heads_at;
+	unsigned int i, room = vhl_packed_room(vq);
 	struct vhl_ahead a;
-	unsigned int i;
 	u16 pos, flags;
 	int err;
 
@@ -297,7 +298,7 @@ int vhl_packed_chain(struct vhl_vq *vq, unsigned int first, struct vhl_chain *c)
 	c->out_len = 0;
 	c->in_len = 0;
 	for (i = 0;; i++) {
-		if (unlikely(i == vq->num))
+		if (unlikely(i == room))
 			return vhl_rule_broken(vq, VHL_RULE_LOOP);
 		err = chain_desc(vq, pos, i, &a);
 		if (unlikely(err))

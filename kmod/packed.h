@@ -70,6 +70,17 @@ static inline u16 vhl_pos_back(const struct vhl_vq *vq, u16 pos, unsigned int n)
 		      : ((pos & VHL_WRAP) ^ VHL_WRAP) | (i + vq->num - n);
 }
 
+/*
+ * Descriptors the driver may have made available from last_avail on: all but
+ * those that were taken and are not published. The driver can show more, by
+ * writing over what is the device's; they are not looked at before that is
+ * published. So a position never leaves the ring, whatever the driver does.
+ */
+static inline unsigned int vhl_packed_room(const struct vhl_vq *vq)
+{
+	return vq->num - (u16)(vq->last_avail - vq->used_idx);
+}
+
 /* What vhl_used_add() is told of a chain of @descs descriptors of the ring. */
 static inline u32 vhl_packed_head(u16 id, unsigned int descs)
 {

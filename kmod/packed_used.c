@@ -223,6 +223,9 @@ void vhl_packed_publish(struct vhl_vq *vq, unsigned int n)
 	}
 	vq->signalled_used = vq->used_idx;
 	vq->used_idx = end_idx;
+	/* vhl_packed_room() sees to it; the writers below rely on it. */
+	if (WARN_ON_ONCE(descs > vq->num))
+		return;
 	err = vq->ring_plain ? -ENODATA : write_other(vq, e, end);
 	if (likely(err == -ENODATA))
 		err = write_user(vq, e, end);

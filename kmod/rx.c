@@ -28,6 +28,7 @@ enum rx_verdict {
 	RX_OK,
 	RX_NO_BUFFERS, /* wait for the guest to add some */
 	RX_TOO_LONG, /* no number of buffers will do */
+	RX_FULL, /* what is done must be published first */
 	RX_BAD_CHAIN, /* the next buffer is unusable until repaired */
 	RX_NO_ADDRESS, /* wait for the IOTLB to have the next buffer's */
 	RX_SKIPPED, /* a chain that is no buffer went back to the guest */
@@ -95,12 +96,16 @@ static void rx_discard(struct vhl_vq *vq)
 
 /*
  * Takes as many buffers as @need bytes ask for. Heads and their sizes go
- * behind those already done, not counted until the frame is there. On any
- * verdict but RX_OK the buffers are given back.
+ * behind those already done, not counted until the frame is there: done or
+ * taken, they are never more than the used ring has entries, however many the
+ * guest shows. On any verdict but RX_OK the buffers are given back, and were
+ * read for nothing, which the run pays for: they may be as many for every
+ * frame.
  */
 static enum rx_verdict rx_buffers(struct vhl_vq *vq, size_t need, struct rx_bufs *b)
 {
-	unsigned int most = vq->mergeable ? vq->num : 1;
+	/* Without merging one is left: a run publishes at num, at the latest. */
+	unsigned int most = vq->mergeable ? vq->num - vq->n_done : 1;
 	enum rx_verdict v = RX_TOO_LONG;
 	struct vhl_chain c;
 	int n;
@@ -113,8 +118,11 @@ static enum rx_verdict rx_buffers(struct vhl_vq *vq, size_t need, struct rx_bufs
 		struct vring_used_elem *e = &vq->done[vq->n_done + b->heads];
 
 		/* One head has one segment at least: the array suffices. */
-		if (b->heads == most || b->segs == VHL_MAX_SEGS)
+		if (b->heads == most || b->segs == VHL_MAX_SEGS) {
+			if (vq->mergeable && vq->n_done && b->segs != VHL_MAX_SEGS)
+				v = RX_FULL;
 			goto undo;
+		}
 		n = vhl_avail_pending(vq);
 		if (n <= 0) {
 			v = n ? RX_BAD_CHAIN : RX_NO_BUFFERS;
@@ -335,6 +343,8 @@ static bool rx_wait_buffers(struct vhl_vq *vq)
 unsigned int vhl_rx_run(struct vhl_vq *vq)
 {
 	const struct vhl_knobs *k = &vq->dev->knobs;
+	/* As many used entries are published at once as the ring has. */
+	unsigned int batch = min(k->rx_batch, vq->num);
 	unsigned int turns = 0, got = 0;
 	size_t bytes = 0, len;
 
@@ -361,11 +371,14 @@ unsigned int vhl_rx_run(struct vhl_vq *vq)
 		case RX_OK:
 			got++;
 			bytes += len;
-			if (vq->n_done >= k->rx_batch)
+			if (vq->n_done >= batch)
 				vhl_used_publish(vq);
 			break;
 		case RX_TOO_LONG:
 		case RX_SKIPPED:
+			break;
+		case RX_FULL:
+			vhl_used_publish(vq);
 			break;
 		case RX_NO_BUFFERS:
 			if (!rx_wait_buffers(vq))

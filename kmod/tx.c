@@ -347,6 +347,8 @@ static __always_inline unsigned int tx_run(struct vhl_vq *vq, const bool zc)
 	bool arrays = vq->ethernet && vq->sock->sk->sk_sndbuf == INT_MAX &&
 		      vhl_by(vq, VHL_IDEA_ARRAY);
 	unsigned int pad = arrays ? vhl_frag_headroom(vq->sock->sk) : 0;
+	/* As many used entries are published at once as the ring has. */
+	unsigned int batch = min(k->tx_batch, vq->num);
 	unsigned int sent = 0, idle = 0, since = 0;
 	enum vhl_polled polled;
 	size_t bytes = 0;
@@ -374,7 +376,7 @@ static __always_inline unsigned int tx_run(struct vhl_vq *vq, const bool zc)
 			bytes += c.out_len;
 			sent++;
 			/* Heads that are held are none of vq->n_done. */
-			if ((zc ? ++since : vq->n_done) >= k->tx_batch) {
+			if ((zc ? ++since : vq->n_done) >= batch) {
 				tx_flush(vq);
 				since = 0;
 			}

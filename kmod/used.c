@@ -113,6 +113,9 @@ void vhl_used_publish(struct vhl_vq *vq)
 		vhl_packed_publish(vq, n);
 		return;
 	}
+	/* No chain is taken beyond that; the writers below rely on it. */
+	if (WARN_ON_ONCE(n > vq->num))
+		goto fault;
 
 	/* Section 2.7.9: the last one's entry stands for all before it. */
 	if (vq->used_folded) {

@@ -89,10 +89,14 @@ static inline bool vhl_zc_wants(struct vhl_vq *vq, size_t len)
 	return true;
 }
 
-/* Whether there is no room for another head. */
+/*
+ * Whether there is no room for another head: neither here nor, with those that
+ * are done and not published, in the used ring. A guest can show the same
+ * descriptor again while its frame is under way.
+ */
 static inline bool vhl_zc_full(const struct vhl_vq *vq)
 {
-	return vq->zc->held == VHL_ZC_FRAMES;
+	return vq->zc->held == VHL_ZC_FRAMES || vq->zc->held + vq->n_done >= vq->num;
 }
 
 /* Whether the queue may only publish: somebody waits in vhl_zc_drain(). */
