@@ -159,6 +159,9 @@ static __always_inline int chain_add(struct vhl_vq *vq, unsigned int first, stru
 		vq->gpa[at] = gpa;
 		n = 1;
 	} else {
+		/* Each descriptor has a segment, so VHL_MAX_SEGS bounds both. */
+		if (unlikely(!len))
+			return vhl_rule_broken(vq, VHL_RULE_EMPTY);
 		n = vhl_translate(vq, gpa, len, flags & VRING_DESC_F_WRITE, vq->iov + at,
 				  vq->gpa + at, VHL_MAX_SEGS - at);
 		if (unlikely(n < 0))
@@ -213,6 +216,7 @@ static int chain_indirect(struct vhl_vq *vq, unsigned int first, struct vhl_chai
 		if (unlikely(err))
 			return err;
 		c->descs++;
+		vhl_chain_resched(c);
 		if (!(flags & VRING_DESC_F_NEXT))
 			return 0;
 		i = vhl16_to_cpu(vq, d.next);
@@ -275,6 +279,7 @@ int vhl_chain_read(struct vhl_vq *vq, unsigned int first, struct vhl_chain *c)
 		if (unlikely(i >= vq->num))
 			return vhl_rule_broken(vq, VHL_RULE_NEXT_RANGE);
 	}
+	vq->budget -= c->descs * VHL_DESC_COST;
 	trace_desc(vq, c);
 	return 1;
 }

@@ -260,6 +260,7 @@ static int chain_indirect(struct vhl_vq *vq, unsigned int first, struct vhl_chai
 		if (unlikely(err))
 			return err;
 		c->descs++;
+		vhl_chain_resched(c);
 	}
 	return 0;
 }
@@ -325,6 +326,7 @@ int vhl_packed_chain(struct vhl_vq *vq, unsigned int first, struct vhl_chain *c)
 		vq->avail_seen = vq->last_avail + i;
 		vq->avail_pos = vhl_pos_next(vq, pos, i);
 	}
+	vq->budget -= c->descs * VHL_DESC_COST;
 	trace_desc(vq, c);
 	return i;
 }

@@ -303,6 +303,9 @@ bool vhl_packed_notify_enable(struct vhl_vq *vq)
 		vq->avail_seen++;
 		vq->avail_pos = vhl_pos_next(vq, vq->avail_pos, 1);
 		more = true;
+		/* As many as the driver likes, up to the ring's size. */
+		if (unlikely(!(vq->avail_seen % VHL_RESCHED)))
+			cond_resched();
 	}
 	return more;
 }

@@ -157,6 +157,7 @@ static enum rx_verdict rx_buffers(struct vhl_vq *vq, size_t need, struct rx_bufs
 	return RX_OK;
 
 undo:
+	vq->budget -= b->segs * VHL_DESC_COST;
 	vq->last_avail = b->from;
 	return v;
 }
@@ -196,6 +197,8 @@ static void rx_log(struct vhl_vq *vq, size_t len)
 		else
 			vhl_log_write(vq, vq->gpa[i], part);
 		len -= part;
+		if (unlikely(i % VHL_RESCHED == VHL_RESCHED - 1))
+			cond_resched();
 	}
 }
 
@@ -346,11 +349,12 @@ unsigned int vhl_rx_run(struct vhl_vq *vq)
 	/* As many used entries are published at once as the ring has. */
 	unsigned int batch = min(k->rx_batch, vq->num);
 	unsigned int turns = 0, got = 0;
-	size_t bytes = 0, len;
+	size_t len;
 
 	WRITE_ONCE(vq->waiting_buffers, false);
 	vhl_notify_disable(vq);
-	while (turns++ < k->packet_weight && bytes < VHL_BYTE_WEIGHT) {
+	vq->budget = VHL_BYTE_WEIGHT;
+	while (turns++ < k->packet_weight && vq->budget > 0) {
 		len = rx_peek(vq);
 		if (!len) {
 			if (vq->n_done) {
@@ -370,7 +374,7 @@ unsigned int vhl_rx_run(struct vhl_vq *vq)
 		switch (rx_one(vq, len)) {
 		case RX_OK:
 			got++;
-			bytes += len;
+			vq->budget -= len;
 			if (vq->n_done >= batch)
 				vhl_used_publish(vq);
 			break;

@@ -351,12 +351,12 @@ static __always_inline unsigned int tx_run(struct vhl_vq *vq, const bool zc)
 	unsigned int batch = min(k->tx_batch, vq->num);
 	unsigned int sent = 0, idle = 0, since = 0;
 	enum vhl_polled polled;
-	size_t bytes = 0;
 	struct vhl_chain c;
 	int n, taken;
 
 	vhl_notify_disable(vq);
-	while (sent + idle < k->packet_weight && bytes < VHL_BYTE_WEIGHT) {
+	vq->budget = VHL_BYTE_WEIGHT;
+	while (sent + idle < k->packet_weight && vq->budget > 0) {
 		n = vhl_avail_pending(vq);
 		if (n > 0) {
 			if (zc && tx_full(vq))
@@ -373,7 +373,7 @@ static __always_inline unsigned int tx_run(struct vhl_vq *vq, const bool zc)
 				tx_wait_backend(vq);
 				return sent;
 			}
-			bytes += c.out_len;
+			vq->budget -= c.out_len;
 			sent++;
 			/* Heads that are held are none of vq->n_done. */
 			if ((zc ? ++since : vq->n_done) >= batch) {

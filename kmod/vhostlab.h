@@ -212,7 +212,7 @@ struct vhl_chain {
 	u32 head;	/* for vhl_used_add(); the lower half is its number */
 	u16 out;	/* readable segments, at vq->iov[first] */
 	u16 in;		/* writable segments, behind them */
-	u16 descs;	/* for tracepoint desc */
+	u16 descs;	/* for tracepoint desc and the weight of a run */
 	u64 out_len;	/* 32 bits would not hold VHL_MAX_SEGS descriptors */
 	u64 in_len;
 };
@@ -243,6 +243,7 @@ struct vhl_vq {
 	u16 used_pos;
 	bool notify_on;		/* kicks are asked for */
 	bool waiting_buffers;	/* rx: only a kick can help, not a frame */
+	s64 budget;		/* bytes the run may still move: weight.h */
 
 	/* Negotiated, copied here so that the packet path reads one line. */
 	u64 features;

@@ -76,7 +76,7 @@ static size_t take(size_t len)
 
 static uint32_t seg_len(void)
 {
-	static const uint32_t odd[] = { 0, 1, 9, 10, 11, 12, 13, 14, 4096, 4097, 8192 };
+	static const uint32_t odd[] = { 1, 9, 10, 11, 12, 13, 14, 4096, 4097, 8192 };
 
 	return chance(3) ? 1 + chance(2500) : odd[chance(sizeof(odd) / sizeof(*odd))];
 }

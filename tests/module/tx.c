@@ -92,11 +92,6 @@ static void shapes(uint64_t features, const char *what)
 	big_frame(&g, 60000, seq);
 	split(q->desc, g.hdr_len + 60000, 250, 3);
 	tap_ok(sent(&g, &t, seq++, 60000), "%s: 60000 bytes in 250 descriptors", what);
-	big_frame(&g, 500, seq);
-	split(q->desc, g.hdr_len + 500, 3, g.hdr_len);
-	q->desc[1].next = 9;
-	q->desc[9] = (struct vring_desc){ gpa_of(BIG), 0, NEXT, 2 };
-	tap_ok(sent(&g, &t, seq++, 500), "%s: an empty descriptor in the middle", what);
 	if (!(features & F_INDIRECT))
 		goto out;
 	d = (struct vring_desc *)(g.mem + slot(10));
