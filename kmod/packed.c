@@ -10,15 +10,17 @@
 
 /*
  * Where the queue begins, as VHOST_SET_VRING_BASE says it: the avail position
- * in the lower half, the used one in the upper. Who tells only the lower half
- * has nothing under way: then they are the same. Holds vq->mutex.
+ * in the lower half, the used one in the upper, which vhl_packed_base() returns
+ * as they are. An upper half of 0 is a position, too: index 0 in a turn whose
+ * wrap counter is 0. Only the beginning of a new ring is taken from a client
+ * that fills in the lower half alone, as DPDK's virtio-user does: as two halves
+ * that value would say that the driver has the whole ring under way. Holds
+ * vq->mutex.
  */
 void vhl_packed_base_set(struct vhl_vq *vq, u32 base)
 {
-	u16 used = base >> 16;
-
 	vq->avail_pos = base;
-	vq->used_pos = used ? used : vq->avail_pos;
+	vq->used_pos = base == VHL_WRAP ? VHL_WRAP : base >> 16;
 	vq->last_avail = vhl_pos_index(vq->avail_pos);
 	vq->avail_seen = vq->last_avail;
 	vq->used_idx = vq->last_avail;

@@ -29,13 +29,19 @@ static bool avail_empty(struct vhl_vq *vq)
 	       vhl16_to_cpu(vq, idx) == vq->last_avail;
 }
 
-/* Whether the guest wants a call for the entries since the last one. */
+/*
+ * Whether the guest wants a call for the entries since the last decision,
+ * which each one is, for whatever reason: signalled_used would otherwise mean
+ * something else after 65,536 entries.
+ */
 static bool call_wanted(struct vhl_vq *vq, enum vhl_call_reason *why)
 {
 	u16 old = vq->signalled_used;
 	bool valid = vq->signalled_valid;
 	__virtio16 v;
 
+	vq->signalled_used = vq->used_idx;
+	vq->signalled_valid = vq->event_idx;
 	/* The used index must be visible before the guest's wish is read. */
 	smp_mb();
 
@@ -52,8 +58,6 @@ static bool call_wanted(struct vhl_vq *vq, enum vhl_call_reason *why)
 		return !(vhl16_to_cpu(vq, v) & VRING_AVAIL_F_NO_INTERRUPT);
 	}
 
-	vq->signalled_used = vq->used_idx;
-	vq->signalled_valid = true;
 	*why = VHL_CALL_FIRST;
 	if (!valid)
 		return true;
@@ -149,6 +153,8 @@ void vhl_used_publish(struct vhl_vq *vq)
 	return;
 
 fault:
+	/* The next entries that can be written are announced whatever their number. */
+	vq->signalled_valid = false;
 	vhl_rule_broken(vq, VHL_RULE_RING_ACCESS);
 }
 

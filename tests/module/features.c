@@ -123,8 +123,10 @@ static void packed_ioctls(void)
 	tap_err(ring_addr_at(q, 0, 2), -EINVAL, "packed: event not aligned to 4");
 	tap_err(ring_state(q, VHOST_SET_VRING_BASE, 0x00020003), 0, "packed: both positions");
 	tap_is(base_of(q), 0x00020003, "packed: both are kept");
-	tap_err(ring_state(q, VHOST_SET_VRING_BASE, 0x8003), 0, "packed: only the avail position");
-	tap_is(base_of(q), 0x80038003, "packed: the used one is the same then");
+	tap_err(ring_state(q, VHOST_SET_VRING_BASE, 0x8003), 0, "packed: used position 0");
+	tap_is(base_of(q), 0x8003, "packed: it is kept, too");
+	tap_err(ring_state(q, VHOST_SET_VRING_BASE, 0x8000), 0, "packed: a new ring's lower half");
+	tap_is(base_of(q), 0x80008000, "packed: the used position is the same then");
 	tap_err(ring_state(q, VHOST_SET_VRING_BASE, 0x80648064), 0, "packed: position 100");
 	tap_err(ring_backend(q, t.fd), -EFAULT, "packed: it is not in a ring of 100");
 	tap_err(ring_begin(q, 0), 0, "packed: from the start");
