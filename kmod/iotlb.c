@@ -357,7 +357,7 @@ int vhl_iotlb_log(struct vhl_vq *vq, enum vhl_area area, size_t off, size_t n)
 		void __user *at = area_at(vq, area, off, &len);
 
 		if (IS_ERR(at))
-			return -EFAULT;
+			return vhl_log_failed(vq);
 		err = vhl_log_hva(vq, (unsigned long)at, len);
 		off += len;
 		n -= len;

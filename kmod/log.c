@@ -10,10 +10,29 @@
 #include "vhostlab.h"
 #include "trace.h"
 
+/*
+ * The aligned word that has the bit of guest page @page, and the bit. A client
+ * may put the bitmap at any byte, and the word then begins before it: but in
+ * the same page of memory, and none of the other bits is changed. A word at the
+ * bitmap's own alignment might cross a cache line, and a locked access to it
+ * would lock the bus, which is fatal in the kernel where the processor traps
+ * it. Bits are numbered as set_bit() does from an aligned address on, which is
+ * how the in-tree module counts and how clients read the bitmap.
+ */
+static unsigned long __user *log_word(const struct vhl_dev *dev, u64 page, unsigned long *bit)
+{
+	unsigned long at = (unsigned long)dev->log_base + page / BITS_PER_BYTE;
+	unsigned long in = at % sizeof(long);
+
+	*bit = BIT(in * BITS_PER_BYTE + page % BITS_PER_BYTE);
+	return (unsigned long __user *)(at - in);
+}
+
 #ifdef __try_cmpxchg_user
 /*
- * Sets one bit with the processor's own atomic on user memory. The word is
- * read first: most pages are dirty already, and then nothing is written.
+ * Sets one bit with the processor's own atomic on user memory. The word, which
+ * is aligned, is read first: most pages are dirty already, and then nothing is
+ * written.
  */
 static int log_set_bit(unsigned long __user *word, unsigned long bit)
 {
@@ -49,11 +68,18 @@ static int log_set_bit(unsigned long __user *word, unsigned long bit)
 }
 #endif
 
+/* A write that is not in the log: counted, and told. Returns -EFAULT. */
+int vhl_log_failed(struct vhl_vq *vq)
+{
+	vq->stats.log_errors++;
+	vhl_rule_broken(vq, VHL_RULE_LOG);
+	return -EFAULT;
+}
+
 /*
  * Marks guest memory [gpa, gpa + len) dirty; call it after the write it
- * reports. Returns 0 or -EFAULT; a failure is counted and reported to the
- * error eventfd by the caller's vhl_rule_broken(). Caller holds vq->mutex and
- * runs in the owner's mm; may sleep on a fault.
+ * reports. Returns 0 or -EFAULT after counting that and telling the error
+ * eventfd. Caller holds vq->mutex and runs in the owner's mm; may sleep.
  */
 int vhl_log_write(struct vhl_vq *vq, u64 gpa, u64 len)
 {
@@ -70,23 +96,39 @@ int vhl_log_write(struct vhl_vq *vq, u64 gpa, u64 len)
 	 */
 	smp_mb();
 	for (; page <= last && !err; page++) {
-		u64 __user *base = vq->dev->log_base;
-		unsigned long __user *word = (unsigned long __user *)base + page / BITS_PER_LONG;
+		unsigned long bit;
+		unsigned long __user *word = log_word(vq->dev, page, &bit);
 
-		err = log_set_bit(word, BIT(page % BITS_PER_LONG));
+		err = log_set_bit(word, bit);
 		vq->stats.log_pages += !err;
 	}
 	trace_log_write(vq, gpa, len, err);
-	if (err) {
-		vq->stats.log_errors++;
-		vhl_rule_broken(vq, VHL_RULE_LOG);
-	}
-	return err;
+	return err ? vhl_log_failed(vq) : 0;
+}
+
+/* The byte behind [at, end) as far as regions cover it without a gap. */
+static u64 log_covered(const struct vhl_mem *mem, u64 at, u64 end)
+{
+	u64 from;
+	u32 i;
+
+	/* They are sorted by the guest's addresses; one look is enough nearly always. */
+	do {
+		from = at;
+		for (i = 0; i < mem->n && at < end; i++)
+			if (at - mem->r[i].hva < mem->r[i].size)
+				at = mem->r[i].hva + mem->r[i].size;
+		cond_resched();
+	} while (at != from && at < end);
+	return at;
 }
 
 /*
  * Marks the owner's memory [hva, hva + len) by every guest address it has: an
  * I/O virtual address says nothing about that, so the table is read backwards.
+ * Memory that has none, in part or at all, cannot be marked, and a migration
+ * would lose what was written there: that is an error, as a log that cannot be
+ * written is. Context and result as above.
  */
 int vhl_log_hva(struct vhl_vq *vq, u64 hva, u64 len)
 {
@@ -94,17 +136,28 @@ int vhl_log_hva(struct vhl_vq *vq, u64 hva, u64 len)
 	int err = 0;
 	u32 i;
 
+	if (!len)
+		return 0;
 	for (i = 0; mem && i < mem->n && !err; i++) {
 		const struct vhl_region *r = &mem->r[i];
 		u64 first = max(hva, r->hva), end = min(hva + len, r->hva + r->size);
 
-		if (first < end)
-			err = vhl_log_write(vq, r->gpa + (first - r->hva), end - first);
+		if (first >= end)
+			continue;
+		err = vhl_log_write(vq, r->gpa + (first - r->hva), end - first);
+		/* All of them may show the same memory. */
+		cond_resched();
 	}
-	return err;
+	if (err)
+		return err;
+	return mem && log_covered(mem, hva, hva + len) >= hva + len ? 0 : vhl_log_failed(vq);
 }
 
-static int log_told(struct vhl_vq *vq, int err)
+/*
+ * Tells the client that the log has changed, unless @err, which it returns.
+ * Caller holds vq->mutex.
+ */
+int vhl_log_told(struct vhl_vq *vq, int err)
 {
 	if (!err && vq->dev->log_ctx)
 		vhl_eventfd_signal(vq->dev->log_ctx);
@@ -120,8 +173,8 @@ int vhl_log_used(struct vhl_vq *vq, u64 offset, u64 len)
 	if (!vq->log_used)
 		return 0;
 	if (vq->iotlb)
-		return log_told(vq, vhl_iotlb_log(vq, VHL_USED, offset, len));
-	return log_told(vq, vhl_log_write(vq, vq->log_addr + offset, len));
+		return vhl_log_told(vq, vhl_iotlb_log(vq, VHL_USED, offset, len));
+	return vhl_log_told(vq, vhl_log_write(vq, vq->log_addr + offset, len));
 }
 
 /*
@@ -134,8 +187,8 @@ int vhl_log_ring(struct vhl_vq *vq, u64 offset, u64 len)
 	if (!vq->log_used)
 		return 0;
 	if (vq->iotlb)
-		return log_told(vq, vhl_iotlb_log(vq, VHL_DESC, offset, len));
-	return log_told(vq, vhl_log_hva(vq, (unsigned long)vq->area[VHL_DESC] + offset, len));
+		return vhl_log_told(vq, vhl_iotlb_log(vq, VHL_DESC, offset, len));
+	return vhl_log_told(vq, vhl_log_hva(vq, (unsigned long)vq->area[VHL_DESC] + offset, len));
 }
 
 /*

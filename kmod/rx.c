@@ -188,18 +188,20 @@ static int rx_write(struct vhl_vq *vq, size_t off, const void *src, size_t n)
 static void rx_log(struct vhl_vq *vq, size_t len)
 {
 	unsigned int i;
+	int err = 0;
 
 	for (i = 0; len; i++) {
 		size_t part = min(len, vq->iov[i].iov_len);
 
 		if (vq->iotlb)
-			vhl_log_hva(vq, (unsigned long)vq->iov[i].iov_base, part);
+			err |= vhl_log_hva(vq, (unsigned long)vq->iov[i].iov_base, part);
 		else
-			vhl_log_write(vq, vq->gpa[i], part);
+			err |= vhl_log_write(vq, vq->gpa[i], part);
 		len -= part;
 		if (unlikely(i % VHL_RESCHED == VHL_RESCHED - 1))
 			cond_resched();
 	}
+	vhl_log_told(vq, err);
 }
 
 /* num_buffers is the device's to write, whoever wrote the rest. */

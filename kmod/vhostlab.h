@@ -418,6 +418,8 @@ void vhl_poll_waited(struct vhl_vq *vq);
 /* log.c */
 int vhl_log_write(struct vhl_vq *vq, u64 gpa, u64 len);
 int vhl_log_hva(struct vhl_vq *vq, u64 hva, u64 len);
+int vhl_log_failed(struct vhl_vq *vq);
+int vhl_log_told(struct vhl_vq *vq, int err);
 int vhl_log_used(struct vhl_vq *vq, u64 offset, u64 len);
 int vhl_log_ring(struct vhl_vq *vq, u64 offset, u64 len);
 bool vhl_log_ok(u64 __user *base, const struct vhl_mem *mem);
