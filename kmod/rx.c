@@ -326,8 +326,27 @@ static enum rx_verdict rx_one(struct vhl_vq *vq, size_t len)
 }
 
 /*
- * Waits for the guest to add buffers: only a kick wakes the queue now.
- * Returns whether some came meanwhile.
+ * Frames wake the queue again, or are found by the caller, who looks at the
+ * backend after this. The backend puts a frame where it is found, then reads
+ * the flag in poll_wake(); the full barrier between is that of
+ * skwq_has_sleeper() in sock_def_readable(). Here the flag is cleared, then the
+ * backend is read. Without a full barrier here, too, each side could miss what
+ * the other has written, and the frame would wait for the next one to come. A
+ * run that did not wait for buffers pays nothing. Holds vq->mutex.
+ */
+static void rx_frames_wake(struct vhl_vq *vq)
+{
+	if (likely(!vq->waiting_buffers))
+		return;
+	WRITE_ONCE(vq->waiting_buffers, false);
+	smp_mb(); /* the flag before the ring: poll_wake() */
+}
+
+/*
+ * Waits for the guest to add buffers: only a kick wakes the queue now. A frame
+ * that wakes it nevertheless, because it came before the flag was seen, costs
+ * a run and no more; so nothing is ordered behind that store. Returns whether
+ * some came meanwhile.
  */
 static bool rx_wait_buffers(struct vhl_vq *vq)
 {
@@ -336,7 +355,7 @@ static bool rx_wait_buffers(struct vhl_vq *vq)
 	WRITE_ONCE(vq->waiting_buffers, true);
 	if (!vhl_notify_enable(vq))
 		return false;
-	WRITE_ONCE(vq->waiting_buffers, false);
+	rx_frames_wake(vq);
 	vhl_notify_disable(vq);
 	return true;
 }
@@ -353,7 +372,7 @@ unsigned int vhl_rx_run(struct vhl_vq *vq)
 	unsigned int turns = 0, got = 0;
 	size_t len;
 
-	WRITE_ONCE(vq->waiting_buffers, false);
+	rx_frames_wake(vq);
 	vhl_notify_disable(vq);
 	vq->budget = VHL_BYTE_WEIGHT;
 	while (turns++ < k->packet_weight && vq->budget > 0) {
