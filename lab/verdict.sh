@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=bash
 # How a lab run ended, from what it left behind: the private result port, the console, the kernel log and QEMU's exit code.
-# Sourced by lab/run, whose variables it reads: dir nonce status timeout.
+# Sourced by lab/run, whose variables it reads: dir nonce status nested.
 
 # The kernel log in the fullest form there is: the log port's copy when the VM got that far, else the console.
 kernel_log()
@@ -48,6 +48,13 @@ culprit()
 	tr -d '\r' <"$dir/console" | grep -m 1 -E -f "$LAB/patterns" | sed 's/^\[[^]]*\] *//' || true
 }
 
+# Did the emulator record a triple fault of a kernel that ran? A restart that was asked for ends in one, too (reboot=t), but then
+# the kernel has given up its interrupt table before.
+fell()
+{
+	awk '/^Triple fault/ { fault = 1 } fault && /^IDT=/ { fell = $3 != "00000000"; exit } END { exit !fell }' "$dir/resets"
+}
+
 judge()
 {
 	local word mark rest line
@@ -66,10 +73,10 @@ judge()
 	fi
 	line=$(culprit)
 	[[ -z $line ]] || fail_run "the kernel died: $line"
-	# shellcheck disable=SC2154
-	if [[ $status == 137 || $status == 124 ]]; then
-		fail_run "time-out: no verdict after $timeout s, the command or the kernel hangs"
+	if [[ -s $dir/ended ]]; then
+		fail_run "time-out: no verdict after $(<"$dir/ended"), the command or the kernel hangs"
 	fi
+	# shellcheck disable=SC2154
 	if [[ $status != 0 ]]; then
 		cat "$dir/qemu.log" >&2
 		fail_run "QEMU ended with $status: see its message above"
@@ -77,6 +84,8 @@ judge()
 	line=$(grep -m 1 -h 'vhostlab-init:\|vhostlab-stage2:' "$dir/console" | tr -d '\r' || true)
 	[[ -z $line ]] || fail_run "the VM did not get to the command: $line"
 	# shellcheck disable=SC2154
-	((!nested)) || fail_run "silent power-off: the emulated machine fell with a virtual one inside: try again" 75
+	if ((nested)) && fell; then
+		fail_run "silent power-off: triple fault of the emulated machine with a virtual one inside: try again" 75
+	fi
 	fail_run "silent power-off: the machine went down without a verdict"
 }

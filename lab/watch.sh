@@ -1,0 +1,69 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=bash disable=SC2154
+# Ends a lab VM that makes no progress. Sourced by lab/run, whose variables it reads: dir timeout relays.
+#
+# Progress is a byte the VM says: output of the command, or of the kernel on its console. Time counts only while the machine
+# here lets QEMU run: what its threads wait for a processor, because others have it, is taken off. So a busy machine makes a
+# run longer, not wrong. A command that says something for ever ends all the same, after CHATTER times the limit.
+CHATTER=20
+
+# Bytes that the relays have passed on, in $heard; 0 where this kernel does not count them.
+heard_bytes()
+{
+	local pid word number
+	heard=0
+	for pid in "${relays[@]}"; do
+		[[ -r /proc/$pid/io ]] || continue
+		while read -r word number; do
+			[[ $word != rchar: ]] || heard=$((heard + number))
+		done 2>/dev/null <"/proc/$pid/io" || true
+	done
+}
+
+# Nanoseconds by which the thread of QEMU that waited longest for a processor did so since the last call, in $starved.
+starved_time()
+{
+	local task ran waited rest since
+	starved=0
+	for task in "/proc/$1/task"/*; do
+		{ read -r ran waited rest <"$task/schedstat"; } 2>/dev/null || continue
+		since=$((waited - ${waits[$task]:-0}))
+		waits[$task]=$waited
+		[[ $since -le $starved ]] || starved=$since
+	done
+	: "$ran" "$rest"
+}
+
+# watch PID: ends QEMU, and says why in $dir/ended, when it is time.
+watch()
+{
+	local nap now before span silent=0 total=0 limit=$((timeout * 1000000)) heard starved last=-1
+	local -A waits=()
+	# A pipe nobody writes to: a wait that starts no process.
+	exec {nap}<> <(:)
+	before=${EPOCHREALTIME//[!0-9]/}
+	: >"$dir/seen"
+	while kill -0 "$1" 2>/dev/null; do
+		read -rt 1 -u "$nap" _ || true
+		now=${EPOCHREALTIME//[!0-9]/}
+		starved_time "$1"
+		heard_bytes
+		span=$((now - before - starved / 1000))
+		before=$now
+		[[ $span -gt 0 ]] || continue
+		silent=$((silent + span)) total=$((total + span))
+		if [[ $heard -ne $last || $dir/console -nt $dir/seen ]]; then
+			silent=0 last=$heard
+			: >"$dir/seen"
+		fi
+		if [[ $silent -ge $limit ]]; then
+			echo "$timeout s without a word" >"$dir/ended"
+		elif [[ $total -ge $((CHATTER * limit)) ]]; then
+			echo "$((CHATTER * timeout)) s" >"$dir/ended"
+		else
+			continue
+		fi
+		kill -KILL "$1" 2>/dev/null || true
+		break
+	done
+}
