@@ -2,6 +2,9 @@
 # shellcheck shell=bash
 # ./run.sh sweep: plans, boots the lab once, measures every point inside it. Sourced by run.sh.
 
+# shellcheck source=sweep/keep.sh
+source "$ROOT/sweep/keep.sh"
+
 sweep_options()
 {
 	CONFIG='' CLOCK='' HOST=0 OUT='' RESUME=0 DRY=0 SEED=''
@@ -159,6 +162,8 @@ cmd_sweep()
 	fi
 	[[ $RESUME == 1 ]] || new_run_dir "$experiment"
 	keep_config
+	[[ $RESUME == 0 ]] || "$BENCH/verify" --cut "$RUN_DIR" ||
+		die 1 "--resume: $RUN_DIR: its results are damaged: see the lines above"
 	exec {lock}>"$RUN_DIR/.lock" || die 1 "--out: $RUN_DIR: it cannot be written (read-only or full): choose another folder"
 	flock -n "$lock" || die 1 "--out: $RUN_DIR: another sweep is writing there: wait for it or choose another folder"
 	revision
@@ -170,22 +175,26 @@ cmd_sweep()
 supervise()
 {
 	local clock=$1 kernel=$2 steps=$3 child code=0 filter kept inner command
-	local shown=${RUN_DIR#"$ROOT"/} nested=()
+	local shown=${RUN_DIR#"$ROOT"/} nested=() limit stored=1
 	! "$BENCH/plan" "${PLAN_OPTIONS[@]}" --schedule "$CONFIG" | grep '"guest": *"qemu"' >/dev/null || nested=(--nested)
 	inner=("$ROOT/run.sh" sweep "$RUN_DIR/$(basename "$CONFIG")" --host --out "$RUN_DIR" --clock "$clock" "${PLAN_OPTIONS[@]}")
+	# Each point says that it begins and how it ended; ten real seconds are more than enough for a second of its own limit.
+	limit=$("$BENCH/plan" --get timeout "$CONFIG")
 	if [[ $HOST == 1 ]]; then
 		command=(env VHOSTLAB_INNER=1 "${inner[@]}")
 	else
-		command=("$ROOT/lab/run" --clock "$clock" --kernel "$kernel" --timeout $((600 + 60 * steps)) "${nested[@]}"
-			--rw "$RUN_DIR" -- env VHOSTLAB_INNER=1 "VHOSTLAB_DATE=$VHOSTLAB_DATE"
+		keep_records
+		command=("$ROOT/lab/run" --clock "$clock" --kernel "$kernel" --timeout $((600 + 10 * limit)) "${nested[@]}"
+			--ro "$RUN_DIR" --records "$RECORDS" -- env VHOSTLAB_INNER=1 "VHOSTLAB_DATE=$VHOSTLAB_DATE"
 			"VHOSTLAB_REVISION=$VHOSTLAB_REVISION" "VHOSTLAB_DIRTY=$VHOSTLAB_DIRTY"
 			${VHOSTLAB_POINT:+"VHOSTLAB_POINT=$VHOSTLAB_POINT"} "${inner[@]}")
 	fi
 	INTERRUPTED=0
-	exec {progress}> >(exec "$BENCH/progress")
+	exec {progress}> >([[ -z ${RECORDS:-} ]] || exec {RECORDS}>&-; exec "$BENCH/progress")
 	filter=$!
 	"${command[@]}" </dev/null 2>&"$progress" {progress}>&- {lock}>&- &
 	child=$!
+	[[ ${KEEPER_FAILED:-0} == 0 ]] || kill -TERM "$child" 2>/dev/null || true
 	# A shell starts its background children deaf to SIGINT, so it is handed on as SIGTERM.
 	trap 'INTERRUPTED=1; kill -TERM "$child" 2>/dev/null || true' INT TERM HUP
 	code=0
@@ -193,10 +202,16 @@ supervise()
 	trap - INT TERM HUP
 	exec {progress}>&-
 	wait "$filter" || true
+	[[ $HOST == 1 ]] || kept_records || stored=0
 
 	kept=$(($(whole_lines "$RUN_DIR/points.jsonl") + $(whole_lines "$RUN_DIR/control.jsonl")))
+	if [[ $code -eq 0 && $stored == 1 ]]; then verify --whole; else verify --cut </dev/null; fi || stored=0
+	[[ $stored == 0 ]] || above_floor "$RUN_DIR/points.jsonl"
 	if [[ $INTERRUPTED == 1 ]]; then
 		die 1 "sweep: interrupted, $kept of $steps measurements kept: resume with $AGAIN --resume --out $shown"
+	fi
+	if [[ $stored == 0 ]]; then
+		die 1 "sweep: the results in $shown are damaged or not complete: see the lines above"
 	fi
 	if [[ $code -eq 0 && $kept -lt $steps ]]; then
 		note "sweep: $((steps - kept)) of $steps measurements were skipped, with the reasons above"
@@ -272,7 +287,8 @@ unload_modules()
 # On the measuring machine: environment, then one point after the other.
 measure_here()
 {
-	local new=$RUN_DIR/.env.new release ko
+	local new=$RUN_DIR/.env.new release ko port=()
+	! by_port || new=$(mktemp)
 	release=$(uname -r)
 	ko=${VHOSTLAB_KO:-$BUILD/kmod/$release/vhostlab_net.ko}
 	trap 'end_session; unload_modules' EXIT
@@ -288,20 +304,23 @@ measure_here()
 		rm -f -- "$new"
 		[[ -z $difference ]] ||
 			die 2 "--resume: $RUN_DIR: measured with another $difference: start a new run instead"
+	elif by_port; then
+		send_files "$new" env.json
+		rm -f -- "$new"
 	else
 		sync "$new" && mv -- "$new" "$RUN_DIR/env.json"
 	fi
+	! by_port || port=(--records "$VHOSTLAB_RECORDS")
 
 	local child code=0
 	start_session
 	"$BENCH/plan" "${PLAN_OPTIONS[@]}" --schedule --done "$RUN_DIR/points.jsonl" --done "$RUN_DIR/control.jsonl" "$CONFIG" |
-		"$BENCH/walk" --point "${VHOSTLAB_POINT:-$ROOT/bench/traced/point}" --out "$RUN_DIR" &
+		"$BENCH/walk" --point "${VHOSTLAB_POINT:-$ROOT/bench/traced/point}" --out "$RUN_DIR" "${port[@]}" &
 	child=$!
 	trap 'kill -TERM "$child" 2>/dev/null || true' INT TERM HUP
 	code=0
 	wait_for "$child" || code=$?
 	trap - INT TERM HUP
-	above_floor "$RUN_DIR/points.jsonl"
 	[[ $code -eq 0 ]] || exit "$code"
 }
 

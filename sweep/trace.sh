@@ -105,8 +105,9 @@ cmd_trace()
 	if [[ $HOST == 1 ]]; then
 		command=(env VHOSTLAB_INNER=1 "${command[@]}")
 	else
+		keep_records
 		command=("$ROOT/lab/run" --quiet --clock "$CLOCK" --kernel "$KERNEL" --timeout "${VHOSTLAB_TRACE_TIMEOUT:-1800}"
-			--rw "$RUN_DIR" -- env VHOSTLAB_INNER=1 "VHOSTLAB_DATE=$VHOSTLAB_DATE"
+			--ro "$RUN_DIR" --records "$RECORDS" -- env VHOSTLAB_INNER=1 "VHOSTLAB_DATE=$VHOSTLAB_DATE"
 			"VHOSTLAB_REVISION=$VHOSTLAB_REVISION" "VHOSTLAB_DIRTY=$VHOSTLAB_DIRTY" "${command[@]}")
 	fi
 	note "trace $TOOL: clock $CLOCK, results in $shown; Ctrl-C ends the workload and prints the summary"
@@ -118,6 +119,7 @@ cmd_trace()
 	wait_for "$child" || code=$?
 	trap - INT TERM HUP
 	rm -f -- "$RUN_DIR/.stop"
+	[[ $HOST == 1 ]] || kept_records || code=1
 	[[ $code -eq 0 ]] || rmdir -- "$RUN_DIR" 2>/dev/null || true
 	case $code in
 	0) note "trace $TOOL: done, kept in $shown" ;;
@@ -176,7 +178,7 @@ trace_wait()
 	exec {nap}<> <(:)
 	(
 		# A pipe nobody writes to: a wait that starts no process, which would show in what is measured.
-		until [[ -e $RUN_DIR/.stop ]]; do read -rt 0.5 -u "$nap" _ || true; done
+		until [[ -e $STOP ]]; do read -rt 0.5 -u "$nap" _ || true; done
 		kill -INT "$tool" 2>/dev/null || true
 	) &
 	watcher=$!
@@ -190,15 +192,31 @@ trace_wait()
 	return "$code"
 }
 
+# Out of the lab VM, however the tool ended.
+trace_send()
+{
+	local file words=()
+	by_port || return 0
+	for file in "$RUN_DIR"/*; do
+		[[ ! -f $file ]] || words+=("$file" "${file##*/}")
+	done
+	[[ ${#words[@]} -eq 0 ]] || send_files "${words[@]}"
+}
+
 # On the measuring machine: modules, environment, the tool with the workload as its child.
 trace_here()
 {
 	local tool sink printer code=0 done=''
 	TMP_TRACE=$(mktemp -d /tmp/vhostlab-trace.XXXXXX)
+	STOP=$RUN_DIR/.stop
+	if by_port; then
+		RUN_DIR=$TMP_TRACE/out
+		mkdir -- "$RUN_DIR"
+	fi
 	export VHOSTLAB_KO=${VHOSTLAB_KO:-$BUILD/kmod/$(uname -r)/vhostlab_net.ko}
 	# shellcheck disable=SC2034 # for unload_modules
 	LOADED=()
-	trap 'unload_modules; rm -rf -- "$TMP_TRACE"' EXIT
+	trap 'unload_modules; trace_send; rm -rf -- "$TMP_TRACE"' EXIT
 	trace_possible
 	load_modules "$VHOSTLAB_KO"
 	trace_probes
@@ -230,7 +248,7 @@ trace_here()
 	[[ $code -eq 0 ]] || die 1 "trace $TOOL: ${TOOL_FILE##*.} tool ended with $code: see the lines above"
 
 	[[ ! -f $TMP_TRACE/code ]] || done=$(cat "$TMP_TRACE/code")
-	if [[ -e $RUN_DIR/.stop || -z $done ]]; then
+	if [[ -e $STOP || -z $done ]]; then
 		note "trace $TOOL: interrupted: the figures above are those until then"
 	elif [[ $done -ne 0 ]]; then
 		cat -- "$RUN_DIR/workload.err" >&2

@@ -2,8 +2,9 @@
 /*
  * walk: measures the points of a schedule one after the other, gives each a
  * verdict, and appends the good ones to points.jsonl, those of the A/A control
- * to control.jsonl. Lines on stderr that
- * begin with @ are for the program progress; all others are for people.
+ * to control.jsonl: by itself, or in the lab VM through a port (records.h). Lines
+ * on stderr that begin with @ are for the program progress; all others are for
+ * people.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -16,6 +17,7 @@
 
 #include "child.h"
 #include "enough.h"
+#include "records.h"
 #include "results.h"
 #include "settle.h"
 
@@ -29,13 +31,19 @@ static const char *const verdict_name[VERDICTS] = {
 	"ok", "failed", "hung", "malformed", "skipped", "oops",
 };
 
+enum file { POINTS, VERDICTS_FILE, CONTROL, FILES };
+
+static const char *const file_name[FILES] = { "points.jsonl", "verdicts.jsonl", "control.jsonl" };
+
 struct walk {
 	const char *program;
 	const char *out;
 	const char *accel;
 	const char *taint_path;
 	unsigned long taint;
-	struct results points, control, verdicts;
+	struct results file[FILES];
+	int port; /* where results go in place of files, or -1 */
+	char raw[64]; /* the folder of raw data then */
 	long count[VERDICTS];
 	long enough; /* steps that were not needed */
 	bool stop; /* nothing more can be measured */
@@ -178,8 +186,8 @@ static enum verdict judge(struct walk *walk, const json_t *step, json_t **values
 			argv[argc++] = (char *)json_string_value(word);
 	argv[argc] = NULL;
 	/* Where the point may leave raw data, without the ending. */
-	snprintf(raw, sizeof(raw), "%s/raw/%s-%ld", walk->out, text_of(step, "point"),
-		 number_of(step, "rep"));
+	snprintf(raw, sizeof(raw), "%s%s/%s-%ld", walk->port < 0 ? walk->out : walk->raw,
+		 walk->port < 0 ? "/raw" : "", text_of(step, "point"), number_of(step, "rep"));
 	setenv("VHOSTLAB_RAW", raw, 1);
 	child_run(&child, argv, number_of(step, "timeout"));
 	if (child.err && *child.err && child.end != CHILD_INTERRUPTED)
@@ -226,6 +234,15 @@ static enum verdict judge(struct walk *walk, const json_t *step, json_t **values
 	return verdict;
 }
 
+static bool store(struct walk *walk, enum file file, json_t *object)
+{
+	if (walk->port < 0)
+		return results_append(&walk->file[file], object);
+	/* Raw data first: a measurement that is there has its own. */
+	return records_raw(walk->port, walk->raw) &&
+	       records_line(walk->port, file_name[file], object);
+}
+
 /* False when the walk has to end. */
 static bool one_step(struct walk *walk, const json_t *step)
 {
@@ -252,7 +269,7 @@ static bool one_step(struct walk *walk, const json_t *step)
 		bool control = json_is_true(json_object_get(step, "control"));
 
 		object = merge(walk, step, values);
-		stored = results_append(control ? &walk->control : &walk->points, object);
+		stored = store(walk, control ? CONTROL : POINTS, object);
 		enough_note(object);
 		if (stored)
 			tell(step, "end", "");
@@ -262,7 +279,7 @@ static bool one_step(struct walk *walk, const json_t *step)
 		object = json_pack("{s:s,s:I,s:s,s:s}", "point", text_of(step, "point"), "rep",
 				   (json_int_t)number_of(step, "rep"), "verdict",
 				   verdict_name[verdict], "reason", reason);
-		stored = results_append(&walk->verdicts, object);
+		stored = store(walk, VERDICTS_FILE, object);
 	}
 	json_decref(object);
 	json_decref(values);
@@ -271,7 +288,7 @@ static bool one_step(struct walk *walk, const json_t *step)
 
 static int usage(void)
 {
-	fputs("usage: walk --point PROGRAM --out DIR < SCHEDULE\n", stderr);
+	fputs("usage: walk --point PROGRAM --out DIR [--records PORT] < SCHEDULE\n", stderr);
 	return 2;
 }
 
@@ -280,15 +297,18 @@ int main(int argc, char **argv)
 	static const struct option options[] = {
 		{ "point", required_argument, NULL, 'p' },
 		{ "out", required_argument, NULL, 'o' },
+		{ "records", required_argument, NULL, 'r' },
 		{ NULL, 0, NULL, 0 },
 	};
 	const char *accel = getenv("VHOSTLAB_ACCEL"), *taint = getenv("VHOSTLAB_TAINTED");
 	struct walk walk = {
 		.accel = accel ? accel : "bare",
+		.port = -1,
+		.raw = "/tmp/vhostlab-raw.XXXXXX",
 		.taint_path = taint ? taint : "/proc/sys/kernel/tainted",
 	};
-	const char *out = NULL;
-	char path[3][4096];
+	const char *out = NULL, *port = NULL;
+	char path[FILES][4096];
 	char *line = NULL;
 	size_t size = 0;
 	bool going = true;
@@ -299,24 +319,35 @@ int main(int argc, char **argv)
 			walk.program = optarg;
 		else if (opt == 'o')
 			out = optarg;
+		else if (opt == 'r')
+			port = optarg;
 		else
 			return usage();
 	}
 	if (!walk.program || !out || optind != argc)
 		return usage();
 	walk.out = out;
-	snprintf(path[0], sizeof(path[0]), "%s/points.jsonl", out);
-	snprintf(path[1], sizeof(path[1]), "%s/verdicts.jsonl", out);
-	snprintf(path[2], sizeof(path[2]), "%s/control.jsonl", out);
+	for (int i = 0; i < FILES; i++)
+		snprintf(path[i], sizeof(path[i]), "%s/%s", out, file_name[i]);
 	if (!child_setup()) {
 		fprintf(stderr, "vhostlab: walk: signals: %s: cannot run here\n", strerror(errno));
 		return 1;
 	}
-	if (!results_open(&walk.points, path[0]) || !results_open(&walk.verdicts, path[1]) ||
-	    !results_open(&walk.control, path[2]))
-		return 1;
-	enough_read(path[0]);
-	enough_read(path[2]);
+	if (port) {
+		walk.port = records_open(port);
+		if (walk.port < 0)
+			return 1;
+		if (!mkdtemp(walk.raw)) {
+			fprintf(stderr, "vhostlab: walk: %s: %s: make /tmp writable\n", walk.raw,
+				strerror(errno));
+			return 1;
+		}
+	}
+	for (int i = 0; i < FILES && !port; i++)
+		if (!results_open(&walk.file[i], path[i]))
+			return 1;
+	enough_read(path[POINTS]);
+	enough_read(path[CONTROL]);
 	walk.taint = read_taint(walk.taint_path);
 
 	while (going && getline(&line, &size, stdin) > 0) {
@@ -334,6 +365,8 @@ int main(int argc, char **argv)
 		json_decref(step);
 	}
 	free(line);
+	if (port)
+		rmdir(walk.raw);
 	if (walk.enough)
 		fprintf(stderr,
 			"vhostlab: sweep: %ld measurements were not needed: their figures are "
