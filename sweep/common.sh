@@ -28,10 +28,11 @@ note()
 # One line for a failure nobody foresaw, instead of a silent end.
 trap 'printf "vhostlab: %s: line %s: a command failed: see the lines above\n" "${BASH_SOURCE[0]##*/}" "$LINENO" >&2' ERR
 
-# need_value OPTION COUNT: an option at the end of the line has no value.
+# need_value OPTION COUNT [VALUE [BEFORE]]: an option at the end of the line has no value, and BEFORE says that it had one already.
 need_value()
 {
-	[[ $2 -ge 2 ]] || die 2 "$1: it needs a value: see \`./run.sh help\`"
+	[[ -z ${4:-} ]] || die 2 "$1: it is given twice: remove one"
+	[[ $2 -ge 2 && -n ${3-x} ]] || die 2 "$1: it needs a value: see \`./run.sh help\`"
 }
 
 # wait_for PID: its exit code. A signal that a trap of ours handles ends `wait` early, not the child.

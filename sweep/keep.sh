@@ -42,8 +42,14 @@ send_files()
 	"$BENCH/records" send "$@" || die 1 "results: they cannot leave the lab VM: see the line above"
 }
 
-# verify OPTION...: reads back what is in the run's folder; says what is wrong with it.
-verify()
+# verify_cut, verify_whole: read back what is in the run's folder, of a sweep that was cut off or that came to its end; they say
+# what is wrong with it.
+verify_cut()
 {
-	"$BENCH/plan" "${PLAN_OPTIONS[@]}" --schedule "$CONFIG" | "$BENCH/verify" "$@" "$RUN_DIR"
+	"$BENCH/verify" --cut "$RUN_DIR"
+}
+
+verify_whole()
+{
+	"$BENCH/plan" "${PLAN_OPTIONS[@]}" --schedule "$CONFIG" | "$BENCH/verify" --whole "$RUN_DIR"
 }

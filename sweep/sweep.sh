@@ -9,10 +9,13 @@ sweep_options()
 {
 	CONFIG='' CLOCK='' HOST=0 OUT='' RESUME=0 DRY=0 SEED=''
 	PLAN_OPTIONS=()
+	local before
 	while [[ $# -gt 0 ]]; do
 		case $1 in
 		--clock | --out | --only | --seed)
-			need_value "$1" $#
+			before=
+			case $1 in --clock) before=$CLOCK ;; --out) before=$OUT ;; --seed) before=$SEED ;; esac
+			need_value "$1" $# "${2-}" "$before"
 			;;&
 		--clock) CLOCK=$2 && shift 2 ;;
 		--out) OUT=$2 && shift 2 ;;
@@ -162,7 +165,7 @@ cmd_sweep()
 	fi
 	[[ $RESUME == 1 ]] || new_run_dir "$experiment"
 	keep_config
-	[[ $RESUME == 0 ]] || "$BENCH/verify" --cut "$RUN_DIR" ||
+	[[ $RESUME == 0 ]] || verify_cut ||
 		die 1 "--resume: $RUN_DIR: its results are damaged: see the lines above"
 	exec {lock}>"$RUN_DIR/.lock" || die 1 "--out: $RUN_DIR: it cannot be written (read-only or full): choose another folder"
 	flock -n "$lock" || die 1 "--out: $RUN_DIR: another sweep is writing there: wait for it or choose another folder"
@@ -177,7 +180,8 @@ supervise()
 	local clock=$1 kernel=$2 steps=$3 child code=0 filter kept inner command
 	local shown=${RUN_DIR#"$ROOT"/} nested=() limit stored=1
 	! "$BENCH/plan" "${PLAN_OPTIONS[@]}" --schedule "$CONFIG" | grep '"guest": *"qemu"' >/dev/null || nested=(--nested)
-	inner=("$ROOT/run.sh" sweep "$RUN_DIR/$(basename "$CONFIG")" --host --out "$RUN_DIR" --clock "$clock" "${PLAN_OPTIONS[@]}")
+	inner=("$ROOT/run.sh" sweep "$RUN_DIR/$(basename "$CONFIG")" --host --out "$RUN_DIR" "${PLAN_OPTIONS[@]}")
+	[[ -n $CLOCK ]] || inner+=(--clock "$clock")
 	# Each point says that it begins and how it ended; ten real seconds are more than enough for a second of its own limit.
 	limit=$("$BENCH/plan" --get timeout "$CONFIG")
 	if [[ $HOST == 1 ]]; then
@@ -205,7 +209,7 @@ supervise()
 	[[ $HOST == 1 ]] || kept_records || stored=0
 
 	kept=$(($(whole_lines "$RUN_DIR/points.jsonl") + $(whole_lines "$RUN_DIR/control.jsonl")))
-	if [[ $code -eq 0 && $stored == 1 ]]; then verify --whole; else verify --cut </dev/null; fi || stored=0
+	if [[ $code -eq 0 && $stored == 1 ]]; then verify_whole; else verify_cut; fi || stored=0
 	[[ $stored == 0 ]] || above_floor "$RUN_DIR/points.jsonl"
 	if [[ $INTERRUPTED == 1 ]]; then
 		die 1 "sweep: interrupted, $kept of $steps measurements kept: resume with $AGAIN --resume --out $shown"

@@ -13,6 +13,15 @@
 
 /* The longest line libinih takes as packaged, less the end of line and the NUL. */
 #define LINE_MAX_CHARS 197
+/* The longest name of a section it keeps. */
+#define NAME_MAX_CHARS 49
+#define MAX_SINGLE     12
+
+/* A key that has one value, where it was given in this section. */
+struct single {
+	char *name;
+	int line;
+};
 
 /* libinih does not hand the line number on, so the reader counts for it. */
 struct parse {
@@ -22,6 +31,13 @@ struct parse {
 	int mistakes;
 	bool continued; /* this line starts with white space: more values of the last key */
 	int overlong; /* first line that libinih would cut */
+	char *section; /* the current one, its line, and how many keys it has so far */
+	int section_line, keys;
+	int sweep_line, defaults_line; /* where these two begin; 0: not yet */
+	struct single single[MAX_SINGLE];
+	int singles;
+	char *comma_name; /* a list that ended with a comma, and its line; 0: none */
+	int comma_line;
 };
 
 static void mistake(struct parse *p, int line, const char *fmt, ...)
@@ -50,6 +66,110 @@ static char *copy(const char *text)
 	return s;
 }
 
+/* A list may go on behind its last comma in an indented line only. */
+static void end_list(struct parse *p)
+{
+	if (p->comma_line)
+		mistake(p, p->comma_line,
+			"%s ends with a comma: write the value that is missing, or remove the "
+			"comma",
+			p->comma_name);
+	p->comma_line = 0;
+}
+
+static void end_section(struct parse *p)
+{
+	end_list(p);
+	if (p->section && !p->keys)
+		mistake(p, p->section_line, "[%s] has no key: add some, or remove it", p->section);
+	p->section = NULL;
+	p->keys = p->singles = 0;
+}
+
+/* The section of that name, begun in this line when there is none; NULL after a mistake. */
+static struct section *section_of(struct parse *p, const char *name)
+{
+	struct config *c = p->config;
+	struct section *s;
+
+	for (int i = 0; i < c->section_count; i++)
+		if (!strcmp(c->section[i].name, name))
+			return &c->section[i];
+	if (c->section_count == MAX_SECTIONS) {
+		mistake(p, p->line, "more than %d sections: split the configuration", MAX_SECTIONS);
+		return NULL;
+	}
+	s = &c->section[c->section_count++];
+	s->name = copy(name);
+	s->line = p->line;
+	return s;
+}
+
+/* libinih tells of keys only, joins sections of one name and drops what follows a ]. */
+static void begin_section(struct parse *p, const char *line)
+{
+	const char *end = strchr(line, ']'), *after;
+	int first = 0, *line_of = NULL;
+	char *name;
+
+	if (!end)
+		return; /* that one it refuses itself */
+	end_section(p);
+	name = copy(line + 1);
+	name[end - line - 1] = '\0';
+	for (after = end + 1; isspace((unsigned char)*after); after++)
+		;
+	if (!*name)
+		mistake(p, p->line, "a section without a name: write one between the brackets");
+	else if (*after && *after != ';' && *after != '#')
+		mistake(p, p->line, "%.40s behind [%s]: remove it, or begin a new line",
+			strtok(copy(after), "\r\n"), name);
+	else if (strlen(name) > NAME_MAX_CHARS)
+		mistake(p, p->line,
+			"the name of this section is longer than %d characters: shorten "
+			"it",
+			NAME_MAX_CHARS);
+	if (!strcmp(name, "sweep"))
+		line_of = &p->sweep_line;
+	else if (!strcmp(name, "defaults"))
+		line_of = &p->defaults_line;
+	for (int i = 0; i < p->config->section_count && !line_of; i++)
+		if (!strcmp(p->config->section[i].name, name))
+			first = p->config->section[i].line;
+	if (line_of) {
+		first = *line_of;
+		*line_of = p->line;
+	}
+	if (first)
+		mistake(p, p->line,
+			"[%s] is given twice (first in line %d): join the two, or "
+			"rename one",
+			name, first);
+	else if (!line_of && *name)
+		section_of(p, name);
+	p->section = name;
+	p->section_line = p->line;
+}
+
+/* False after a mistake: this key, which has one value, was given before in this section. */
+static bool once(struct parse *p, const char *name)
+{
+	for (int i = 0; i < p->singles; i++) {
+		if (strcmp(p->single[i].name, name))
+			continue;
+		if (p->continued)
+			mistake(p, p->line, "%s has one value: remove this line", name);
+		else
+			mistake(p, p->line,
+				"%s is given twice in this section (first in line %d): remove one",
+				name, p->single[i].line);
+		return false;
+	}
+	if (p->singles < MAX_SINGLE)
+		p->single[p->singles++] = (struct single){ copy(name), p->line };
+	return true;
+}
+
 static char *read_line(char *buf, int size, void *stream)
 {
 	struct parse *p = stream;
@@ -69,13 +189,15 @@ static char *read_line(char *buf, int size, void *stream)
 			;
 	}
 	p->continued = isspace((unsigned char)line[0]);
+	if (line[0] == '[')
+		begin_section(p, line);
 	return line;
 }
 
 /* Splits "a, b, c" into @list; a value given twice or an empty one is a mistake. */
 static void add_values(struct parse *p, struct value_list *list, const char *name, const char *text)
 {
-	char *rest = copy(text), *save = NULL;
+	char *rest = copy(text);
 
 	if (list->count && !p->continued) {
 		mistake(p, p->line,
@@ -86,18 +208,31 @@ static void add_values(struct parse *p, struct value_list *list, const char *nam
 	}
 	if (!list->line)
 		list->line = p->line;
-	if (!*text || *text == ',')
+	p->comma_line = 0;
+	if (!*text)
 		mistake(p, p->line, "%s has no value: write one, or several with commas", name);
-	for (char *word = strtok_r(rest, ",", &save); word; word = strtok_r(NULL, ",", &save)) {
+	for (char *word = rest, *next; *text && word; word = next) {
 		size_t n;
 
+		next = strchr(word, ',');
+		if (next)
+			*next++ = '\0';
 		while (isspace((unsigned char)*word))
 			word++;
 		n = strlen(word);
 		while (n && isspace((unsigned char)word[n - 1]))
 			word[--n] = '\0';
-		if (!n)
+		if (!n && !next && word != rest) {
+			p->comma_line = p->line;
+			p->comma_name = copy(name);
+			break;
+		}
+		if (!n) {
+			mistake(p, p->line,
+				"%s has an empty value: write it, or remove one of the commas",
+				name);
 			continue;
+		}
 		if (list->count == MAX_VALUES) {
 			mistake(p, p->line, "%s has more than %d values: split the section", name,
 				MAX_VALUES);
@@ -112,7 +247,7 @@ static void add_values(struct parse *p, struct value_list *list, const char *nam
 
 static void set_number(struct parse *p, long *field, const char *name, const char *value, long max)
 {
-	if (!parse_number(value, 1, max, field))
+	if (once(p, name) && !parse_number(value, 1, max, field))
 		mistake(p, p->line, "%s = %s is not known; allowed: a whole number from 1 to %ld",
 			name, value, max);
 }
@@ -122,10 +257,10 @@ static void set_text(struct parse *p, char **field, const char *name, const char
 	size_t length;
 
 	if (!*field || !p->continued) {
-		*field = copy(value);
+		if (once(p, name))
+			*field = copy(value);
 		return;
 	}
-	(void)name;
 	length = strlen(*field) + strlen(value) + 2;
 	*field = realloc(*field, length);
 	if (!*field)
@@ -137,8 +272,11 @@ static bool parse_precision(const char *text, double *share)
 {
 	char *end;
 
+	/* strtod also takes 0x10 and 1e1. */
+	if (!isdigit((unsigned char)*text) || text[strspn(text, "0123456789.")] != '%')
+		return false;
 	*share = strtod(text, &end) / 100;
-	return isdigit((unsigned char)*text) && !strcmp(end, "%") && *share > 0 && *share < 1;
+	return !strcmp(end, "%") && *share > 0 && *share < 1;
 }
 
 static void sweep_key(struct parse *p, const char *name, const char *value)
@@ -148,14 +286,18 @@ static void sweep_key(struct parse *p, const char *name, const char *value)
 	if (!strcmp(name, "question")) {
 		set_text(p, &c->question, name, value);
 	} else if (!strcmp(name, "kernel")) {
-		set_text(p, &c->kernel, name, value);
-		if (!*value || value[strspn(value, "abcdefghijklmnopqrstuvwxyz0123456789.+-")])
+		if (!once(p, name))
+			return;
+		c->kernel = copy(value);
+		if (!kernel_known(value))
 			mistake(p, p->line,
-				"kernel = %s is not known; allowed: default, 6.1, 6.12 or a kernel "
-				"release",
+				"kernel = %s is not known; allowed: default, 6.1, 6.12 or a Debian "
+				"release of these, such as 6.1.0-56-amd64",
 				value);
 	} else if (!strcmp(name, "clock")) {
-		set_text(p, &c->clock, name, value);
+		if (!once(p, name))
+			return;
+		c->clock = copy(value);
 		if (strcmp(value, "insn") && strcmp(value, "wall"))
 			mistake(p, p->line, "clock = %s is not known; allowed: insn, wall", value);
 	} else if (!strcmp(name, "repetitions")) {
@@ -165,11 +307,13 @@ static void sweep_key(struct parse *p, const char *name, const char *value)
 	} else if (!strcmp(name, "timeout")) {
 		set_number(p, &c->timeout, name, value, 86400);
 	} else if (!strcmp(name, "control")) {
+		if (!once(p, name))
+			return;
 		c->control = !strcmp(value, "yes");
 		if (!c->control && strcmp(value, "no"))
 			mistake(p, p->line, "control = %s is not known; allowed: yes, no", value);
 	} else if (!strcmp(name, "precision")) {
-		if (!parse_precision(value, &c->precision))
+		if (once(p, name) && !parse_precision(value, &c->precision))
 			mistake(p, p->line,
 				"precision = %s is not known; allowed: a percentage above 0 and "
 				"below 100, such as 0.5%%",
@@ -251,8 +395,11 @@ static int on_key(void *user, const char *section, const char *name, const char 
 {
 	struct parse *p = user;
 	struct config *c = p->config;
-	struct section *s = NULL;
+	struct section *s;
 
+	if (!p->continued)
+		end_list(p);
+	p->keys++;
 	if (!*section) {
 		mistake(p, p->line, "%s stands before any section: begin with [sweep]", name);
 		return 1;
@@ -265,20 +412,9 @@ static int on_key(void *user, const char *section, const char *name, const char 
 		cell_key(p, &c->defaults, name, value);
 		return 1;
 	}
-	for (int i = 0; i < c->section_count; i++)
-		if (!strcmp(c->section[i].name, section))
-			s = &c->section[i];
-	if (!s) {
-		if (c->section_count == MAX_SECTIONS) {
-			mistake(p, p->line, "more than %d sections: split the configuration",
-				MAX_SECTIONS);
-			return 1;
-		}
-		s = &c->section[c->section_count++];
-		s->name = copy(section);
-		s->line = p->line;
-	}
-	cell_key(p, s, name, value);
+	s = section_of(p, section);
+	if (s)
+		cell_key(p, s, name, value);
 	return 1;
 }
 
@@ -329,6 +465,7 @@ bool config_read(struct config *config, const char *path)
 	}
 	bad = ini_parse_stream(read_line, &p, on_key, &p);
 	fclose(p.file);
+	end_section(&p);
 	if (p.overlong)
 		mistake(&p, p.overlong,
 			"this line is longer than %d characters: go on in a new, indented line",

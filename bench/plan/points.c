@@ -17,20 +17,23 @@ static void out_of_memory(void)
 
 bool filter_parse(const char *text, struct filter *filter, int *count)
 {
-	char *rest = strdup(text), *save = NULL;
+	char *rest = strdup(text), *next;
 
-	*count = 0;
 	if (!rest)
 		out_of_memory();
-	for (char *word = strtok_r(rest, ",", &save); word; word = strtok_r(NULL, ",", &save)) {
-		char *equals = strchr(word, '='), *save_value = NULL, why[400];
+	for (char *word = rest; word; word = next) {
+		char *equals, why[400], *value, *more;
 		struct filter *f = &filter[*count];
 		const struct knob_info *knob = NULL;
 		int axis;
 
+		next = strchr(word, ',');
+		if (next)
+			*next++ = '\0';
+		equals = strchr(word, '=');
 		if (*count == AXIS_COUNT + MAX_KNOBS || !equals || !equals[1]) {
 			fprintf(stderr,
-				"vhostlab: --only: %s: write axis=value or axis=value|value, "
+				"vhostlab: --only: '%s': write axis=value or axis=value|value, "
 				"joined by commas\n",
 				word);
 			return false;
@@ -48,23 +51,40 @@ bool filter_parse(const char *text, struct filter *filter, int *count)
 				word);
 			return false;
 		}
-		for (char *v = strtok_r(equals + 1, "|", &save_value); v && f->count < MAX_VALUES;
-		     v = strtok_r(NULL, "|", &save_value)) {
-			bool ok = knob ? knob_check(knob, v, why, sizeof(why))
-				       : axis_check(axis, v, NULL, why, sizeof(why));
+		for (int i = 0; i < *count; i++) {
+			if (strcmp(filter[i].name, word))
+				continue;
+			fprintf(stderr,
+				"vhostlab: --only: %s is given twice: join its values with |\n",
+				word);
+			return false;
+		}
+		for (value = equals + 1; value; value = more) {
+			bool ok;
 
+			more = strchr(value, '|');
+			if (more)
+				*more++ = '\0';
+			ok = knob ? knob_check(knob, value, why, sizeof(why))
+				  : axis_check(axis, value, NULL, why, sizeof(why));
+			for (int i = 0; i < f->count && ok; i++) {
+				if (strcmp(f->value[i], value))
+					continue;
+				snprintf(why, sizeof(why), "is named twice: remove one");
+				ok = false;
+			}
+			if (ok && f->count == MAX_VALUES) {
+				snprintf(why, sizeof(why), "is one value too many: at most %d",
+					 MAX_VALUES);
+				ok = false;
+			}
 			if (!ok) {
-				fprintf(stderr, "vhostlab: --only: %s=%s %s\n", word, v, why);
+				fprintf(stderr, "vhostlab: --only: %s=%s %s\n", word, value, why);
 				return false;
 			}
-			f->value[f->count++] = v;
+			f->value[f->count++] = value;
 		}
 		(*count)++;
-	}
-	if (!*count) {
-		fprintf(stderr, "vhostlab: --only: the expression is empty: write axis=value, such "
-				"as server=vhostlab\n");
-		return false;
 	}
 	return true;
 }

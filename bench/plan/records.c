@@ -87,8 +87,8 @@ bool records_line(int port, const char *name, const json_t *object)
 {
 	char *text = json_dumps(object, JSON_COMPACT | JSON_REAL_PRECISION(12));
 	size_t length = text ? strlen(text) : 0;
-	bool good = text && length <= RECORD_LINE_MAX &&
-		    put_header(port, "append", length, name) && put(port, text, length) &&
+	bool good = text && length <= RECORD_LINE_MAX && put_header(port, "append", length, name) &&
+		    put(port, text, length) &&
 		    put_hash(port, records_hash(RECORD_HASH, text, length));
 
 	free(text);

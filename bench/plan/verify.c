@@ -107,8 +107,7 @@ int main(int argc, char **argv)
 	good = lines_read(path[1], control, cut) && good;
 	good = lines_read(path[2], NULL, cut) && good;
 	if (good && whole)
-		good = read_verdicts(path[2], verdicts) &&
-		       complete(dir, points, control, verdicts);
+		good = read_verdicts(path[2], verdicts) && complete(dir, points, control, verdicts);
 	json_decref(points);
 	json_decref(control);
 	json_decref(verdicts);

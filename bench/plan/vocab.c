@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* The words a configuration may use, and the checks of their values. */
+#include <ctype.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -103,6 +104,28 @@ bool parse_number(const char *text, long min, long max, long *number)
 	if (number)
 		*number = value;
 	return true;
+}
+
+bool kernel_known(const char *name)
+{
+	static const char *const series[] = { "6.1", "6.12" };
+	size_t length = strlen(name);
+
+	if (!strcmp(name, "default"))
+		return true;
+	for (size_t i = 0; i < sizeof(series) / sizeof(series[0]); i++) {
+		size_t n = strlen(series[i]);
+
+		if (strncmp(name, series[i], n))
+			continue;
+		if (!name[n])
+			return true;
+		if (name[n] == '.' && isdigit((unsigned char)name[n + 1]) && length > 6 &&
+		    !strcmp(name + length - 6, "-amd64") &&
+		    !name[strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789.+~-")])
+			return true;
+	}
+	return false;
 }
 
 int axis_find(const char *name)

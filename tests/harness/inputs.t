@@ -74,7 +74,7 @@ repetitions = 0
 server = intree
 workload = tx
 EOC
-bad 'no server' 2 'has no server and neither has [defaults]' <<'EOC'
+bad 'no server' 1 'has no server and neither has [defaults]' <<'EOC'
 [x]
 workload = tx
 EOC
@@ -98,6 +98,116 @@ bad 'value twice' 2 'names intree twice' <<'EOC'
 server = intree, intree
 workload = tx
 EOC
+for key in 'question = a' 'kernel = 6.1' 'clock = insn' 'repetitions = 3' 'packets = 4' 'timeout = 5' 'control = no' 'precision = 1%'; do
+	bad "[sweep] ${key%% *} twice" 3 "${key%% *} is given twice in this section (first in line 2)" <<EOC
+[sweep]
+$key
+$key
+[x]
+server = intree
+workload = tx
+EOC
+done
+for key in packets repetitions; do
+	bad "$key of a section twice" 5 "$key is given twice in this section (first in line 4)" <<EOC
+[x]
+server = intree
+workload = tx
+$key = 3
+$key = 4
+EOC
+done
+bad 'a knob twice' 5 'event_idx is given twice' <<'EOC'
+[x]
+server = intree
+workload = tx
+knob.event_idx = 0
+knob.event_idx = 1
+EOC
+bad 'a second line for one value' 3 'clock has one value' <<'EOC'
+[sweep]
+clock = insn
+ wall
+[x]
+server = intree
+workload = tx
+EOC
+bad 'a section twice' 4 '[x] is given twice (first in line 1)' <<'EOC'
+[x]
+server = intree
+workload = tx
+[x]
+size = 128
+EOC
+bad '[sweep] twice' 3 '[sweep] is given twice' <<'EOC'
+[sweep]
+clock = insn
+[sweep]
+repetitions = 2
+[x]
+server = intree
+workload = tx
+EOC
+bad 'text behind a section' 1 'size = 3 behind [x]' <<'EOC'
+[x] size = 3
+server = intree
+workload = tx
+EOC
+bad 'a section with nothing in it' 4 '[y] has no key' <<'EOC'
+[x]
+server = intree
+workload = tx
+[y]
+EOC
+bad 'a long name of a section' 1 'longer than 49 characters' <<EOC
+[$(printf 'x%.0s' {1..60})]
+server = intree
+workload = tx
+EOC
+for list in '64,,128' ',64' '64, ,128' ',' ; do
+	bad "size = $list" 4 'size has an empty value' <<EOC
+[x]
+server = intree
+workload = tx
+size = $list
+EOC
+done
+bad 'a comma at the end' 4 'size ends with a comma' <<'EOC'
+[x]
+server = intree
+workload = tx
+size = 64,
+sink = stack
+EOC
+bad 'a comma at the end of the file' 4 'size ends with a comma' <<'EOC'
+[x]
+server = intree
+workload = tx
+size = 64, 128,
+EOC
+for kernel in 5.9 6.13 6.1.0 6.1x 6.12.95 5.9.0-1-amd64 6.1.0-56-arm64 6.1/../x-amd64; do
+	bad "kernel = $kernel" 2 "kernel = $kernel is not known; allowed: default, 6.1, 6.12" <<EOC
+[sweep]
+kernel = $kernel
+[x]
+server = intree
+workload = tx
+EOC
+done
+for precision in 0x10% 1e1%; do
+	bad "precision = $precision" 2 "precision = $precision is not known" <<EOC
+[sweep]
+precision = $precision
+[x]
+server = intree
+workload = tx
+EOC
+done
+for kernel in default 6.1 6.12 6.1.0-56-amd64 6.1.0-56-rt-amd64 6.12.95+deb12-cloud-amd64; do
+	printf '[sweep]\nkernel = %s\n[x]\nserver = intree,\n vhostlab\nworkload = tx\n' "$kernel" >"$TMP/bad.conf"
+	run "$BENCH/plan" "$TMP/bad.conf"
+	code "kernel = $kernel, and a list that goes on" 0
+done
 bad 'key before a section' 1 'stands before any section' <<'EOC'
 server = intree
 EOC
@@ -136,6 +246,14 @@ wrong 'filter without value' 2 'write axis=value' sweep "$quick" --dry-run --onl
 wrong 'filter of no axis' 2 'colour: not known' sweep "$quick" --dry-run --only colour=blue
 wrong 'filter of no value' 2 'allowed: userspace, intree, vhostlab' sweep "$quick" --dry-run --only server=qemu
 wrong 'filter that leaves nothing' 2 'no point is left after --only' sweep "$quick" --dry-run --only size=777
+for only in 'size=64,' ',size=64' 'size=64,,burst=1' 'size=64|' 'size=64||1500' 'size=64|64' 'size=64,size=1500'; do
+	wrong "--only $only" 2 '--only: ' sweep "$quick" --dry-run --only "$only"
+done
+wrong 'two --only for one axis' 2 'given twice' sweep "$quick" --dry-run --only size=64 --only size=1500
+wrong '--clock twice' 2 '--clock: it is given twice' sweep "$quick" --dry-run --clock insn --clock wall
+wrong '--seed twice' 2 '--seed: it is given twice' sweep "$quick" --dry-run --seed 1 --seed 2
+wrong '--out twice' 2 '--out: it is given twice' sweep "$quick" --dry-run --out "$TMP/a" --out "$TMP/b"
+wrong '--out with nothing' 2 'it needs a value' sweep "$quick" --dry-run --out ''
 wrong 'resume without a run' 2 'which run?' sweep "$quick" --resume --host --clock wall
 wrong 'resume of nothing' 2 'there is no such run' sweep "$quick" --resume --out "$TMP/none" --host --clock wall
 wrong 'instruction clock on a bare host' 77 'exists in the lab VM only' sweep "$quick" --host

@@ -23,6 +23,7 @@ exec "$ROOT/tests/harness/lib/fake-point" "\$@"
 EOC
 chmod +x "$PARTS/point"
 export VHOSTLAB_POINT=$PARTS/point
+seq 20000 >"$TMP/numbers"
 
 # sweeps KERNEL
 sweeps()
@@ -40,7 +41,7 @@ sweeps()
 	is "Linux $1: every measurement once" \
 		"$(cat "$out"/{points,control}.jsonl | jq -r '"\(.point) \(.rep)"' | sort | uniq -c | awk '$1 == 1' | wc -l)" 56
 	is "Linux $1: a line each" "$(cat "$out"/{points,control}.jsonl | wc -l)" 56
-	is "Linux $1: whole raw files" "$(find "$out/raw" -name '*.numbers' -exec cmp {} <(seq 20000) \; -print | wc -l)" 56
+	is "Linux $1: whole raw files" "$(find "$out/raw" -name '*.numbers' -exec cmp {} "$TMP/numbers" \; -print | wc -l)" 56
 	is "Linux $1: its environment" "$(jq -r .clock "$out/env.json")" insn
 	head -n 20 "$out/points.jsonl" | head -c -9 >"$TMP/part" && cp "$TMP/part" "$out/points.jsonl"
 	run "$ROOT/run.sh" sweep "$TMP/k.conf" --out "$out" --resume
