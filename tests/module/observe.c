@@ -228,7 +228,9 @@ static int worker_count(void)
 	FILE *f;
 	int n = -1;
 
-	snprintf(command, sizeof(command), "grep -lsx 'vhostlab-%d' /proc/[0-9]*/comm | wc -l",
+	/* Threads of the kernel, or of this process. */
+	snprintf(command, sizeof(command),
+		 "grep -lsx 'vhostlab-%d' /proc/[0-9]*/comm /proc/%d/task/*/comm | wc -l", getpid(),
 		 getpid());
 	f = popen(command, "re");
 	if (f && fscanf(f, "%d", &n) != 1)
