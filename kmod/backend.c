@@ -3,7 +3,6 @@
  * Backends: what frames are sent to and taken from. A tun, tap or macvtap
  * descriptor, or an AF_PACKET socket of type SOCK_RAW.
  */
-#include <linux/if_arp.h>
 #include <linux/if_tap.h>
 #include <linux/if_tun.h>
 #include <linux/netdevice.h>
@@ -27,10 +26,10 @@ static struct socket *raw_socket(struct file *file)
 }
 
 /*
- * Takes references on the file behind @fd and on its interface, if that is
- * known, which the caller puts; and finds what it is. The number is looked up
- * once: another thread may change the table meanwhile. Returns 0 or -ENOTSOCK;
- * takes the rtnl lock, sleeps.
+ * Takes a reference on the file behind @fd, watches its interface, and finds
+ * what it is; vhl_backend_put() is the end of both. The number is looked up once:
+ * another thread may change the table meanwhile. Returns 0 or -ENOTSOCK. Called
+ * from an ioctl of the owner; takes the rtnl lock, sleeps.
  */
 int vhl_backend_get(struct vhl_backend *b, int fd)
 {
@@ -44,17 +43,16 @@ int vhl_backend_get(struct vhl_backend *b, int fd)
 	sock = tun_get_socket(b->file);
 	if (!IS_ERR(sock)) {
 		b->ring = tun_get_tx_ring(b->file);
-		b->dev = vhl_netdev_of_tun(b->file, sock->sk);
 		/* The array interface of tun takes every frame for Ethernet, so
 		 * an interface without link headers is sent to one by one.
 		 */
-		b->ethernet = !b->dev || b->dev->type != ARPHRD_NONE;
+		vhl_netdev_watch_tun(&b->netdev, b->file, sock->sk);
 		goto found;
 	}
 	sock = tap_get_socket(b->file);
 	if (!IS_ERR(sock)) {
 		b->ring = tap_get_ptr_ring(b->file);
-		b->ethernet = true;
+		vhl_netdev_set_ethernet(&b->netdev);
 		goto found;
 	}
 	sock = raw_socket(b->file);
@@ -72,6 +70,14 @@ found:
 	return 0;
 }
 
+void vhl_backend_put(struct vhl_backend *b)
+{
+	vhl_netdev_forget(&b->netdev);
+	if (b->file)
+		fput(b->file);
+	b->file = NULL;
+}
+
 /* Gives frames back that were taken from the backend's ring and not used. */
 static void frames_unproduce(struct vhl_vq *vq)
 {
@@ -82,13 +88,13 @@ static void frames_unproduce(struct vhl_vq *vq)
 	vq->q_tail = 0;
 }
 
-static void backend_install(struct vhl_vq *vq, const struct vhl_backend *b)
+/* @b keeps its file reference, which now counts for @vq; not its watch. */
+static void backend_install(struct vhl_vq *vq, struct vhl_backend *b)
 {
 	vq->sock_file = b->file;
 	vq->ring = b->ring;
-	vq->ethernet = b->ethernet;
 	vq->rx_direct = false;
-	vhl_netdev_watch(&vq->netdev, b->dev);
+	vhl_netdev_move(&vq->netdev, &b->netdev);
 	vq->sock = b->sock;
 	if (vq->zc)
 		vhl_zc_backend(vq);
@@ -101,7 +107,7 @@ static void backend_install(struct vhl_vq *vq, const struct vhl_backend *b)
  */
 void vhl_backend_drop(struct vhl_vq *vq)
 {
-	static const struct vhl_backend none;
+	struct vhl_backend none = {};
 
 	if (!vq->sock)
 		return;
@@ -116,18 +122,19 @@ void vhl_backend_drop(struct vhl_vq *vq)
 		vhl_packed_rewind(vq);
 }
 
+/* On success @b holds what is left for the caller to put. Caller holds vq->mutex. */
 static int backend_attach(struct vhl_vq *vq, struct vhl_backend *b)
 {
 	struct vhl_backend old = {
 		.file = vq->sock_file,
 		.sock = vq->sock,
 		.ring = vq->ring,
-		.ethernet = vq->ethernet,
 	};
 	int err;
 
 	if (b->sock == old.sock) {
-		fput(b->file);
+		/* Its interface may be another one by now. */
+		vhl_netdev_move(&vq->netdev, &b->netdev);
 		return 0;
 	}
 	vhl_poll_stop(&vq->sock_poll);
@@ -136,12 +143,13 @@ static int backend_attach(struct vhl_vq *vq, struct vhl_backend *b)
 		goto err_restore;
 	/* Frames that wait go back to where they came from. */
 	frames_unproduce(vq);
+	vhl_netdev_move(&old.netdev, &vq->netdev);
 	backend_install(vq, b);
 	err = vhl_poll_start(&vq->sock_poll, b->file);
 	if (err)
 		goto err_install;
-	if (old.file)
-		fput(old.file);
+	*b = (struct vhl_backend){ .file = old.file };
+	vhl_netdev_forget(&old.netdev);
 	/* Kicks from before the backend have been and gone. */
 	vhl_work_queue(vq->worker, &vq->work);
 	return 0;
@@ -151,13 +159,13 @@ err_install:
 err_restore:
 	if (old.file)
 		vhl_poll_start(&vq->sock_poll, old.file);
-	fput(b->file);
 	return err;
 }
 
 /*
  * VHOST_NET_SET_BACKEND. -1 detaches and fails only when the caller is killed;
- * any failure to attach leaves the old backend in place. Holds dev->mutex; takes vq->mutex; sleeps.
+ * any failure to attach leaves the old backend in place. Holds dev->mutex; takes
+ * vq->mutex; sleeps.
  */
 int vhl_backend_set(struct vhl_dev *dev, unsigned int index, int fd)
 {
@@ -190,11 +198,8 @@ int vhl_backend_set(struct vhl_dev *dev, unsigned int index, int fd)
 	if (!err) {
 		err = backend_attach(vq, &b);
 		mutex_unlock(&vq->mutex);
-	} else {
-		fput(b.file);
 	}
 	vhl_zc_resume(vq);
-	/* It is watched from here on, not held. */
-	dev_put(b.dev);
+	vhl_backend_put(&b);
 	return err;
 }

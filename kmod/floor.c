@@ -8,6 +8,7 @@
 
 #include "vhostlab.h"
 #include "frag.h"
+#include "netdev.h"
 #include "vhostlab_uapi.h"
 
 /* A run of it. */
@@ -23,7 +24,17 @@ struct vhl_floor {
 	unsigned int rx_batch;
 };
 
-/* Hands over @left frames. Returns 0, -ENOMEM or what the backend said. */
+/*
+ * Between batches: the caller decides how many follow, and may be killed.
+ * Returns 0 or -EINTR.
+ */
+static int floor_pause(void)
+{
+	cond_resched();
+	return signal_pending(current) ? -EINTR : 0;
+}
+
+/* Hands over @left frames. Returns 0, -EINTR, -ENOMEM or what the backend said. */
 static int floor_send(struct vhl_floor *f, unsigned int left)
 {
 	struct vhl_vq *vq = f->tx;
@@ -44,7 +55,7 @@ static int floor_send(struct vhl_floor *f, unsigned int left)
 			xdp_init_buff(&vq->xdp[i], f->buflen, NULL);
 			xdp_prepare_buff(&vq->xdp[i], buf, f->pad, f->len, true);
 		}
-		err = vhl_array_send(f->b.sock, vq->xdp, n);
+		err = vhl_array_send(f->b.sock, vq->xdp, n) ?: floor_pause();
 		if (unlikely(err))
 			return err;
 		left -= n;
@@ -52,7 +63,20 @@ static int floor_send(struct vhl_floor *f, unsigned int left)
 	return 0;
 }
 
-/* Takes @left frames, as they come. Returns 0 or -EINTR. */
+/*
+ * A tun whose interface is deleted says so by RCV_SHUTDOWN, then wakes its
+ * readers; the wait's own barrier orders the test after the wake-up.
+ */
+static bool floor_gone(const struct vhl_floor *f)
+{
+	return READ_ONCE(f->b.sock->sk->sk_shutdown) & RCV_SHUTDOWN;
+}
+
+/*
+ * Takes @left frames, as they come. Returns 0, -EINTR, or -ENODEV when there is
+ * no interface any more. ptr_ring_empty() takes the consumer's lock: without it
+ * the ring's array may be freed meanwhile by a change of txqueuelen.
+ */
 static int floor_take(struct vhl_floor *f, unsigned int left)
 {
 	void **queue = f->rx->queue;
@@ -63,9 +87,15 @@ static int floor_take(struct vhl_floor *f, unsigned int left)
 		for (i = 0; i < n; i++)
 			tun_ptr_free(queue[i]);
 		left -= n;
-		if (!n && wait_event_interruptible(*sk_sleep(f->b.sock->sk),
-						   !__ptr_ring_empty(f->b.ring)))
+		if (floor_pause())
 			return -EINTR;
+		if (n)
+			continue;
+		if (wait_event_interruptible(*sk_sleep(f->b.sock->sk),
+					     !ptr_ring_empty(f->b.ring) || floor_gone(f)))
+			return -EINTR;
+		if (floor_gone(f))
+			return -ENODEV;
 	}
 	return 0;
 }
@@ -82,7 +112,8 @@ static int floor_prepare(struct vhl_floor *f, const struct vhostlab_floor *u)
 	if (!u->send)
 		return 0;
 	f->pad = vhl_frag_headroom(sk);
-	if (!f->b.ethernet || sk->sk_sndbuf != INT_MAX || u->len < ETH_HLEN || u->len > PAGE_SIZE)
+	if (!f->b.netdev.ethernet || sk->sk_sndbuf != INT_MAX || u->len < ETH_HLEN ||
+	    u->len > PAGE_SIZE)
 		return -EINVAL;
 	f->len = u->len;
 	f->buflen =
@@ -95,7 +126,8 @@ static int floor_prepare(struct vhl_floor *f, const struct vhostlab_floor *u)
 
 /*
  * VHOSTLAB_FLOOR, for the owner. Holds dev->mutex, so that no backend is
- * attached meanwhile and the queues' scratch is free; sleeps.
+ * attached meanwhile and the queues' scratch is free; sleeps. The interface is
+ * not held meanwhile: it may be deleted.
  */
 long vhl_floor_run(struct vhl_dev *dev, void __user *argp)
 {
@@ -118,17 +150,12 @@ long vhl_floor_run(struct vhl_dev *dev, void __user *argp)
 	err = floor_prepare(&f, &u);
 	if (err)
 		goto out;
-	for (u.done = 0; u.done < u.turns && !err; u.done += !err) {
+	for (u.done = 0; u.done < u.turns && !err; u.done += !err)
 		err = floor_send(&f, u.send) ?: floor_take(&f, u.take);
-		if (!err && signal_pending(current))
-			err = -EINTR;
-		cond_resched();
-	}
 	kfree(f.frame);
 	if (copy_to_user(argp, &u, sizeof(u)))
 		err = -EFAULT;
 out:
-	dev_put(f.b.dev);
-	fput(f.b.file);
+	vhl_backend_put(&f.b);
 	return err;
 }

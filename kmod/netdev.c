@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* The interface behind a backend: see netdev.h. */
-#include <linux/seq_file.h>
+#include <linux/if_tun.h>
+#include <linux/mm.h>
+#include <linux/mman.h>
+#include <linux/uaccess.h>
 #include <net/rtnetlink.h>
 #include <net/sock.h>
 
 #include "netdev.h"
 
-/* All that are watched. */
+/* All that are watched, and those whose interface could not be found. */
 static LIST_HEAD(watched);
 static DEFINE_SPINLOCK(watched_lock);
 
@@ -16,69 +19,135 @@ static bool is_tun(const struct net_device *dev)
 }
 
 /*
- * The interface of a tun or tap descriptor, with a reference that the caller
- * puts. There is no call that tells it; the descriptor's fdinfo names it. NULL
- * when that name is not found: it was moved to another namespace. Sleeps, as
- * tun takes the rtnl lock.
+ * Name and flags of a tun descriptor. Only its ioctl tells them for certain: what
+ * the interface's name or type says may be another interface's, or be changed
+ * (TUNSETLINK). The ioctl writes to user memory, so the caller, an ioctl of the
+ * owner, lends a page of its address space. Other threads may write to that page:
+ * then the process is mistaken about its own frames and no one else's. Returns
+ * false when there is no page (RLIMIT_AS) or no interface. Sleeps; tun takes the
+ * rtnl lock.
  */
-struct net_device *vhl_netdev_of_tun(struct file *file, struct sock *sk)
+static bool tun_ask(struct file *file, struct ifreq *ifr)
 {
-	char text[IFNAMSIZ + 16] = "";
-	struct seq_file m = { .buf = text, .size = sizeof(text) - 1 };
-	struct net_device *dev;
-	char *name;
+	unsigned long at;
+	long err;
 
-	if (!file->f_op->show_fdinfo)
-		return NULL;
-	file->f_op->show_fdinfo(&m, file);
-	text[min(m.count, sizeof(text) - 1)] = '\0';
-	name = strchr(text, '\t');
-	if (!name)
-		return NULL;
-	name = strim(name + 1);
-	dev = dev_get_by_name(sock_net(sk), name);
+	if (!file->f_op->unlocked_ioctl)
+		return false;
+	at = vm_mmap(NULL, 0, PAGE_SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, 0);
+	if (IS_ERR_VALUE(at))
+		return false;
+	err = file->f_op->unlocked_ioctl(file, TUNGETIFF, at);
+	if (!err && copy_from_user(ifr, (void __user *)at, sizeof(*ifr)))
+		err = -EFAULT;
+	vm_munmap(at, PAGE_SIZE);
+	ifr->ifr_name[IFNAMSIZ - 1] = '\0';
+	return !err;
+}
+
+static void unwatch(struct vhl_netdev *w)
+{
+	lockdep_assert_held(&watched_lock);
+	if (w->watched)
+		list_del(&w->node);
+	w->watched = false;
+	RCU_INIT_POINTER(w->dev, NULL);
+	WRITE_ONCE(w->ethernet, false);
+}
+
+/*
+ * Watches the interface of a tun descriptor in place of what @w watched before.
+ * No reference stays: its deletion does not wait for us. The interface is looked
+ * up by name, where the descriptor was attached; it is not found when it was
+ * moved to another namespace. Then only the type is known.
+ * Called from an ioctl of the owner; sleeps.
+ */
+void vhl_netdev_watch_tun(struct vhl_netdev *w, struct file *file, struct sock *sk)
+{
+	struct net_device *dev;
+	struct ifreq ifr;
+	bool ethernet;
+
+	vhl_netdev_forget(w);
+	if (!tun_ask(file, &ifr))
+		return;
+	ethernet = (ifr.ifr_flags & TUN_TYPE_MASK) == IFF_TAP;
+	dev = dev_get_by_name(sock_net(sk), ifr.ifr_name);
 	if (dev && !is_tun(dev)) {
 		dev_put(dev);
 		dev = NULL;
 	}
-	return dev;
+
+	spin_lock(&watched_lock);
+	/*
+	 * One that is being deleted may have been announced already. reg_state
+	 * is written before the announcement, which takes this lock.
+	 */
+	if (!dev || dev->reg_state == NETREG_REGISTERED) {
+		rcu_assign_pointer(w->dev, dev);
+		WRITE_ONCE(w->ethernet, ethernet);
+		list_add(&w->node, &watched);
+		w->watched = true;
+	}
+	spin_unlock(&watched_lock);
+	dev_put(dev);
 }
 
-/*
- * Watches @dev, on which the caller has a reference, or with NULL nothing, in
- * place of what was watched before. Caller holds the vq->mutex of @w.
- */
-void vhl_netdev_watch(struct vhl_netdev *w, struct net_device *dev)
+/* Not a tun: its type never changes, and its interface need not be known. */
+void vhl_netdev_set_ethernet(struct vhl_netdev *w)
+{
+	vhl_netdev_forget(w);
+	WRITE_ONCE(w->ethernet, true);
+}
+
+void vhl_netdev_forget(struct vhl_netdev *w)
 {
 	spin_lock(&watched_lock);
-	if (rcu_access_pointer(w->dev))
-		list_del(&w->node);
-	/* One that is being deleted may not be announced again. */
-	if (dev && dev->reg_state != NETREG_REGISTERED)
-		dev = NULL;
-	rcu_assign_pointer(w->dev, dev);
-	if (dev)
-		list_add(&w->node, &watched);
+	unwatch(w);
 	spin_unlock(&watched_lock);
 }
 
-/* Before an interface is deleted, or leaves its namespace, under the rtnl lock. */
+/* @to watches what @from did, and @from nothing. Callers own both. */
+void vhl_netdev_move(struct vhl_netdev *to, struct vhl_netdev *from)
+{
+	spin_lock(&watched_lock);
+	unwatch(to);
+	rcu_assign_pointer(to->dev,
+			   rcu_dereference_protected(from->dev, lockdep_is_held(&watched_lock)));
+	WRITE_ONCE(to->ethernet, from->ethernet);
+	to->watched = from->watched;
+	if (from->watched)
+		list_replace(&from->node, &to->node);
+	from->watched = false;
+	unwatch(from);
+	spin_unlock(&watched_lock);
+}
+
+/*
+ * Before an interface is deleted, or leaves its namespace, under the rtnl lock.
+ * A descriptor whose interface is deleted may be attached to another one, of
+ * another type: it must be asked again. One whose interface is not known must be
+ * whenever any tun is deleted.
+ */
 static int netdev_event(struct notifier_block *nb, unsigned long event, void *ptr)
 {
 	struct net_device *dev = netdev_notifier_info_to_dev(ptr);
-	struct vhl_netdev *w, *next;
+	bool deleted = dev->reg_state != NETREG_REGISTERED;
+	struct vhl_netdev *w;
 
 	if (event != NETDEV_UNREGISTER)
 		return NOTIFY_DONE;
 	spin_lock(&watched_lock);
-	list_for_each_entry_safe(w, next, &watched, node) {
-		if (rcu_access_pointer(w->dev) != dev)
+	list_for_each_entry(w, &watched, node) {
+		if (rcu_access_pointer(w->dev) == dev)
+			RCU_INIT_POINTER(w->dev, NULL);
+		else if (rcu_access_pointer(w->dev) || !is_tun(dev))
 			continue;
-		list_del(&w->node);
-		RCU_INIT_POINTER(w->dev, NULL);
+		if (deleted)
+			WRITE_ONCE(w->ethernet, false);
 	}
 	spin_unlock(&watched_lock);
-	/* Who reads the pointer now is waited for before the memory goes. */
+	/* Readers of the pointer are waited for before the memory is freed. */
 	return NOTIFY_DONE;
 }
 

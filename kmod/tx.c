@@ -344,7 +344,7 @@ static bool tx_full(struct vhl_vq *vq)
 static __always_inline unsigned int tx_run(struct vhl_vq *vq, const bool zc)
 {
 	const struct vhl_knobs *k = &vq->dev->knobs;
-	bool arrays = vq->ethernet && vq->sock->sk->sk_sndbuf == INT_MAX &&
+	bool arrays = READ_ONCE(vq->netdev.ethernet) && vq->sock->sk->sk_sndbuf == INT_MAX &&
 		      vhl_by(vq, VHL_IDEA_ARRAY);
 	unsigned int pad = arrays ? vhl_frag_headroom(vq->sock->sk) : 0;
 	/* As many used entries are published at once as the ring has. */

@@ -124,19 +124,20 @@ struct vhl_frags {
 	} page[VHL_FRAG_PAGES];
 };
 
+/* An interface that may vanish: netdev.h. */
+struct vhl_netdev {
+	struct list_head node;
+	struct net_device __rcu *dev;	/* NULL: not known, or deleted */
+	bool watched;			/* node is in the list */
+	bool ethernet;			/* certainly has link headers: takes arrays */
+};
+
 /* What frames are sent to and taken from; the rest belongs to the file. */
 struct vhl_backend {
 	struct file *file;
 	struct socket *sock;
 	struct ptr_ring *ring;	/* tun's and tap's queue of frames, or NULL */
-	bool ethernet;		/* tun or tap with link headers: takes arrays */
-	struct net_device *dev;	/* tun's interface, if it could be found */
-};
-
-/* An interface that may vanish: netdev.h. */
-struct vhl_netdev {
-	struct list_head node;
-	struct net_device __rcu *dev;
+	struct vhl_netdev netdev;
 };
 
 struct vhl_vq;
@@ -264,7 +265,7 @@ struct vhl_vq {
 	struct file *sock_file;
 	struct socket *sock;
 	struct ptr_ring *ring;	/* tun's and tap's queue of frames, or NULL */
-	bool ethernet;		/* tun or tap with link headers: takes arrays */
+	bool rx_tagged;		/* no ring: the next frame has a tag beside it */
 	bool rx_direct;		/* frames need not go through the socket: rx.c */
 	struct vhl_netdev netdev;
 
@@ -305,6 +306,8 @@ struct vhl_vq {
 	spinlock_t pin_lock;	/* changes of kaddr */
 	unsigned long pin_unused;	/* RCU's state when kaddr was last voided */
 	struct vhl_pin *pin;
+	struct user_struct *pin_user;	/* charged for pinned pages; NULL: none are */
+	unsigned long pin_limit;	/* its RLIMIT_MEMLOCK in pages */
 	unsigned long pin_next;		/* jiffies: no attempt before */
 
 	/* tx: frames gathered; rx: frames taken from the backend's ring. */
@@ -426,12 +429,16 @@ bool vhl_log_ok(u64 __user *base, const struct vhl_mem *mem);
 
 /* backend.c */
 int vhl_backend_get(struct vhl_backend *b, int fd);
+void vhl_backend_put(struct vhl_backend *b);
 int vhl_backend_set(struct vhl_dev *dev, unsigned int index, int fd);
 void vhl_backend_drop(struct vhl_vq *vq);
 
 /* tx.c, rx.c: one run of a queue that has a backend, under vq->mutex. */
 unsigned int vhl_tx_run(struct vhl_vq *vq);
 unsigned int vhl_rx_run(struct vhl_vq *vq);
+
+/* rx_tag.c */
+int vhl_rx_tagged(struct vhl_vq *vq, struct iov_iter *to, unsigned int heads, size_t len);
 
 /* floor.c */
 long vhl_floor_run(struct vhl_dev *dev, void __user *argp);

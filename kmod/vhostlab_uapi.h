@@ -26,8 +26,10 @@ struct vhostlab_floor {
  * backend in arrays as they do from a transmit queue, but out of a buffer of
  * the kernel; and are taken from its queue as for a receive queue, but freed
  * at once. For the owner of a device without a backend; returns when all turns
- * are done. EINTR: a signal came. EINVAL: nothing to do, a length or a backend
- * that will not do. EBUSY: a queue has a backend.
+ * are done. EINTR: a signal came, which ends a turn in its middle, however long.
+ * EINVAL: nothing to do, a length or a backend that will not do. EBUSY: a queue
+ * has a backend. ENODEV: the tun or tap waited for was deleted; a macvtap does not
+ * tell, and its wait ends by a signal.
  */
 #define VHOSTLAB_FLOOR _IOWR(VHOST_VIRTIO, 0xf0, struct vhostlab_floor)
 

@@ -152,6 +152,62 @@ static void gone(void)
 	close(t.far);
 }
 
+/* How often a function of the kernel was called since probe(); -1: no probes here. */
+#define TRACING "/sys/kernel/debug/tracing/"
+
+static bool probe(const char *function)
+{
+	char line[100];
+
+	snprintf(line, sizeof(line), "p:vhl_direct %s\n", function);
+	return !file_put(TRACING "kprobe_events", line) &&
+	       !file_put(TRACING "events/kprobes/vhl_direct/enable", "1");
+}
+
+static long long probe_hits(void)
+{
+	FILE *f = fopen(TRACING "kprobe_profile", "re");
+	char line[200];
+	long long n = -1;
+
+	while (f && fgets(line, sizeof(line), f))
+		sscanf(line, " vhl_direct %lld", &n);
+	if (f)
+		fclose(f);
+	return n;
+}
+
+/* A backend that is refused leaves the old one as it was, its interface known. */
+static void restored(void)
+{
+	int bad = open("/dev/net/tun", O_RDWR | O_CLOEXEC);
+	unsigned int in = 0;
+	struct guest g;
+	struct tap t;
+
+	if (!is_ours() || !probe("tun_recvmsg")) {
+		tap_skip(3, "no such path, or no probes", "a backend restored");
+		return;
+	}
+	guest_start(&g, F_V1 | F_MRG, 256);
+	tap_new(&t, "vl0", g.hdr_len);
+	guest_backend(&g, t.fd);
+	for (uint32_t i = 0; i < 20; i++)
+		in += rx_one(&g, t.far, i, 100);
+	tap_ok(in == 20 && probe_hits() == 1, "20 frames, %lld of them by the socket",
+	       probe_hits());
+	tap_err(ring_backend(&g.q[RX], bad), -EINVAL, "a tun without an interface is refused");
+	for (uint32_t i = 0; i < 20; i++)
+		in += rx_one(&g, t.far, i, 100);
+	tap_ok(in == 40 && probe_hits() == 2, "then 20 frames, %lld more by the socket",
+	       probe_hits() - 1);
+	file_put(TRACING "events/kprobes/vhl_direct/enable", "0");
+	file_put(TRACING "kprobe_events", "-:vhl_direct\n");
+	guest_stop(&g);
+	tap_del(&t);
+	close(bad);
+}
+
 int main(int argc, char **argv)
 {
 	guest_args(argc, argv);
@@ -159,5 +215,6 @@ int main(int argc, char **argv)
 	counted();
 	checksums();
 	gone();
+	restored();
 	return tap_done();
 }

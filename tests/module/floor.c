@@ -2,10 +2,12 @@
 /*
  * The measuring mode without a virtqueue. Would fail if: it ran beside a
  * backend or for a stranger, moved fewer or other frames than asked, took a
- * length or a descriptor it cannot use, or could not be interrupted.
+ * length or a descriptor it cannot use, could not be interrupted or killed, or kept
+ * an interface from being deleted.
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/if_tun.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -132,6 +134,85 @@ static void interrupted(const struct tap *t)
 	close(fd);
 }
 
+/* A process in VHOSTLAB_FLOOR, and its answer as exit code. */
+static pid_t floor_process(const struct vhostlab_floor *ask)
+{
+	struct vhostlab_floor f = *ask;
+	pid_t pid = fork();
+
+	if (!pid)
+		_exit(-dev_ioctl(owned(), VHOSTLAB_FLOOR, &f));
+	if (pid < 0)
+		tap_bail("fork: %s", strerror(errno));
+	sleep_ms(500);
+	return pid;
+}
+
+/* Its exit code, -1 when it was killed, -2 when it is not over after ms. */
+static int ended(pid_t pid, int ms)
+{
+	int status;
+
+	for (; ms > 0; ms -= 10) {
+		if (waitpid(pid, &status, WNOHANG) == pid)
+			return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+		sleep_ms(10);
+	}
+	return -2;
+}
+
+/* The interface goes while frames of it are waited for. */
+static void deleted(const char *name, int flags)
+{
+	int fd = tap_fd(name, flags, 12), rc;
+	struct vhostlab_floor f = ask(fd, 0, 1, 1);
+	pid_t pid, ip;
+
+	pid = floor_process(&f);
+	ip = fork();
+	if (!ip) {
+		execlp("ip", "ip", "link", "del", name, NULL);
+		_exit(127);
+	}
+	tap_is(ended(ip, 5000), 0, "%s: deleted while its frames are waited for", name);
+	rc = ended(pid, 5000);
+	tap_is(rc, ENODEV, "%s: the wait ends", name);
+	if (rc == -2) {
+		kill(pid, SIGKILL);
+		waitpid(pid, NULL, 0);
+	}
+	close(fd);
+}
+
+/* One turn that would last for hours. */
+static void killed(const struct tap *t)
+{
+	struct vhostlab_floor f = ask(t->fd, ~0u, 0, 1);
+	pid_t pid = floor_process(&f);
+
+	kill(pid, SIGKILL);
+	tap_is(ended(pid, 5000), -1, "a turn that sends 2^32 - 1 frames is killed");
+}
+
+/* Frames never end: there is no sleep to be interrupted in. */
+static void killed_taking(const struct tap *t)
+{
+	struct vhostlab_floor f = ask(t->fd, 0, ~0u, 1);
+	pid_t pid = floor_process(&f);
+	pid_t source = fork();
+
+	if (!source)
+		for (uint32_t i = 0;; i++) {
+			frame_make(got, 100, i);
+			far_send(t->far, got, 100);
+		}
+	sleep_ms(300);
+	kill(pid, SIGKILL);
+	tap_is(ended(pid, 5000), -1, "a turn that takes 2^32 - 1 frames is killed");
+	kill(source, SIGKILL);
+	waitpid(source, NULL, 0);
+}
+
 int main(int argc, char **argv)
 {
 	struct tap t;
@@ -146,6 +227,10 @@ int main(int argc, char **argv)
 	frames(&t);
 	refused(&t);
 	interrupted(&t);
+	deleted("vl1", IFF_TAP | IFF_VNET_HDR);
+	deleted("vl2", IFF_TUN | IFF_VNET_HDR);
+	killed_taking(&t);
+	killed(&t);
 	tap_del(&t);
 	return tap_done();
 }
