@@ -88,8 +88,10 @@ enum vhl_rule {
 	X(log_pages) X(log_errors) \
 	/* addresses asked for that the IOTLB lacked, and answers */ \
 	X(iotlb_misses) X(iotlb_updates) \
-	/* rings mapped into the kernel; maps that the owner made void */ \
-	X(pins) X(unpins) \
+	/* rings mapped into the kernel; maps that the owner made void; \
+	 * attempts that RLIMIT_MEMLOCK did not allow \
+	 */ \
+	X(pins) X(unpins) X(pins_over_limit) \
 	/* rx: waits for guest buffers; frames larger than the buffers */ \
 	X(no_buffers) X(truncated) \
 	/* tx: frames by reference, those copied after all, those copied at \

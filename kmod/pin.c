@@ -16,8 +16,11 @@
 #include <linux/jiffies.h>
 #include <linux/mm.h>
 #include <linux/mmu_notifier.h>
+#include <linux/cred.h>
 #include <linux/rcupdate.h>
 #include <linux/sched/mm.h>
+#include <linux/sched/signal.h>
+#include <linux/sched/user.h>
 #include <linux/slab.h>
 #include <linux/vmalloc.h>
 
@@ -32,6 +35,7 @@ struct vhl_pin_area {
 	struct vhl_vq *vq;
 	struct page **pages;
 	int n;
+	int charged; /* pages, to vq->pin_user and the mm */
 	void *map;
 };
 
@@ -81,13 +85,52 @@ static const struct mmu_interval_notifier_ops pin_ops = {
 	.invalidate = pin_invalidate,
 };
 
+/*
+ * Pinned pages count against RLIMIT_MEMLOCK, per user as io_uring's do: all of a
+ * user's devices and io_uring's buffers share what one process may have. The
+ * worker that pins is no process of the owner, so limit, capability and user are
+ * those of SET_OWNER. Called from there, by the owner.
+ */
+void vhl_pin_owner(struct vhl_vq *vq)
+{
+	if (!vq->pinned || vq->pin_user)
+		return;
+	vq->pin_user = get_uid(current_user());
+	vq->pin_limit = capable(CAP_IPC_LOCK) ? ULONG_MAX : rlimit(RLIMIT_MEMLOCK) >> PAGE_SHIFT;
+}
+
+/* The owner is no more; its maps are dropped. */
+void vhl_pin_disown(struct vhl_vq *vq)
+{
+	if (vq->pin_user)
+		free_uid(vq->pin_user);
+	vq->pin_user = NULL;
+}
+
+/* Before the pages are pinned. Returns 0, or -ENOMEM over the limit. */
+static int area_charge(struct vhl_pin_area *a, struct mm_struct *mm, int n)
+{
+	struct vhl_vq *vq = a->vq;
+	long now = atomic_long_read(&vq->pin_user->locked_vm);
+
+	do {
+		if (now + n > vq->pin_limit)
+			return -ENOMEM;
+	} while (!atomic_long_try_cmpxchg(&vq->pin_user->locked_vm, &now, now + n));
+	atomic64_add(n, &mm->pinned_vm);
+	a->charged = n;
+	return 0;
+}
+
 static void area_drop(struct vhl_pin_area *a, struct mm_struct *mm, bool dirty)
 {
 	if (a->map)
 		vunmap(a->map);
-	if (a->n > 0) {
+	if (a->n > 0)
 		unpin_user_pages_dirty_lock(a->pages, a->n, dirty);
-		atomic64_sub(a->n, &mm->pinned_vm);
+	if (a->charged) {
+		atomic64_sub(a->charged, &mm->pinned_vm);
+		atomic_long_sub(a->charged, &a->vq->pin_user->locked_vm);
 	}
 	kvfree(a->pages);
 	if (a->heard)
@@ -116,14 +159,16 @@ void vhl_pin_drop(struct vhl_vq *vq)
 }
 
 /* Pins and maps the pages of one area. Returns 0 or an errno. */
-static int area_map(struct vhl_pin_area *a, unsigned long first, int n)
+static int area_map(struct vhl_pin_area *a, struct mm_struct *mm, unsigned long first, int n)
 {
+	if (area_charge(a, mm, n)) {
+		a->vq->stats.pins_over_limit++;
+		return -ENOMEM;
+	}
 	a->pages = kvmalloc_array(n, sizeof(*a->pages), GFP_KERNEL_ACCOUNT);
 	if (!a->pages)
 		return -ENOMEM;
 	a->n = pin_user_pages_fast(first, n, FOLL_WRITE | FOLL_LONGTERM, a->pages);
-	if (a->n > 0)
-		atomic64_add(a->n, &a->vq->dev->mm->pinned_vm);
 	if (a->n != n)
 		return a->n < 0 ? a->n : -EFAULT;
 	a->map = vmap(a->pages, n, VM_MAP, PAGE_KERNEL);
@@ -152,7 +197,7 @@ static int pin_all(struct vhl_vq *vq, struct vhl_pin *pin)
 			break;
 		a->heard = true;
 		seq[i] = mmu_interval_read_begin(&a->notifier);
-		err = area_map(a, first, (PAGE_ALIGN(start + size) - first) >> PAGE_SHIFT);
+		err = area_map(a, pin->mm, first, (PAGE_ALIGN(start + size) - first) >> PAGE_SHIFT);
 	}
 	if (err)
 		return err;

@@ -11,6 +11,8 @@
 
 #include "vhostlab.h"
 
+void vhl_pin_owner(struct vhl_vq *vq);
+void vhl_pin_disown(struct vhl_vq *vq);
 void vhl_pin_update(struct vhl_vq *vq);
 void vhl_pin_drop(struct vhl_vq *vq);
 

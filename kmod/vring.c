@@ -107,6 +107,7 @@ int vhl_vq_alloc(struct vhl_vq *vq)
 		return -ENOMEM;
 	vq->busyloop_us = vq->dev->knobs.poll_us;
 	vq->pinned = vq->dev->knobs.pinned;
+	vhl_pin_owner(vq);
 	vq->prefetch = vq->dev->knobs.prefetch;
 	vq->pin_next = jiffies;
 	vhl_vq_set_access(vq);
@@ -130,6 +131,7 @@ void vhl_vq_reset(struct vhl_vq *vq)
 	vq->error = NULL;
 
 	vhl_pin_drop(vq);
+	vhl_pin_disown(vq);
 	vhl_frags_drain(&vq->frags);
 	vhl_zc_free(vq);
 	kvfree(vq->iov);
