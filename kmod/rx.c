@@ -73,8 +73,10 @@ static size_t rx_peek(struct vhl_vq *vq)
 	q = &vq->sock->sk->sk_receive_queue;
 	spin_lock_irqsave(&q->lock, flags);
 	skb = skb_peek(q);
-	if (skb)
+	if (skb) {
 		len = rx_frame_len(skb);
+		vq->rx_tagged = skb_vlan_tag_present(skb);
+	}
 	spin_unlock_irqrestore(&q->lock, flags);
 	return len;
 }
@@ -270,6 +272,9 @@ static int rx_copy(struct vhl_vq *vq, const struct rx_bufs *b, size_t len)
 		iov_iter_ubuf(&msg.msg_iter, READ, vq->iov->iov_base, want + skip);
 	else
 		iov_iter_init(&msg.msg_iter, READ, vq->iov, b->segs, want + skip);
+	/* A packet socket's recvmsg() leaves the tag out of the frame. */
+	if (unlikely(vq->rx_tagged) && !vq->ring)
+		return vhl_rx_tagged(vq, &msg.msg_iter, b->heads, len);
 	if (skip)
 		iov_iter_advance(&msg.msg_iter, skip);
 
