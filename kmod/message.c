@@ -48,7 +48,10 @@ static bool is_owner(struct vhl_dev *dev)
 	return current->mm && READ_ONCE(dev->mm) == current->mm;
 }
 
-/* Takes the next question. Returns its queue, or NULL. */
+/*
+ * Takes the next question. Returns its queue, or NULL. It may be another owner's
+ * than the caller thinks: is_owner() decides afterwards.
+ */
 static struct vhl_vq *miss_take(struct vhl_dev *dev, struct vhost_iotlb_msg *m)
 {
 	struct vhl_vq *vq, *found = NULL;
@@ -76,6 +79,8 @@ static void miss_return(struct vhl_vq *vq)
 	if (vq->miss.state == VHL_MISS_ASKED)
 		vq->miss.state = VHL_MISS_QUEUED;
 	spin_unlock(&vq->dev->tlb.lock);
+	/* Readers that were woken meanwhile saw nothing and sleep again. */
+	wake_up_poll(&vq->dev->tlb.wait, EPOLLIN);
 }
 
 static bool miss_waits(struct vhl_dev *dev)
@@ -88,10 +93,16 @@ static bool miss_waits(struct vhl_dev *dev)
 	return false;
 }
 
+/* Whether a reader that waits has its answer, one way or another. */
+static bool read_over(struct vhl_dev *dev)
+{
+	return miss_waits(dev) || !READ_ONCE(dev->tlb.on) || !is_owner(dev);
+}
+
 /*
  * read(): the next question, one a call. Returns its size; 0 when the buffer
- * is too small for it; -EBADFD without an IOTLB; -EAGAIN, or sleeps, when
- * nothing is asked.
+ * is too small for it; -EBADFD without an IOTLB; -EPERM when the device has
+ * another owner by now; -EAGAIN, or sleeps, when nothing is asked.
  */
 ssize_t vhl_read_iter(struct kiocb *iocb, struct iov_iter *to)
 {
@@ -116,12 +127,20 @@ ssize_t vhl_read_iter(struct kiocb *iocb, struct iov_iter *to)
 		if (!READ_ONCE(dev->tlb.on))
 			return -EBADFD;
 		vq = miss_take(dev, &m);
+		/*
+		 * After the take: dev->mm was changed before the new owner's queue
+		 * could ask, and tlb.lock orders the two.
+		 */
+		if (!is_owner(dev)) {
+			if (vq)
+				miss_return(vq);
+			return -EPERM;
+		}
 		if (vq)
 			break;
 		if (nowait)
 			return -EAGAIN;
-		err = wait_event_interruptible(dev->tlb.wait,
-					       miss_waits(dev) || !READ_ONCE(dev->tlb.on));
+		err = wait_event_interruptible(dev->tlb.wait, read_over(dev));
 		if (err)
 			return err;
 	}

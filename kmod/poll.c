@@ -186,8 +186,13 @@ static int poll_look(struct vhl_vq *vq)
 {
 	if (vq->index == VHL_TX)
 		return vhl_avail_pending(vq);
+	/*
+	 * Under the consumer's lock, which the caller's own takes hold as well:
+	 * without it a change of txqueuelen frees the array that is looked at.
+	 * Producers have another lock.
+	 */
 	if (vq->ring)
-		return !__ptr_ring_empty(vq->ring);
+		return !ptr_ring_empty(vq->ring);
 	return !skb_queue_empty_lockless(&vq->sock->sk->sk_receive_queue);
 }
 

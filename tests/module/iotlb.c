@@ -7,7 +7,9 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
+#include <sched.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/wait.h>
@@ -195,6 +197,87 @@ static void blocking(void)
 	iommu_free(&mmu);
 }
 
+/* Keeps a processor from all others until told to stop. */
+static atomic_int spin_over;
+
+static void *spin(void *arg)
+{
+	struct sched_param p = { .sched_priority = 10 };
+
+	(void)arg;
+	task_pin(0, 1);
+	sched_setscheduler(0, SCHED_FIFO, &p);
+	while (!spin_over)
+		;
+	return NULL;
+}
+
+static void *reader_on_1(void *arg)
+{
+	task_pin(0, 1);
+	return blocking_read(arg);
+}
+
+/*
+ * The owner gives the device up, and a process that has the descriptor becomes its
+ * owner and has an IOTLB, all before the old owner's reader runs again. It may not
+ * sleep on, and then read what the new owner is asked.
+ */
+static void reader_of_old(void)
+{
+	pthread_t reader, spinner;
+	uint64_t features = F_V1 | F_PLATFORM;
+	int go[2], done[2];
+	char c = 1;
+	pid_t child;
+
+	if (sysconf(_SC_NPROCESSORS_ONLN) < 2 || pipe(go) || pipe(done)) {
+		tap_skip(2, "one processor", "a reader of the old owner");
+		return;
+	}
+	iommu_init(&mmu, F_V1, 256, 1);
+	fcntl(mmu.g.fd, F_SETFL, 0);
+	child = fork();
+	if (!child) {
+		if (read(go[0], &c, 1) != 1)
+			_exit(1);
+		c = !dev_ioctl(mmu.g.fd, VHOST_SET_OWNER, NULL) &&
+		    !dev_ioctl(mmu.g.fd, VHOST_SET_FEATURES, &features);
+		if (write(done[1], &c, 1) != 1)
+			_exit(1);
+		_exit(read(go[0], &c, 1) != 1);
+	}
+	blocking_result = 1;
+	pthread_create(&reader, NULL, reader_on_1, NULL);
+	sleep_ms(200);
+	task_pin(0, 0);
+	task_pin(child, 0);
+	/* RESET_OWNER waits for it. */
+	if (worker_tid() > 0)
+		task_pin(worker_tid(), 0);
+	spin_over = 0;
+	pthread_create(&spinner, NULL, spin, NULL);
+	sleep_ms(100);
+	if (dev_ioctl(mmu.g.fd, VHOST_RESET_OWNER, NULL))
+		tap_bail("RESET_OWNER");
+	if (write(go[1], &c, 1) != 1 || read(done[0], &c, 1) != 1)
+		tap_bail("pipe");
+	tap_is(c, 1, "another process becomes the owner while the old one's reader waits");
+	spin_over = 1;
+	pthread_join(spinner, NULL);
+	sleep_ms(500);
+	/* One that still sleeps then ends with EINTR. */
+	pthread_kill(reader, SIGUSR1);
+	pthread_join(reader, NULL);
+	tap_is(blocking_result, -EPERM, "the old owner's reader is told");
+	c = 1;
+	if (write(go[1], &c, 1) != 1)
+		tap_bail("pipe");
+	waitpid(child, NULL, 0);
+	task_pin(0, -1);
+	iommu_free(&mmu);
+}
+
 /* Nobody reads: a queue asks one thing at a time, however often it is kicked. */
 static void unread(void)
 {
@@ -355,6 +438,8 @@ int main(int argc, char **argv)
 	misses(true);
 	misses(false);
 	blocking();
+	if (is_ours())
+		reader_of_old();
 	unread();
 	flood();
 	permissions();

@@ -45,7 +45,7 @@ static bool received(struct guest *g, const uint8_t *want, size_t len, unsigned 
 	struct vring_used_elem e;
 
 	for (unsigned int i = 0; i < buffers; i++) {
-		if (!ring_wait(&g->q[RX], 2000) || !ring_take(&g->q[RX], &e))
+		if (!ring_wait(&g->q[RX], 500) || !ring_take(&g->q[RX], &e))
 			return false;
 		if (memcmp(g->mem + slot(e.id) + off, want + got, e.len - off))
 			return false;
