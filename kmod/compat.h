@@ -10,8 +10,10 @@
 #include <linux/eventfd.h>
 #include <linux/gfp.h>
 #include <linux/if_tun.h>
+#include <linux/kernel_stat.h>
 #include <linux/mm.h>
 #include <linux/skbuff.h>
+#include <linux/tick.h>
 #include <linux/vhost.h>
 #include <net/xdp.h>
 
@@ -93,5 +95,21 @@ struct vhost_features_array {
 #define VHOST_GET_FEATURES_ARRAY _IOR(VHOST_VIRTIO, 0x83, struct vhost_features_array)
 #define VHOST_SET_FEATURES_ARRAY _IOW(VHOST_VIRTIO, 0x83, struct vhost_features_array)
 #endif
+
+/*
+ * ns that @cpu idled, not waiting for a disk. Where the kernel's accounting has
+ * them they are exact; elsewhere get_cpu_idle_time_us() cuts them to whole
+ * microseconds, but there /proc/timer_list has them. -1 us: no tickless idle.
+ */
+static inline u64 vhl_cpu_idle_ns(int cpu)
+{
+#ifdef VHL_HAVE_KCPUSTAT_FIELD_IDLE
+	return kcpustat_field_idle(cpu);
+#else
+	u64 us = get_cpu_idle_time_us(cpu, NULL);
+
+	return us == (u64)-1 ? 0 : us * NSEC_PER_USEC;
+#endif
+}
 
 #endif /* VHOSTLAB_COMPAT_H */

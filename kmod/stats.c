@@ -4,6 +4,7 @@
 #include <linux/module.h>
 #include <linux/seq_file.h>
 
+#include "idle.h"
 #include "vhostlab.h"
 
 static struct dentry *root;
@@ -45,6 +46,7 @@ DEFINE_SHOW_ATTRIBUTE(features);
 int vhl_stats_init(void)
 {
 	root = debugfs_create_dir("vhostlab", NULL);
+	vhl_idle_add(root);
 	return 0;
 }
 
