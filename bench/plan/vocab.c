@@ -108,7 +108,8 @@ bool parse_number(const char *text, long min, long max, long *number)
 
 bool kernel_known(const char *name)
 {
-	static const char *const series[] = { "6.1", "6.12" };
+	/* The last is not fetched: a release of it must be in build/kernels. */
+	static const char *const series[] = { "6.1", "6.12", "7.3" };
 	size_t length = strlen(name);
 
 	if (!strcmp(name, "default"))
@@ -119,7 +120,7 @@ bool kernel_known(const char *name)
 		if (strncmp(name, series[i], n))
 			continue;
 		if (!name[n])
-			return true;
+			return i < 2;
 		if (name[n] == '.' && isdigit((unsigned char)name[n + 1]) && length > 6 &&
 		    !strcmp(name + length - 6, "-amd64") &&
 		    !name[strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789.+~-")])
