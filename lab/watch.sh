@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-# shellcheck shell=bash disable=SC2154
+# shellcheck shell=bash
 # Ends a lab VM that makes no progress. Sourced by lab/run, whose variables it reads: dir timeout relays.
 #
 # Progress is a byte the VM says: output of the command, or of the kernel on its console. Time counts only while the machine
@@ -12,6 +12,7 @@ heard_bytes()
 {
 	local pid word number
 	heard=0
+	# shellcheck disable=SC2154 # of lab/run
 	for pid in "${relays[@]}"; do
 		[[ -r /proc/$pid/io ]] || continue
 		while read -r word number; do
@@ -37,11 +38,13 @@ starved_time()
 # watch PID: ends QEMU, and says why in $dir/ended, when it is time.
 watch()
 {
+	# shellcheck disable=SC2154 # of lab/run
 	local nap now before span silent=0 total=0 limit=$((timeout * 1000000)) heard starved last=-1
 	local -A waits=()
 	# A pipe nobody writes to: a wait that starts no process.
 	exec {nap}<> <(:)
 	before=${EPOCHREALTIME//[!0-9]/}
+	# shellcheck disable=SC2154 # of lab/run
 	: >"$dir/seen"
 	while kill -0 "$1" 2>/dev/null; do
 		read -rt 1 -u "$nap" _ || true
