@@ -108,6 +108,11 @@ lab -- bash -c 'seq 200000; exit 1'
 check "a failed command is a failure" 1
 truth "a large output arrives whole and in order" cmp -s "$tmp/out" <(seq 200000)
 
+# Longer in all than the limit, but never as long without a word.
+# shellcheck disable=SC2016 # expanded in the VM
+lab --timeout 12 -- bash -c 'for i in {1..5}; do sleep 4; echo "$i"; done'
+check "a slow command that goes on saying something is not ended" 0
+
 # descendants PID: it and everything below it
 descendants()
 {
@@ -168,8 +173,15 @@ lab --clock insn --timeout 9 -- insmod "$ko" how=dead
 check "a machine that is dead" 1 '^vhostlab: lab: time-out: no verdict after 9 s'
 lab -- reboot -f
 check "a silent power-off" 1 '^vhostlab: lab: silent power-off'
+lab --nested -- insmod "$ko" how=triple
+check "a triple fault with a virtual machine inside may be tried again" 75 '^vhostlab: lab: silent power-off: triple fault.*try again'
+lab -- insmod "$ko" how=triple
+check "a triple fault without one may not" 1 '^vhostlab: lab: silent power-off'
+# A restart that was asked for ends in a triple fault, too, and a hang in nothing.
 lab --nested -- reboot -f
-check "a silent power-off with a virtual machine inside may be tried again" 75 '^vhostlab: lab: silent power-off.*try again'
+check "a silent power-off with a virtual machine inside is a failure" 1 '^vhostlab: lab: silent power-off'
+lab --nested --timeout 12 -- sleep 1000
+check "so is silence" 1 '^vhostlab: lab: time-out: no verdict after 12 s without a word'
 
 # ---- without root ----
 if [[ $(id -u) != 0 ]]; then

@@ -9,10 +9,15 @@
 #include <linux/sched.h>
 #include <linux/string.h>
 
+#include <asm/desc_defs.h>
+
 static char *how = "";
 module_param(how, charp, 0);
 MODULE_PARM_DESC(how, "oops, warn, lockup (spin without preemption), dead (spin without "
-		      "interrupts), hung (sleep)");
+		      "interrupts), hung (sleep), triple (a triple fault)");
+
+/* No entry of it is present, so neither an exception nor the double fault has a handler. */
+static u64 empty_table[512] __aligned(PAGE_SIZE);
 
 static int __init crash_init(void)
 {
@@ -31,6 +36,11 @@ static int __init crash_init(void)
 	} else if (!strcmp(how, "hung")) {
 		set_current_state(TASK_UNINTERRUPTIBLE);
 		schedule_timeout(7 * HZ);
+	} else if (!strcmp(how, "triple")) {
+		struct desc_ptr table = { sizeof(empty_table) - 1, (unsigned long)empty_table };
+
+		local_irq_disable();
+		asm volatile("lidt %0; int3" : : "m"(table));
 	} else {
 		return -EINVAL;
 	}
