@@ -1,14 +1,15 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # What the small folders of programs share. They name PROGRAMS and the sources of each, then include this; a program is
 # linked from all .c among its prerequisites, with LIBS of its own.
-BUILD ?= $(abspath ../../build)
+RULES := $(lastword $(MAKEFILE_LIST))
+BUILD ?= $(abspath $(dir $(RULES))../build)
 OUT := $(BUILD)/bench
 CFLAGS := -std=gnu11 -O2 -g -Wall -Wextra -Werror
 TARGETS := $(PROGRAMS:%=$(OUT)/%)
 
 all: $(TARGETS)
 
-$(TARGETS): Makefile ../programs.mk | $(OUT)
+$(TARGETS): Makefile $(RULES) | $(OUT)
 	$(CC) $(CFLAGS) -o $@ $(filter %.c,$^) $(LIBS)
 
 $(OUT):

@@ -64,9 +64,9 @@ build_tools()
 {
 	! in_lab || return 0
 	local part
-	for part in plan stats events; do
-		make -s -C "$ROOT/bench/$part" BUILD="$BUILD" >&2 ||
-			die 1 "build: bench/$part: it cannot be built: run ./run.sh setup, or see the lines above"
+	for part in bench/plan stats bench/events; do
+		make -s -C "$ROOT/$part" BUILD="$BUILD" >&2 ||
+			die 1 "build: $part: it cannot be built: run ./run.sh setup, or see the lines above"
 	done
 }
 

@@ -10,7 +10,7 @@ def tail($n; $k):
 
 # How many of $n repetitions lie outside on either side of an interval that holds the median with a chance of 95 %, whatever the
 # distribution: each is above or below it like a coin. With fewer than six, even all of them are too few; then it is all of them.
-# The same interval as order_interval() in bench/stats, for what only jq has put together.
+# The same interval as order_interval() in stats, for what only jq has put together.
 def outside($n): last(0, (range(1; $n / 2) | select(2 * tail($n; $n - .) <= 0.05)));
 
 # Of an array of numbers, null if it is empty.

@@ -12,7 +12,7 @@ for tool in gnuplot pandoc; do
 	done_testing
 done
 mkdir -p "$TMP/tree/results"
-cp -r "$ROOT"/{run.sh,sweep,plots,configs,bench,lab,Makefile,RESULTS.md} "$TMP/tree/"
+cp -r "$ROOT"/{run.sh,sweep,stats,plots,configs,bench,lab,Makefile,RESULTS.md} "$TMP/tree/"
 cp -r "$ROOT/results/reference" "$TMP/tree/results/"
 cp "$TMP/tree/RESULTS.md" "$TMP/before.md"
 run env VHOSTLAB_BUILD="$BUILD" "$TMP/tree/run.sh" report "$TMP/tree/results/reference"

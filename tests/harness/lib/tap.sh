@@ -25,9 +25,9 @@ trap at_end EXIT
 build_tools()
 {
 	local part
-	for part in plan stats events; do
-		make -s -C "$ROOT/bench/$part" BUILD="$BUILD" >&2 || {
-			echo "Bail out! bench/$part does not build"
+	for part in bench/plan stats bench/events; do
+		make -s -C "$ROOT/$part" BUILD="$BUILD" >&2 || {
+			echo "Bail out! $part does not build"
 			exit 1
 		}
 	done

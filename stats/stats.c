@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../random.h"
+#include "../bench/random.h"
 #include "judge.h"
 
 static int usage(FILE *out)

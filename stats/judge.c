@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../random.h"
+#include "../bench/random.h"
 #include "judge.h"
 #include "ranks.h"
 

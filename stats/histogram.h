@@ -5,7 +5,7 @@
 
 #include <stdbool.h>
 
-#include "../buckets.h"
+#include "../bench/buckets.h"
 
 struct histogram {
 	struct bucket *bucket; /* ascending, those that are not empty */
