@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-# What each idea saves. Reads figures/ablation.dat, made by ablation.jq.
+# What each idea saves. Reads figures/ablation.dat, made by report/.
 panel_height = 300
 load plots . "/style.gp"
 set ylabel cost_unit . " saved per packet"

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-# Cost per packet against burst. Reads figures/cost-burst.dat, made by cost-burst.jq.
+# Cost per packet against burst. Reads figures/cost-burst.dat, made by report/.
 load plots . "/style.gp"
 set xlabel "burst (packets a kick)"
 set ylabel cost_unit . " per packet (log scale)"

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-# Cost per packet against frame size. Reads figures/cost-size.dat, made by cost-size.jq.
+# Cost per packet against frame size. Reads figures/cost-size.dat, made by report/.
 load plots . "/style.gp"
 set xlabel "frame (bytes)"
 set ylabel cost_unit . " per packet"

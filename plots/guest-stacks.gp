@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-# Panels of horizontal bars in parts, from a data file of guest-stacks.jq. The caller sets heading and the x axis's name.
+# Panels of horizontal bars in parts, from a data file of report/guest_figures.py. The caller sets heading and the x axis's name.
 unset key
 unset offsets
 set style fill solid 1 border rgb "white"

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-# Processor time per packet of real guests, by thread. Reads figures/guests-cpu.dat, made by guests-cpu.jq.
+# Processor time per packet of real guests, by thread. Reads figures/guests-cpu.dat, made by report/.
 panel_height = 260
 load plots . "/style.gp"
 set xlabel "microseconds of processor time per packet"

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-# Round trips of real guests. Reads figures/guests-latency.dat, made by guests-latency.jq.
+# Round trips of real guests. Reads figures/guests-latency.dat, made by report/.
 panel_height = 260
 load plots . "/style.gp"
 set xlabel "microseconds (log scale)"

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-# Several guests at once, several queue pairs. Reads figures/guests-scaling.dat, made by guests-scaling.jq.
+# Several guests at once, several queue pairs. Reads figures/guests-scaling.dat, made by report/.
 load plots . "/style.gp"
 set xlabel "number"
 # What is nothing but zeros still has a scale.

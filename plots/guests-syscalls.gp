@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-# System calls per packet of real guests, by name. Reads figures/guests-syscalls.dat, made by guests-syscalls.jq.
+# System calls per packet of real guests, by name. Reads figures/guests-syscalls.dat, made by report/.
 panel_height = 300
 load plots . "/style.gp"
 set xlabel "system calls per packet"

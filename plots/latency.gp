@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-# How long round trips are. Reads figures/latency.dat, made by latency.jq.
+# How long round trips are. Reads figures/latency.dat, made by report/.
 load plots . "/style.gp"
 set xlabel time_unit . " per round trip"
 set ylabel "share of the trips (%, log scale)"

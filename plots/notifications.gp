@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-# Notifications per packet. Reads figures/notifications.dat, made by notifications.jq.
+# Notifications per packet. Reads figures/notifications.dat, made by report/.
 load plots . "/style.gp"
 set xlabel "burst (packets a kick)"
 set ylabel "notifications per packet"

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-# Length of a round trip. Reads figures/round-trip.dat, made by round-trip.jq.
+# Length of a round trip. Reads figures/round-trip.dat, made by report/.
 load plots . "/style.gp"
 set xlabel "percentile"
 set ylabel time_unit . " per round trip"

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-# Cost per packet against one axis at a time. Reads figures/scaling.dat, made by scaling.jq.
+# Cost per packet against one axis at a time. Reads figures/scaling.dat, made by report/.
 load plots . "/style.gp"
 unset xlabel
 set ylabel cost_unit . " per packet"

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-# Stages of a burst, stacked. Reads figures/stages.dat, made by stages.jq.
+# Stages of a burst, stacked. Reads figures/stages.dat, made by report/.
 load plots . "/style.gp"
 set ylabel cost_unit . " per burst"
 unset offsets

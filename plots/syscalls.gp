@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-# System calls of the server per packet. Reads figures/syscalls.dat, made by syscalls.jq.
+# System calls of the server per packet. Reads figures/syscalls.dat, made by report/.
 load plots . "/style.gp"
 set xlabel "burst (packets a kick)"
 set ylabel "system calls per packet"

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-# Cost per packet against the number of guests, by threading model. Reads figures/threads-cost.dat, made by threads-cost.jq.
+# Cost per packet against the number of guests, by threading model. Reads figures/threads-cost.dat, made by report/.
 load plots . "/style.gp"
 load plots . "/models.gp"
 set xlabel "guests"

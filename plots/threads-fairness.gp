@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-# How evenly guests are served, by threading model. Reads figures/threads-fairness.dat, made by threads-fairness.jq.
+# How evenly guests are served, by threading model. Reads figures/threads-fairness.dat, made by report/.
 load plots . "/style.gp"
 load plots . "/models.gp"
 set xlabel "guests"

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-# Round trips of several guests at once, by threading model. Reads figures/threads-latency.dat, made by threads-latency.jq.
+# Round trips of several guests at once, by threading model. Reads figures/threads-latency.dat, made by report/.
 load plots . "/style.gp"
 load plots . "/models.gp"
 set xlabel "guests"

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-# One burst event by event, and its stages below. Reads figures/timeline-tx.dat or -rx.dat, made by timeline.awk.
+# One burst event by event, and its stages below. Reads figures/timeline-tx.dat or -rx.dat, made by report/.
 load plots . "/style.gp"
 set title "One burst, event by event: " . panel(1) . "\n" . subtitle font ",12"
 set xlabel time_unit . " since it began, with tracing on"

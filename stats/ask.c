@@ -6,8 +6,9 @@
  *   ["sample", [x, ...]]         of the numbers, nulls left out: n, median, min, max,
  *                                low and high (order statistics; all below 6), spread
  *   ["quotient", a, b]           a / b
- *   ["pairs", "ratio", A, B]     of two objects of numbers by repetition, the ratios (or
- *                                "minus": differences) of those both have, as "sample" says
+ *   ["compare", "ratio", A, B]   how much A is of B (or "minus": how much more), with an
+ *                                interval: n, median, low, high; A and B are objects of
+ *                                values (an array) and the same by repetition (by)
  *   ["signs", [true, ...]]       n, more (how many are true), and the chance of as many or
  *                                more, or as few or fewer, heads of as many fair coins
  *
@@ -33,39 +34,46 @@ static json_t *number(double value)
 	return isfinite(value) ? json_real(value) : json_null();
 }
 
-static json_t *sample_answer(struct sample *s)
+static struct interval interval_of(const struct sample *s)
 {
-	struct summary all = summarise(s);
-	struct interval in;
-	json_t *answer;
-	double *sorted;
+	double *sorted = sorted_copy(s->value, s->count);
+	struct interval in = order_interval(sorted, s->count);
 
-	if (!s->count)
-		return json_null();
-	sorted = sorted_copy(s->value, s->count);
-	in = order_interval(sorted, s->count);
 	/* Too few for 95 %: what is known is that all of them lie there. */
 	if (isnan(in.low))
-		in = (struct interval){ all.min, all.max };
+		in = (struct interval){ sorted[0], sorted[s->count - 1] };
 	free(sorted);
-	answer = json_pack("{s:i,s:f,s:f,s:f,s:f,s:f,s:o}", "n", s->count, "median", all.median,
-			   "min", all.min, "max", all.max, "low", in.low, "high", in.high, "spread",
-			   number(spread(s)));
-	free(s->value);
-	s->value = NULL;
-	return answer;
+	return in;
 }
 
-static json_t *ask_sample(const json_t *question)
+/* Nulls left out. */
+static struct sample sample_of(const json_t *values)
 {
 	struct sample s = { 0 };
 	const json_t *value;
 	size_t i;
 
-	json_array_foreach(json_array_get(question, 1), i, value)
+	json_array_foreach(values, i, value)
 		if (json_is_number(value))
 			add(&s, json_number_value(value));
-	return sample_answer(&s);
+	return s;
+}
+
+static json_t *ask_sample(const json_t *question)
+{
+	struct sample s = sample_of(json_array_get(question, 1));
+	struct summary all = summarise(&s);
+	struct interval in;
+	json_t *answer;
+
+	if (!s.count)
+		return json_null();
+	in = interval_of(&s);
+	answer = json_pack("{s:i,s:f,s:f,s:f,s:f,s:f,s:o}", "n", s.count, "median", all.median,
+			   "min", all.min, "max", all.max, "low", in.low, "high", in.high, "spread",
+			   number(spread(&s)));
+	free(s.value);
+	return answer;
 }
 
 static json_t *ask_quotient(const json_t *question)
@@ -77,15 +85,15 @@ static json_t *ask_quotient(const json_t *question)
 	return number(json_number_value(a) / json_number_value(b));
 }
 
-static json_t *ask_pairs(const json_t *question)
+/* The ratios, or differences, of the repetitions that both have. */
+static struct sample paired(const json_t *a, const json_t *b, bool ratio)
 {
-	json_t *a = json_array_get(question, 2), *b = json_array_get(question, 3), *value;
-	const char *how = json_string_value(json_array_get(question, 1)), *rep;
-	bool ratio = how && !strcmp(how, "ratio");
+	json_t *mine = json_object_get(a, "by"), *others = json_object_get(b, "by"), *value;
 	struct sample s = { 0 };
+	const char *rep;
 
-	json_object_foreach(a, rep, value) {
-		const json_t *other = json_object_get(b, rep);
+	json_object_foreach(mine, rep, value) {
+		const json_t *other = json_object_get(others, rep);
 
 		if (!json_is_number(value) || !json_is_number(other))
 			continue;
@@ -94,7 +102,43 @@ static json_t *ask_pairs(const json_t *question)
 		else if (json_number_value(other))
 			add(&s, json_number_value(value) / json_number_value(other));
 	}
-	return sample_answer(&s);
+	return s;
+}
+
+/*
+ * Repetitions of the same number were measured near each other and share what
+ * the machine was like just then. Six of them have an interval of their own;
+ * fewer say so little that the widest one counts, between any two of them.
+ */
+static json_t *ask_compare(const json_t *question)
+{
+	const char *how = json_string_value(json_array_get(question, 1));
+	const json_t *a = json_array_get(question, 2), *b = json_array_get(question, 3);
+	bool ratio = how && !strcmp(how, "ratio");
+	struct sample s = sample_of(json_object_get(a, "values"));
+	struct sample t = sample_of(json_object_get(b, "values"));
+	struct sample pairs = paired(a, b, ratio);
+	struct interval x, y, in;
+	double median;
+
+	if (!s.count || !t.count)
+		return json_null();
+	x = interval_of(&s);
+	y = interval_of(&t);
+	if (ratio && y.low <= 0)
+		return json_null();
+	if (ratio) {
+		median = summarise(&s).median / summarise(&t).median;
+		in = (struct interval){ x.low / y.high, x.high / y.low };
+	} else {
+		median = summarise(&s).median - summarise(&t).median;
+		in = (struct interval){ x.low - y.high, x.high - y.low };
+	}
+	if (pairs.count >= 6)
+		in = interval_of(&pairs);
+	free(pairs.value);
+	return json_pack("{s:i,s:f,s:f,s:f}", "n", s.count < t.count ? s.count : t.count, "median",
+			 median, "low", in.low, "high", in.high);
 }
 
 /* Of @n fair coins, the chance of @k heads or more. */
@@ -130,7 +174,7 @@ static const struct {
 } questions[] = {
 	{ "sample", ask_sample },
 	{ "quotient", ask_quotient },
-	{ "pairs", ask_pairs },
+	{ "compare", ask_compare },
 	{ "signs", ask_signs },
 };
 

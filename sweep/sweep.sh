@@ -234,7 +234,7 @@ supervise()
 say_control()
 {
 	[[ -s $RUN_DIR/control.jsonl ]] || return 0
-	"$BENCH/stats" --control "$RUN_DIR" | jq -r --arg form line -f "$ROOT/sweep/control.jq" >&2
+	report_program --control "$RUN_DIR" >&2
 }
 
 # Kernel modules the three servers and the far ends need. Loaded before the first
@@ -332,5 +332,5 @@ measure_here()
 above_floor()
 {
 	[[ -s $1 ]] && grep -q '"server": *"floor"' "$1" || return 0
-	jq -c -s -f "$ROOT/sweep/above-floor.jq" "$1" >"$1.new" && sync "$1.new" && mv -- "$1.new" "$1"
+	"$BENCH/floor" "$1"
 }

@@ -4,7 +4,6 @@
 # shellcheck source=tests/harness/lib/tap.sh
 source "$(dirname -- "${BASH_SOURCE[0]}")/lib/tap.sh"
 build_tools
-defaults=$("$BENCH/plan" --defaults)
 
 # point SERVER BURST COST [KNOBS [REP [CLOCK]]]
 point()
@@ -18,9 +17,7 @@ point()
 # verdict CHECKS [CLAIM'S OTHER FIELDS] < POINTS: of one claim made of these checks, and the cases of each
 verdict()
 {
-	jq -cs -L "$ROOT/sweep" --arg run r -f "$ROOT/sweep/claims-cells.jq" |
-		jq -r -L "$ROOT/sweep" --slurpfile claims <(jq -n --argjson checks "$1" --argjson more "${2:-{\}}" '{claims: [{clock: ["insn"], where: {workload: "tx"}, $checks} + $more]}') \
-			--slurpfile defaults <(echo "$defaults") -f "$ROOT/sweep/claims.jq" |
+	"$ROOT/tests/report/ask" verdicts <(jq -n --argjson checks "$1" --argjson more "${2:-{\}}" '{claims: [{id: "c", clock: ["insn"], where: {workload: "tx"}, $checks} + $more]}') |
 		jq -r '.[0] | "\(.verdict) \(.judged | map(.cases | length) | join(","))"'
 }
 
@@ -87,7 +84,7 @@ is 'an outlier among nine' "$(many 9 | verdict "[$ratio]")" 'reproduced 1'
 is 'an outlier among eight' "$(many 8 | verdict "[$ratio]")" 'open 1'
 
 # The interval is the one that tests/bench/stats_test.c knows order_interval() by.
-is 'the same interval as elsewhere' "$(jq -cn -L "$ROOT/sweep" 'include "median"; [5, 6, 10, 20 | [range(1; . + 1)] | median_interval | [.lo, .hi]]')" '[[1,5],[1,6],[2,9],[6,15]]'
+is 'the same interval as elsewhere' "$(jq -cn '[5, 6, 10, 20 | [range(1; . + 1)]][] | ["sample", .]' | "$BENCH/ask" | jq -sc 'map([.low, .high])')" '[[1,5],[1,6],[2,9],[6,15]]'
 
 # Clocks.
 wall() { local rep; for rep in 1 2; do point userspace 1 1000 '{}' $rep wall && point vhostlab 1 800 '{}' $rep wall; done; }
@@ -122,16 +119,13 @@ for config in $(jq -r '.claims | map(select(.missing == null).config) | unique[]
 	clock=$(jq -r --arg c "$config" '[.claims[] | select(.config == $c and .missing == null).clock[0]] | first' "$claims")
 	"$BENCH/plan" --clock "$clock" "$ROOT/configs/$config.conf" | jq -c --arg clock "$clock" '. + {rep: 1, $clock, lost: 1, seconds: 1, detail: {bits_per_second: 1}}
 		+ ("cost syscalls kicks calls" / " " | map({"\(.)_per_packet": 1}) | add) + {latency_p50: 1}' |
-		jq -cs -L "$ROOT/sweep" --arg run "$config" -f "$ROOT/sweep/claims-cells.jq" |
-		jq -L "$ROOT/sweep" --slurpfile claims <(jq --arg c "$config" --arg clock "$clock" '.claims |= map(select(.config == $c and .missing == null) | .clock += [$clock])' "$claims") --slurpfile defaults <(echo "$defaults") \
-			-f "$ROOT/sweep/claims.jq" >"$TMP/judged.json"
+		"$ROOT/tests/report/ask" verdicts <(jq --arg c "$config" --arg clock "$clock" '.claims |= map(select(.config == $c and .missing == null) | .clock += [$clock])' "$claims") >"$TMP/judged.json"
 	is "$config.conf measures what its claims ask for" "$(jq -r '.[] | select(any(.judged[]; .cases == [])) | .id' "$TMP/judged.json")" ''
 done
 # The seed's four, from the reference run; and from the same run with the servers' names turned round.
 judge_reference()
 {
-	jq -cs -L "$ROOT/sweep" --arg run quick -f "$ROOT/sweep/claims-cells.jq" |
-		jq -r -L "$ROOT/sweep" --slurpfile claims "$claims" --slurpfile defaults <(echo "$defaults") -f "$ROOT/sweep/claims.jq" |
+	"$ROOT/tests/report/ask" verdicts "$claims" |
 		jq -r '.[] | select(.id | IN("system-calls", "latency", "bandwidth", "processor")) | "\(.id): \(.verdict)"'
 }
 is 'the reference run reproduces the four' "$(judge_reference <"$ROOT/results/reference/points.jsonl" | grep -c ': reproduced')" 4

@@ -29,9 +29,8 @@ verdict()
 	shift 2
 	points insn 2 "$counted" >"$TMP/ablation/points.jsonl"
 	points wall "$repetitions" "$@" >"$TMP/wall/points.jsonl"
-	WORK=$TMP bash -c 'source "$ROOT/sweep/ablation.sh" && direction_text "$1"' direction "$TMP/wall" | sed -n 's/^| tx .* | \([^|]*\) | \([^|]*\) |$/\1: \2/p'
+	"$ROOT/tests/report/ask" direction "$TMP/wall" | sed -n 's/^| tx .* | \([^|]*\) | \([^|]*\) |$/\1: \2/p'
 }
-export ROOT
 is 'dearer each time' "$(verdict 8 150 140)" '8 of 8: agrees'
 is 'dearer 7 times of 8' "$(verdict 8 150 140 140 140 140 140 140 140 90)" '7 of 8: agrees'
 is 'dearer 6 times of 8 is not enough' "$(verdict 8 150 140 140 140 90)" '6 of 8: open'
@@ -43,5 +42,5 @@ is 'less than 1 % is no gain' "$(verdict 8 100.5 140 90)" '4 of 8: no gain eithe
 is 'a loss that was counted, and is seen' "$(verdict 8 80 70)" '0 of 8: agrees'
 rm "$TMP/ablation/points.jsonl"
 points wall 8 140 >"$TMP/wall/points.jsonl"
-is 'nothing was counted' "$(WORK=$TMP bash -c 'source "$ROOT/sweep/ablation.sh" && direction_text "$1"' direction "$TMP/wall" | grep -c '8 of 8 | no count |')" 1
+is 'nothing was counted' "$("$ROOT/tests/report/ask" direction "$TMP/wall" | grep -c '8 of 8 | no count |')" 1
 done_testing

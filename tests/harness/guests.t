@@ -131,13 +131,30 @@ is 'nothing counted: only its figures' "$(cd "$TMP/partial/figures" && echo *.sv
 
 # Beside the reference run: its page keeps all its lines and gets the sections.
 mkdir -p "$TMP/tree/results"
-cp -r "$ROOT"/{run.sh,sweep,plots,configs,bench,lab,Makefile,RESULTS.md} "$TMP/tree/"
+cp -r "$ROOT"/{run.sh,sweep,stats,report,plots,configs,bench,lab,Makefile,RESULTS.md} "$TMP/tree/"
 mkdir "$TMP/tree/results/reference"
 cp "$ROOT"/results/reference/{points.jsonl,env.json,quick.conf} "$TMP/tree/results/reference/"
 touch "$TMP/run/guests.conf"
 export VHOSTLAB_BUILD=$BUILD
 run "$TMP/tree/run.sh" report "$TMP/tree/results/reference"
 cp "$TMP/tree/RESULTS.md" "$TMP/before.md"
+git -C "$TMP/tree" init -q && echo 'build' >"$TMP/tree/.gitignore" && git -C "$TMP/tree" add -A
+git -C "$TMP/tree" -c user.name=test -c user.email=test@example.org commit -qm tree
+echo '# changed' >>"$TMP/tree/Makefile"
+sums() { (cd "$TMP/tree" && find results RESULTS.md -type f -exec md5sum {} + | sort | md5sum); }
+before=$(sums)
+run "$TMP/tree/run.sh" report "$TMP/run" --publish
+code 'publish: from a tree with uncommitted changes' 1
+says 'publish: from a tree with uncommitted changes' 'uncommitted changes (Makefile)'
+is 'publish: refused, nothing has changed' "$(sums)" "$before"
+git -C "$TMP/tree" checkout -q Makefile
+mv "$TMP/tree/plots/curves.gp" "$TMP/curves.gp"
+git -C "$TMP/tree" -c user.name=test -c user.email=test@example.org commit -qam 'a figure that cannot be drawn'
+run "$TMP/tree/run.sh" report "$TMP/run" --publish
+code 'publish: a figure cannot be drawn' 1
+is 'publish: failed half way, nothing has changed' "$(sums)" "$before"
+mv "$TMP/curves.gp" "$TMP/tree/plots/curves.gp"
+git -C "$TMP/tree" add -A && git -C "$TMP/tree" -c user.name=test -c user.email=test@example.org commit -qm 'drawn again'
 run "$TMP/tree/run.sh" report "$TMP/run" --publish
 code 'publish' 0
 # Of the claims some are decided by the new run.

@@ -1,7 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
-# RESULTS.md is what `./run.sh report results/reference` makes of the points in the tree, byte for byte; a typed number
-# or a forgotten run shows. Done in a copy, so that the tree stays as it is.
+# RESULTS.md, every page below results/reference and every figure's data are what `./run.sh report results/reference`
+# makes of the points in the tree, byte for byte; a typed number or a forgotten run shows. Done in a copy, so that the
+# tree stays as it is. Figures are not drawn here: tests/harness/report.t and guests.t draw them.
 # shellcheck source=tests/harness/lib/tap.sh
 source "$(dirname -- "${BASH_SOURCE[0]}")/lib/tap.sh"
 build_tools
@@ -12,12 +13,17 @@ for tool in gnuplot pandoc; do
 	done_testing
 done
 mkdir -p "$TMP/tree/results"
-cp -r "$ROOT"/{run.sh,sweep,stats,plots,configs,bench,lab,Makefile,RESULTS.md} "$TMP/tree/"
+cp -r "$ROOT"/{run.sh,sweep,stats,report,plots,configs,bench,lab,Makefile,RESULTS.md} "$TMP/tree/"
 cp -r "$ROOT/results/reference" "$TMP/tree/results/"
+# shellcheck disable=SC2016 # for the script
+printf '#!/bin/bash\nfor data; do echo "<svg xmlns=\\"http://www.w3.org/2000/svg\\"/>" >"${data%%.dat}.svg"; done\n' >"$TMP/tree/plots/draw"
 cp "$TMP/tree/RESULTS.md" "$TMP/before.md"
 run env VHOSTLAB_BUILD="$BUILD" "$TMP/tree/run.sh" report "$TMP/tree/results/reference"
 code 'report of the reference run' 0
 is 'RESULTS.md: byte for byte' "$(md5sum <"$TMP/tree/RESULTS.md")" "$(md5sum <"$TMP/before.md")"
+# texts DIR: a line a page and a figure's data
+texts() { (cd "$1" && find . -name RESULTS.md -o -name '*.dat' | LC_ALL=C sort | xargs md5sum); }
+is 'every page and every figure'"'"'s data: byte for byte' "$(diff <(texts "$ROOT/results/reference") <(texts "$TMP/tree/results/reference"))" ''
 # A claim that one clock may answer has figures of that one.
 while read -r id clock; do
 	dat=$TMP/tree/results/reference/figures/claim-$id.dat

@@ -1,0 +1,77 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""python3 -m report: the command behind ./run.sh report, and what a sweep says of its control."""
+from __future__ import annotations
+
+import argparse
+import shutil
+import sys
+import tempfile
+from pathlib import Path
+
+from report import ask, control, publish
+from report.panels import DrawingFailed, drawn
+from report.run import Damaged, Run
+from report.whole import Report, page
+
+
+def fail(code: int, message: str) -> None:
+    """One line, and the end."""
+    print(f"vhostlab: report: {message}", file=sys.stderr)
+    raise SystemExit(code)
+
+
+def report(folder: Path, as_reference: bool) -> None:
+    """Figures, RESULTS.md and report.html of a run; of the reference, of all in it."""
+    for tool in ("gnuplot", "pandoc"):
+        if shutil.which(tool) is None:
+            fail(77, f"{tool} is not installed: run ./run.sh setup")
+    if not folder.is_dir():
+        fail(2, f"{folder}: there is no such folder: name a folder of results/")
+    folder = folder.resolve()
+    for name in ("points.jsonl", "env.json"):
+        path = folder / name
+        if not path.is_file() or not path.stat().st_size:
+            fail(2, f"{folder}: it has no points.jsonl and env.json: sweep into it first")
+    if as_reference and folder != publish.REFERENCE:
+        publish.refuse_dirty_tree()
+        publish.renew(folder)
+        print("vhostlab: report: RESULTS.md, results/reference", file=sys.stderr)
+        return
+    if publish.in_reference(folder):
+        publish.renew()
+        print("vhostlab: report: RESULTS.md, results/reference", file=sys.stderr)
+        return
+    name = str(folder.relative_to(ask.ROOT)) if folder.is_relative_to(ask.ROOT) else str(folder)
+    with tempfile.TemporaryDirectory(prefix="vhostlab-report.") as work:
+        one = Report(Run(folder, name), Path(work))
+        with drawn():
+            one.draw()
+        page(one)
+    print(f"vhostlab: report: {name}/RESULTS.md, {name}/report.html, {name}/figures",
+          file=sys.stderr)
+
+
+def main() -> int:
+    """Exit codes: 0 done, 1 failed, 2 wrong use, 77 cannot run here."""
+    parser = argparse.ArgumentParser(prog="./run.sh report", allow_abbrev=False)
+    parser.add_argument("folder", type=Path, metavar="DIR")
+    parser.add_argument("--publish", action="store_true",
+                        help="make the run the reference, or the part of it that its experiment "
+                             "is, and renew all pages of the reference")
+    parser.add_argument("--control", action="store_true",
+                        help="only say what the A/A control says, in a line")
+    args = parser.parse_args()
+    try:
+        if args.control:
+            sys.stdout.write(control.line_of(args.folder))
+        else:
+            report(args.folder, args.publish)
+    except (Damaged, DrawingFailed, publish.Refused, OSError) as error:
+        fail(1, str(error))
+    finally:
+        ask.close()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,133 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""What each idea saves, on top of none and as the last one; cells with other settings.
+
+Costs of server vhostlab: all (with every idea), none (without any), but (with all but this
+one), only (with this one alone).
+"""
+from __future__ import annotations
+
+from typing import Any
+
+from report import ask, order, servers
+from report.page import render, table
+from report.panels import draw
+from report.run import Cell, Run, mid, most
+from report.text import fixed, shortest, whole
+
+WORDS = {"array": "arrays", "direct": "one copy", "region": "last region", "ahead": "read ahead",
+         "late": "late kicks", "recheck": "re-check", "yield": "giving way"}
+NAMES = {"array": "frames go to the tap in arrays",
+         "direct": "received frames are copied once, not by the socket",
+         "region": "the region of the last address is tried first",
+         "ahead": "avail entries are read many at a time",
+         "late": "kicks stay waived until the last array is sent",
+         "recheck": "the tap is looked at again after the guest was called",
+         "yield": "a worker on the guest's processor gives way before it sleeps"}
+PLACE = ["workload", "sink", "size", "burst"]
+
+Idea = dict[str, Any]
+
+
+def _without(cell: Cell) -> str:
+    return str(cell["knobs"].get("without", "none"))
+
+
+def gather(cells: list[Cell]) -> list[Idea]:
+    """One object an idea and place."""
+    some = [c for c in cells if c["server"] == "vhostlab" and c["clock"] == "insn"
+            and c["guest"] == "process" and c["queues"] == 1 and c["guests"] == 1
+            and not set(c["knobs"]) - {"without"}]
+    out = []
+    for group in order.group_by(some, order.fields(*PLACE)):
+        cost = {_without(c): mid(c, "cost_per_packet") for c in group}
+        ideas = sorted({k.removeprefix("only-") for k in cost if k not in ("none", "all")})
+        out += [{k: group[0][k] for k in PLACE} | {
+            "idea": idea, "all": cost.get("none"), "none": cost.get("all"),
+            "but": cost.get(idea), "only": cost.get("only-" + idea)} for idea in ideas]
+    return order.sort_by(out, lambda i: [
+        servers.workload_rank(i["workload"]), i["sink"], i["size"], i["burst"],
+        -_saved_or(i)])
+
+
+def _saved_or(idea: Idea) -> float:
+    full = idea["all"] or 0
+    but = idea["but"] if idea["but"] is not None else full
+    return float(but - full)
+
+
+def minus(a: Any, b: Any) -> Any:
+    """The difference, None where one was not measured."""
+    return None if a is None or b is None else a - b
+
+
+def figure_data(ideas: list[Idea]) -> str:
+    """A panel a place, a row an idea: name, saved alone, saved as the last one."""
+    def place(i: Idea) -> list[Any]:
+        work = servers.workload_rank(i["workload"])
+        return [3 if work is None else work, *(i[k] for k in PLACE)]
+    blocks = []
+    for group in order.group_by(ideas, place):
+        first = group[0]
+        name = servers.WORKLOADS.get(first["workload"], first["workload"])
+        lines = [f"# panel {name}, {first['size']}-byte frames, burst {first['burst']}",
+                 "idea alone last"]
+        lines += [f"\"{WORDS.get(i['idea'], i['idea'])}\" {shortest(minus(i['none'], i['only']))}"
+                  f" {shortest(minus(i['but'], i['all']))}" for i in group]
+        blocks.append("\n".join(lines))
+    return "\n\n\n".join(blocks)
+
+
+def draw_all(run: Run, subtitle: str) -> None:
+    """The figure of this section."""
+    draw(run, "ablation", "ablation", figure_data(gather(run.cells)), subtitle, run.figure_unit)
+
+
+def _settings(cells: list[Cell]) -> list[dict[str, Any]]:
+    """Cells with settings other than the default, beside the same cell as it is."""
+    some = [c for c in cells if c["guest"] == "process" and c["queues"] == 1 and c["guests"] == 1
+            and c["sink"] != "check" and c["cost_per_packet"] is not None]
+
+    def same(c: Cell) -> Any:
+        return order.key([c["server"], *(c[k] for k in PLACE)])
+    plain = {same(c): mid(c, "cost_per_packet") for c in some if c["knobs"] == {}}
+    out = [c | {"name": ", ".join(sorted(c["knobs"])), "plain": plain[same(c)],
+                "value": ", ".join(shortest(v) for v in c["knobs"].values())}
+           for c in some if c["knobs"] and "without" not in c["knobs"]
+           and "trace" not in c["knobs"] and plain.get(same(c)) is not None]
+    return order.sort_by(out, lambda c: [
+        c["name"], servers.workload_rank(c["workload"]), c["sink"], c["size"], c["burst"],
+        servers.rank(c["server"]), list(c["knobs"].values())])
+
+
+def _settings_table(cells: list[Cell]) -> str:
+    found = _settings(cells)
+    if not found:
+        return ""
+    rows = [[c["name"], c["value"], c["workload"], c["sink"], c["size"], c["burst"], c["server"],
+             whole(mid(c, "cost_per_packet")), whole(c["plain"]),
+             fixed(ask.quotient(mid(c, "cost_per_packet"), c["plain"]), 3), most(c, "lost")]
+            for c in found]
+    return table(["setting", "value", "workload", "sink", "size", "burst", "server", "cost",
+                  "as it is by default", "ratio", "lost"], "lrllrrlrrrr", rows)
+
+
+def text_of(run: Run) -> str:
+    """The section of the page; nothing when the run has no such cells."""
+    ideas = gather(run.cells)
+    if not ideas:
+        return ""
+    best = []
+    judged = [i for i in ideas if i["but"] is not None and i["all"] is not None]
+    for group in order.group_by(judged, order.fields("workload")):
+        top = max(reversed(group), key=lambda i: i["but"] - i["all"])
+        best.append(top | {"name": NAMES.get(top["idea"], top["idea"]),
+                           "times": fixed(ask.quotient(top["but"], top["all"]), 3)})
+    rows = [[i["workload"], i["sink"], i["size"], i["burst"], i["idea"],
+             NAMES.get(i["idea"], i["idea"]), whole(i["none"]), whole(i["only"]),
+             whole(minus(i["none"], i["only"])), whole(i["but"]), whole(i["all"]),
+             whole(minus(i["but"], i["all"]))] for i in ideas]
+    heads = ["workload", "sink", "size", "burst", "idea", "what it is", "with none",
+             "with it alone", "saved alone", "with all but it", "with all",
+             "saved as the last one"]
+    return render("ablation", run, best=best, table=table(heads, "llrrllrrrrrr", rows),
+                  settings=_settings_table(run.cells))

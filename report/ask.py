@@ -1,0 +1,92 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Numbers from the programs of stats/: the report computes none itself."""
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+Number = int | float
+Answer = dict[str, Any]
+
+ROOT = Path(__file__).resolve().parent.parent
+BENCH = Path(os.environ.get("VHOSTLAB_BUILD", ROOT / "build")) / "bench"
+
+_program: subprocess.Popen[str] | None = None
+
+
+def _ask(*question: Any) -> Any:
+    global _program
+    if _program is None:
+        _program = subprocess.Popen([BENCH / "ask"], stdin=subprocess.PIPE,
+                                    stdout=subprocess.PIPE, text=True)
+    assert _program.stdin is not None and _program.stdout is not None
+    _program.stdin.write(json.dumps(question) + "\n")
+    _program.stdin.flush()
+    answer = _program.stdout.readline()
+    if not answer:
+        raise RuntimeError("ask: it gave no answer: see the line above")
+    return json.loads(answer)
+
+
+def close() -> None:
+    """Ends the program that answers."""
+    global _program
+    if _program is not None and _program.stdin is not None:
+        _program.stdin.close()
+        _program.wait()
+        _program = None
+
+
+def sample(values: Iterable[Number | None]) -> Answer | None:
+    """n, median, min, max, low, high and spread of the values that are there."""
+    return _ask("sample", [v for v in values if v is not None])
+
+
+def median(values: Iterable[Number | None]) -> float | None:
+    """Of the values that are there."""
+    answer = sample(values)
+    return None if answer is None else answer["median"]
+
+
+def quotient(a: Number | None, b: Number | None) -> float | None:
+    """a / b; None where one is missing or b is 0."""
+    if a is None or b is None or b == 0:
+        return None
+    return _ask("quotient", a, b)
+
+
+def compare(how: str, a: Answer, b: Answer) -> Answer | None:
+    """The "ratio" of two samples, or "minus": n, median, low, high. A sample has its values,
+    and those by repetition."""
+    return _ask("compare", how, a, b)
+
+
+def signs(values: list[bool]) -> Answer:
+    """n, more, and the one-sided chances p_more and p_less of a fair coin."""
+    return _ask("signs", values)
+
+
+def _program_json(*argv: str | Path) -> Any:
+    done = subprocess.run([BENCH / argv[0], *argv[1:]], stdout=subprocess.PIPE, check=False)
+    if done.returncode:
+        raise SystemExit(done.returncode)
+    return json.loads(done.stdout)
+
+
+def cells(points: Path) -> list[dict[str, Any]]:
+    """The cells of a file of points, every metric with its median and interval."""
+    return _program_json("stats", "--json", points)
+
+
+def control(folder: Path) -> list[dict[str, Any]]:
+    """The A/A control of a run, judged as two cells would be."""
+    return _program_json("stats", "--control", folder)
+
+
+def defaults() -> dict[str, Any]:
+    """What a knob is that a point does not name."""
+    return _program_json("plan", "--defaults")

@@ -1,0 +1,229 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Published claims: the table of verdicts, each claim with its figures, and their data."""
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from report import order
+from report.ask import ROOT
+from report.page import render
+from report.panels import Panel, draw, server_data
+from report.run import Cell, Run
+from report.text import brief, fixed, shortest, whole
+
+Claim = dict[str, Any]
+Check = dict[str, Any]
+
+VERDICTS = ["reproduced", "not reproduced", "open", "not measurable with this clock",
+            "not measurable here", "no data"]
+WORDS = {
+    "cost_per_packet": "cost per packet", "syscalls_per_packet": "system calls per packet",
+    "kicks_per_packet": "kicks per packet", "calls_per_packet": "calls per packet",
+    "latency_p50": "round trip, median", "latency_p99": "round trip, p99",
+    "rate": "packets a second", "lost_share": "share lost", "bits_per_second": "bits a second",
+    "transactions_per_second": "transactions a second",
+    "above_floor_per_packet": "cost above the floor"}
+AXIS_WORDS = WORDS | {"latency_p50": "round trip", "latency_p99": "latency_p99",
+                      "bits_per_second": "bits_per_second",
+                      "transactions_per_second": "transactions_per_second",
+                      "above_floor_per_packet": "above_floor_per_packet"}
+UNITS = {("latency_p50", "insn"): ", instructions", ("latency_p50", "wall"): ", ns",
+         ("cost_per_packet", "insn"): ", instructions",
+         ("cost_per_packet", "wall"): ", ns of CPU"}
+SIGNS = {"ratio": "/", "minus": "-"}
+
+
+def load() -> list[Claim]:
+    """configs/claims.json."""
+    return json.loads((ROOT / "configs/claims.json").read_text(encoding="utf-8"))["claims"]
+
+
+def number(value: float | None) -> str:
+    """As many digits as say something."""
+    if value is None:
+        return "-"
+    if abs(value) >= 1000:
+        return whole(value)
+    return fixed(value, 1) if abs(value) >= 100 else brief(value)
+
+
+def place(cell: Cell, along: str | None, runs: int) -> str:
+    """What sets one cell off from the others, as short as it can be."""
+    words = [cell["workload"]]
+    if cell["guest"] != "process":
+        words.append(cell["guest"])
+    words.append(f"{cell['size']} bytes")
+    if cell["burst"] > 1 and along != "burst":
+        words.append(f"burst {cell['burst']}")
+    if cell["sink"] != "stack":
+        words.append(cell["sink"])
+    if cell["guests"] > 1 and along != "guests":
+        words.append(f"{cell['guests']} guests")
+    words += [f"{k}={shortest(v)}" for k, v in cell["knobs"].items() if f"knob.{k}" != along]
+    words.append(cell.get("pair") or cell["server"])
+    if runs > 1:
+        words.append(f"run {cell['run']}")
+    return " ".join(words)
+
+
+def bounds(check: Check) -> str:
+    """What a check asks for."""
+    trend, value = check.get("trend"), check.get("value") or {}
+    if trend:
+        least, slack = trend.get("least"), trend.get("slack")
+        return (f"{trend['is']} along {trend['along'].removeprefix('knob.')}"
+                + (f", by a factor of at least {shortest(least)}" if least is not None else "")
+                + (f", slack {brief(slack * 100)} %" if slack is not None else ""))
+    if value.get("from") is None:
+        return f"at most {shortest(value['to'])}"
+    if value.get("to") is None:
+        return f"at least {shortest(value['from'])}"
+    return f"{shortest(value['from'])} to {shortest(value['to'])}"
+
+
+def subject(check: Check) -> str:
+    """What a check is about."""
+    compare = check.get("compare")
+    how = {"ratio": ", ratio", "minus": ", difference"}[compare["as"]] if compare else ""
+    return WORDS.get(check["metric"], check["metric"]) + how
+
+
+def case_text(case: dict[str, Any], check: Check, runs: int) -> str:
+    """A row is told with all its values; a single value by itself."""
+    along = (check.get("trend") or {}).get("along") or (check.get("compare") or {}).get("field")
+    values = (", ".join(f"{shortest(x)} {number(y)}" for x, y in zip(case["x"], case["show"]))
+              if case.get("x") else number(case["show"][0]))
+    return f"{place(case['cell'], along, runs)}: {values}"
+
+
+def check_text(check: Check) -> str:
+    """One check with what was measured."""
+    cases = check["cases"]
+    text = f"{subject(check)}: " + ("unchanged as " if check.get("keep") else "") + bounds(check)
+    if not cases:
+        return text + ": nothing measured"
+    runs = len({c["cell"]["run"] for c in cases})
+    against = [c for c in cases if c["holds"] is not True]
+    if not against:
+        text += ": holds in " + ("the one case" if len(cases) == 1
+                                 else f"all {len(cases)} cases")
+    else:
+        failed = any(c["holds"] is False for c in against)
+        text += f": {'fails' if failed else 'open'} in {len(against)} of {len(cases)} cases"
+    if not check.get("trend"):
+        values = [c["show"][0] for c in cases]
+        text += f", {number(min(values))} to {number(max(values))}"
+    said = [case_text(c, check, runs) for c in against or cases]
+    if len(said) > 4:
+        said = said[:4] + [f"{len(said) - 4} more alike"]
+    return text + ": " + "; ".join(said)
+
+
+def brief_check(check: Check) -> str:
+    """A check on one line: the span, or the first row that does not hold."""
+    cases = check["cases"]
+    if not cases:
+        return f"{subject(check)}: nothing measured"
+    if check.get("trend"):
+        c = next((c for c in cases if c["holds"] is not True), cases[0])
+        along = check["trend"]["along"].removeprefix("knob.")
+        return (f"{subject(check)} {number(c['show'][0])} at {along} {shortest(c['x'][0])}, "
+                f"{number(c['show'][-1])} at {shortest(c['x'][-1])}")
+    values = [c["show"][0] for c in cases]
+    low, high = min(values), max(values)
+    return f"{subject(check)} " + (number(values[0]) if low == high
+                                   else f"{number(low)} to {number(high)}")
+
+
+def reason(claim: Claim) -> str:
+    """The figures, or why there are none."""
+    command = f"`./run.sh sweep configs/{claim['config']}.conf --clock {claim['clock'][0]}`"
+    match claim["verdict"]:
+        case "not measurable here":
+            return str(claim["missing"])
+        case "not measurable with this clock":
+            return f"it needs the other one: {command}"
+        case "no data":
+            return command
+    return "; ".join(brief_check(c) for c in claim["judged"])
+
+
+def table_text(run: Run, claims: list[Claim]) -> str:
+    """All verdicts."""
+    counts = [(v, sum(c["verdict"] == v for c in claims)) for v in VERDICTS]
+    return render("claims", run, claims=claims, reason=reason,
+                  counts=", ".join(f"{n} {v}" for v, n in counts if n))
+
+
+def details_text(run: Run, claims: list[Claim]) -> str:
+    """Those with a verdict, one by one."""
+    some = [c for c in claims if c["verdict"] in ("reproduced", "not reproduced", "open")]
+    return render("claims-details", run, claims=some, check_text=check_text) if some else ""
+
+
+def _curve(case: dict[str, Any], check: Check) -> str:
+    """A comparison of two servers is the curve of the second, any other that of the server."""
+    pair = case["cell"].get("pair")
+    if pair and check["compare"]["field"] == "server":
+        return str(pair.split(" ")[-1])
+    return str(case["cell"]["server"])
+
+
+def _compared(compare: dict[str, Any] | None) -> str:
+    if compare is None:
+        return ""
+    sign = SIGNS[compare["as"]]
+    other = "server" if compare["field"] == "server" else shortest(compare["b"])
+    return f", {shortest(compare['a'])} {sign} {other}"
+
+
+def _title(cell: Cell, check: Check) -> str:
+    along, compare = check["trend"]["along"], check.get("compare")
+    words = [cell["workload"]]
+    if cell["sink"] != "stack" and (compare or {}).get("field") != "sink":
+        words.append(cell["sink"])
+    if along != "size":
+        words.append(f"{cell['size']} bytes")
+    if along != "burst":
+        words.append(f"burst {cell['burst']}")
+    unit = "" if compare else UNITS.get((check["metric"], cell["clock"]), "")
+    return (" ".join(words) + f": {AXIS_WORDS.get(check['metric'], check['metric'])}"
+            + _compared(compare) + unit + f" against {along.removeprefix('knob.')}")
+
+
+def _is_row(case: dict[str, Any]) -> bool:
+    x = case.get("x") or []
+    return len(x) > 2 and all(isinstance(v, (int, float)) and not isinstance(v, bool) for v in x)
+
+
+def figure_data(claim: Claim) -> str:
+    """The rows a claim was judged by, one panel a place, one curve a server."""
+    panels: list[Panel] = []
+    for check in claim["judged"]:
+        if not check.get("trend"):
+            continue
+        knob = check["trend"]["along"].removeprefix("knob.")
+
+        def where(case: dict[str, Any], knob: str = knob) -> list[Any]:
+            c = case["cell"]
+            return [c["run"], c["workload"], c["sink"], c["size"], c["burst"], c["guests"],
+                    {k: v for k, v in c["knobs"].items() if k != knob}]
+        for group in order.group_by([c for c in check["cases"] if _is_row(c)], where):
+            dots = [(x, _curve(c, check), y) for c in group for x, y in zip(c["x"], c["show"])]
+            rows = [(g[0][0], {name: y for _, name, y in g})
+                    for g in order.group_by(dots, lambda d: d[0])]
+            panels.append((_title(group[0]["cell"], check), rows))
+    return server_data(panels)
+
+
+def draw_all(run: Run, claims: list[Claim], runs: list[Run]) -> None:
+    """Of every claim with a row along a number. What it was measured with is that of the runs
+    the rows come from."""
+    machines = {r.env["experiment"]: r.machine for r in runs}
+    for claim in claims:
+        rows = [c for check in claim["judged"] if check.get("trend") for c in check["cases"]]
+        found = {machines[c["cell"]["run"]] for c in rows if len(c["x"]) > 2}
+        if rows:
+            draw(run, f"claim-{claim['id']}", "claims", figure_data(claim),
+                 "; ".join(sorted(found)), "unit")

@@ -1,0 +1,76 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Data of the figures that every run has: calls, cost, round trips, notifications."""
+from __future__ import annotations
+
+from report import order, servers
+from report.panels import Panel, Row, metric_rows, server_data, stack
+from report.run import Cell, mid
+
+
+def _ends(cells: list[Cell], axis: str) -> list[int]:
+    return sorted({f(c[axis] for c in cells) for f in (min, max)}) if cells else []
+
+
+def _each_way(cells: list[Cell]) -> list[tuple[str, list[Cell]]]:
+    return [(servers.WORKLOADS[w], [c for c in stack(cells) if c["workload"] == w])
+            for w in ("tx", "rx")]
+
+
+def _smallest(cells: list[Cell]) -> list[Cell]:
+    size = min((c["size"] for c in cells), default=None)
+    return [c for c in cells if c["size"] == size]
+
+
+def syscalls(cells: list[Cell]) -> str:
+    """System calls per packet against burst, smallest frame, one panel a direction."""
+    return server_data([(f"{way}, {few[0]['size']}-byte frames",
+                         metric_rows(few, "burst", "syscalls_per_packet"))
+                        for way, all_cells in _each_way(cells)
+                        if (few := _smallest(all_cells))])
+
+
+def cost_size(cells: list[Cell]) -> str:
+    """Cost per packet against frame size, smallest and largest burst."""
+    panels: list[Panel] = []
+    for way, some in _each_way(cells):
+        for burst in _ends(some, "burst"):
+            few = [c for c in some if c["burst"] == burst]
+            panels.append((f"{way}, burst {burst}", metric_rows(few, "size", "cost_per_packet")))
+    return server_data(panels)
+
+
+def cost_burst(cells: list[Cell]) -> str:
+    """Cost per packet against burst, smallest and largest frame."""
+    panels: list[Panel] = []
+    for way, some in _each_way(cells):
+        for size in _ends(some, "size"):
+            few = [c for c in some if c["size"] == size]
+            panels.append((f"{way}, {size}-byte frames",
+                           metric_rows(few, "burst", "cost_per_packet")))
+    return server_data(panels)
+
+
+def round_trip(cells: list[Cell]) -> str:
+    """Length of a round trip, median and 99th percentile, one panel a frame size."""
+    trips = [c for c in stack(cells) if c["workload"] == "rr"]
+    panels: list[Panel] = []
+    for group in order.group_by(trips, lambda c: c["size"]):
+        rows: list[Row] = []
+        for metric, name in (("latency_p50", "p50"), ("latency_p99", "p99")):
+            y = {c["server"]: mid(c, metric) for c in group}
+            if any(v is not None for v in y.values()):
+                rows.append((name, y))
+        panels.append((f"round trip, {group[0]['size']}-byte frames", rows))
+    return server_data(panels)
+
+
+def notifications(cells: list[Cell]) -> str:
+    """Kicks (guest to server) and calls (server to guest) per packet against burst."""
+    return server_data([(f"{what}, {way}, {few[0]['size']}-byte frames",
+                         metric_rows(few, "burst", f"{what}_per_packet"))
+                        for way, some in _each_way(cells) if (few := _smallest(some))
+                        for what in ("kicks", "calls")])
+
+
+USUAL = {"syscalls": syscalls, "cost-size": cost_size, "cost-burst": cost_burst,
+         "round-trip": round_trip, "notifications": notifications}

@@ -1,0 +1,258 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Verdicts on published claims, by the rules in configs/claims.json.
+
+A case holds, fails, or is open: open when the interval of a median lies on both sides of what
+it is judged by, or when a time was measured only once, so that there is none. Nothing is
+compared across runs.
+"""
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from typing import Any
+
+from report import ask, order
+from report.run import Cell, Point, Run
+
+Case = dict[str, Any]
+Holds = bool | None
+
+METRICS = ["cost_per_packet", "above_floor_per_packet", "syscalls_per_packet",
+           "kicks_per_packet", "calls_per_packet", "latency_p50", "latency_p99", "latency_p999"]
+DERIVED = ["rate", "lost_share", "bits_per_second", "transactions_per_second"]
+COUNTS = ["syscalls_per_packet", "kicks_per_packet", "calls_per_packet"]
+IDENTITY = ["server", "guest", "workload", "size", "burst", "queues", "guests", "sink", "knobs",
+            "clock"]
+FIELDS = ["workload", "sink", "guest", "size", "burst", "queues", "guests", "server"]
+USUAL = {"guest": "process", "queues": 1, "guests": 1, "sink": "stack"}
+"""What a cell is like where neither claim nor check says anything."""
+EPSILON = 1e-9
+
+
+def _value(point: Point, metric: str) -> Any:
+    """A metric of one repetition: of the contract, or what follows from it."""
+    if metric == "rate":
+        return ask.quotient(point["packets"], point.get("seconds"))
+    if metric == "lost_share":
+        lost = point.get("lost")
+        return None if lost is None else ask.quotient(lost, point["packets"] + lost)
+    if metric in DERIVED:
+        return (point.get("detail") or {}).get(metric)
+    return point.get(metric)
+
+
+def cells_of(run: str, points: list[Point]) -> list[Cell]:
+    """The cells of a run as claims see them: of every metric the sample of the repetitions."""
+    last = [g[-1] for g in order.group_by(points, order.fields("point", "rep"))]
+    out = []
+    for reps in order.group_by(last, order.fields(*IDENTITY)):
+        cell: Cell = {"run": run} | {k: reps[0].get(k) for k in IDENTITY}
+        cell["m"] = {}
+        for metric in METRICS + DERIVED:
+            have = {str(p["rep"]): v for p in reps if (v := _value(p, metric)) is not None}
+            values = [v for p in reps if (v := _value(p, metric)) is not None]
+            found = ask.sample(values)
+            cell["m"][metric] = None if found is None else found | {"values": values, "by": have}
+        out.append(cell)
+    return out
+
+
+class Judge:
+    """Judges by what a knob is that a point does not name."""
+
+    def __init__(self, defaults: dict[str, Any]):
+        self.defaults = defaults
+
+    def value_of(self, cell: Cell, name: str) -> Any:
+        """What a cell has under a name, knobs at their default included."""
+        if name.startswith("knob."):
+            knob = name.removeprefix("knob.")
+            return cell["knobs"].get(knob, self.defaults.get(knob))
+        return cell.get(name)
+
+    def fits(self, cell: Cell, where: dict[str, Any], free: Collection[str]) -> bool:
+        """Are the fields as `where` says, and all knobs not named at their defaults?"""
+        named = {f"knob.{k}" for k in cell["knobs"]} - set(where) - set(free)
+        return not named and all(one_of(self.value_of(cell, k), v) for k, v in where.items())
+
+    def compared(self, cells: list[Cell], compare: dict[str, Any] | None,
+                 metric: str) -> list[Cell]:
+        """Pairs of cells that differ in one field only, as one cell: ratio or difference."""
+        if compare is None:
+            return cells
+        field, how = compare["field"], compare["as"]
+        out = []
+        for group in order.group_by(cells, lambda c: rest(c, field)):
+            left = [c for c in group if one_of(self.value_of(c, field), compare["a"])]
+            right = [c for c in group if one_of(self.value_of(c, field), compare["b"])]
+            for a in left:
+                for b in right:
+                    if a["m"][metric] is None or b["m"][metric] is None:
+                        continue
+                    found = ask.compare(how, a["m"][metric], b["m"][metric])
+                    if found is None:
+                        continue
+                    sign = {"ratio": "/", "minus": "-"}[how]
+                    pair = f"{self.value_of(a, field)} {sign} {self.value_of(b, field)}"
+                    out.append(a | {"pair": pair, "m": {metric: found}})
+        return out
+
+    def trend_cases(self, cells: list[Cell], metric: str, trend: dict[str, Any]) -> list[Case]:
+        """Rows of cells along a field: how their medians go."""
+        along = trend["along"]
+        out = []
+        for group in order.group_by(cells, lambda c: [rest(c, along), c.get("pair")]):
+            row = order.sort_by([c for c in group if c["m"].get(metric) is not None],
+                                lambda c: self.value_of(c, along))
+            if len(row) < (3 if trend["is"] in ("dip", "peak") else 2):
+                continue
+            y = [_above(c["m"][metric], trend.get("floor")) for c in row]
+            unsure = any(once(c, metric) for c in row)
+            out.append({"cell": _bare(row[0]), "along": along,
+                        "x": [self.value_of(c, along) for c in row],
+                        "show": [c["m"][metric]["median"] for c in row],
+                        "holds": None if unsure else _trend(y, trend)})
+        return out
+
+    def check(self, claim: dict[str, Any], check: dict[str, Any],
+              cells: list[Cell]) -> dict[str, Any]:
+        """One check with its cases."""
+        compare, trend = check.get("compare"), check.get("trend")
+        free = [compare["field"] if compare else None, trend["along"] if trend else None]
+        own = (claim.get("where") or {}) | (check.get("where") or {})
+        # A field that a check compares or runs along may have any value.
+        where = {k: v for k, v in (USUAL | own).items() if k not in free or k in own}
+        named = [f for f in free if f is not None]
+        some = self.compared([c for c in cells if self.fits(c, where, named)], compare,
+                             check["metric"])
+        cases = (self.trend_cases(some, check["metric"], trend) if trend
+                 else _value_cases(some, check["metric"], check["value"]))
+        return check | {"cases": cases}
+
+    def judge(self, claims: list[dict[str, Any]], cells: list[Cell]) -> list[dict[str, Any]]:
+        """The claims, each with its verdict and the cases that led to it."""
+        clocks = {c["clock"] for c in cells}
+        out = []
+        for claim in claims:
+            some = [c for c in cells if one_of(c["clock"], claim["clock"])]
+            judged = ([] if claim.get("missing")
+                      else [self.check(claim, check, some) for check in claim["checks"]])
+            out.append(claim | {"judged": judged, "verdict": _verdict(claim, judged, clocks)})
+        return out
+
+
+def one_of(value: Any, wanted: Any) -> bool:
+    """Is it that, or among those?"""
+    return value in wanted if isinstance(wanted, list) else bool(value == wanted)
+
+
+def rest(cell: Cell, name: str) -> dict[str, Any]:
+    """All that tells one cell from another, without the field of that name."""
+    out = {"run": cell["run"], "clock": cell["clock"]}
+    out |= {f: cell.get(f) for f in FIELDS if f != name}
+    return out | {f"knob.{k}": v for k, v in cell["knobs"].items() if f"knob.{k}" != name
+                  and k != name}
+
+
+def once(cell: Cell, metric: str) -> bool:
+    """Counts are what they are; times of the wall clock need to be seen twice."""
+    value = cell["m"].get(metric)
+    return (cell["clock"] == "wall" and metric not in COUNTS and value is not None
+            and value["n"] == 1)
+
+
+def _bare(cell: Cell) -> Cell:
+    return {k: v for k, v in cell.items() if k != "m"}
+
+
+def _above(value: dict[str, Any], floor: float | None) -> dict[str, Any]:
+    """What lies below the floor is not told apart."""
+    if floor is None:
+        return value
+    return value | {k: max(value[k], floor) for k in ("low", "high", "median")}
+
+
+def _value_cases(cells: list[Cell], metric: str, bounds: dict[str, Any]) -> list[Case]:
+    """Every cell by itself: its value lies in the bounds."""
+    low = bounds.get("from", float("-inf")) - EPSILON
+    high = bounds.get("to", float("inf")) + EPSILON
+    out = []
+    for cell in cells:
+        v = cell["m"].get(metric)
+        if v is None:
+            continue
+        holds: Holds = None
+        if not once(cell, metric):
+            if v["low"] >= low and v["high"] <= high:
+                holds = True
+            elif v["high"] < low or v["low"] > high:
+                holds = False
+        out.append({"cell": _bare(cell), "show": [v["median"]], "holds": holds})
+    return out
+
+
+def _reaches(a: dict[str, Any], b: dict[str, Any], factor: float) -> Holds:
+    """Is the first that many times the second, at least? Certainly, certainly not, or None."""
+    if a["low"] >= factor * b["high"]:
+        return True
+    return False if a["high"] < factor * b["low"] else None
+
+
+def _all(values: Iterable[Holds]) -> Holds:
+    """What is not known decides nothing where the others do."""
+    some = list(values)
+    return False if False in some else None if None in some else True
+
+
+def _any(values: Iterable[Holds]) -> Holds:
+    some = list(values)
+    return True if True in some else None if None in some else False
+
+
+def _rises(y: list[dict[str, Any]], slack: float, least: float) -> Holds:
+    """A row that rises ends higher by the factor, and no step goes down farther than the slack.
+    A step of which that is not known counts as its medians."""
+    steps: list[Holds] = []
+    for before, after in zip(y, y[1:]):
+        step = _reaches(after, before, 1 - slack)
+        if step is None and after["median"] >= before["median"] * (1 - slack):
+            step = True
+        steps.append(step)
+    return _all([*steps, _reaches(y[-1], y[0], least)])
+
+
+def _trend(y: list[dict[str, Any]], trend: dict[str, Any]) -> Holds:
+    slack, least = trend.get("slack", 0.01), trend.get("least", 1)
+    match trend["is"]:
+        case "rising":
+            return _rises(y, slack, least)
+        case "falling":
+            return _rises(y[::-1], 1 - 1 / (1 + slack), least)
+        case "flat":
+            return _all(_reaches(a, b, 1 / (1 + slack)) for a in y for b in y)
+        case "dip":
+            return _any(_all([_reaches(y[0], a, least), _reaches(y[-1], a, least)])
+                        for a in y[1:-1])
+        case "peak":
+            return _any(_all([_reaches(a, y[0], least), _reaches(a, y[-1], least)])
+                        for a in y[1:-1])
+    raise ValueError(f"claims: trend {trend['is']}: not known; allowed: rising, falling, flat, "
+                     "dip, peak")
+
+
+def _verdict(claim: dict[str, Any], judged: list[dict[str, Any]], clocks: set[str]) -> str:
+    holds = [case["holds"] for check in judged for case in check["cases"]]
+    if claim.get("missing"):
+        return "not measurable here"
+    if False in holds:
+        return "not reproduced"
+    if not holds and not set(claim["clock"]) & clocks:
+        return "not measurable with this clock"
+    if any(not check["cases"] for check in judged):
+        return "no data"
+    return "open" if None in holds else "reproduced"
+
+
+def judge_runs(runs: list[Run], claims: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The claims against a run and those that stand beside it."""
+    cells = [c for r in runs for c in cells_of(r.env["experiment"], r.points)]
+    return Judge(ask.defaults()).judge(claims, cells)

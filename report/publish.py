@@ -1,0 +1,108 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""The reference: a run becomes it, or a part of it; all of its pages, or none, are renewed."""
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from report.ask import ROOT
+from report.panels import drawn
+from report.run import COMPANIONS, Run, lines
+from report.whole import Report, page
+
+RESULTS = ROOT / "results"
+REFERENCE = RESULTS / "reference"
+KEPT = ["env.json", "control.jsonl", "verdicts.jsonl"]
+
+
+class Refused(Exception):
+    """The tree is not in a state to publish from."""
+
+
+def refuse_dirty_tree() -> None:
+    """What is published names the revision it came from. What publishing itself wrote may stand
+    there, so that several runs can be published one after the other."""
+    done = subprocess.run(
+        ["git", "-C", ROOT, "status", "--porcelain", "--", ".", ":!results/reference",
+         ":!RESULTS.md"], stdout=subprocess.PIPE, text=True, check=False)
+    if done.returncode:
+        raise Refused(f"{ROOT}: git cannot tell its state: publish from a clone")
+    if done.stdout.strip():
+        first = done.stdout.splitlines()[0][3:]
+        raise Refused(f"{ROOT}: it has uncommitted changes ({first}): commit them first")
+
+
+def in_reference(folder: Path) -> bool:
+    """Is it the reference, or a part of it?"""
+    return folder == REFERENCE or folder.parent == REFERENCE
+
+
+def _without_zeros(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {k: _without_zeros(v) for k, v in value.items() if v != 0}
+    return value
+
+
+def _take_over(run: Path, to: Path) -> None:
+    """The measurements of a run, in place of those that stand there."""
+    to.mkdir(parents=True, exist_ok=True)
+    for old in to.iterdir():
+        if old.name not in COMPANIONS:
+            if old.is_dir():
+                shutil.rmtree(old)
+            else:
+                old.unlink()
+    with open(to / "points.jsonl", "w", encoding="utf-8") as out:
+        for point in lines(run / "points.jsonl"):
+            # Half of a run is the module's counters, and nearly all are 0: one that is not
+            # there is.
+            if (point.get("detail") or {}).get("module"):
+                point["detail"]["module"] = _without_zeros(point["detail"]["module"])
+            out.write(json.dumps(point, ensure_ascii=False, separators=(",", ":")) + "\n")
+    for path in [*run.glob("*.conf"), *(run / n for n in KEPT)]:
+        if path.is_file() and path.stat().st_size:
+            shutil.copy(path, to / path.name)
+    if (run / "raw").is_dir():
+        shutil.copytree(run / "raw", to / "raw")
+
+
+def renew(published: Path | None = None) -> None:
+    """All pages and figures of the reference, with this run in it; in place at the end only."""
+    RESULTS.mkdir(exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=".reference.", dir=RESULTS) as scratch:
+        new, old = Path(scratch) / "reference", Path(scratch) / "old"
+        if REFERENCE.is_dir():
+            shutil.copytree(REFERENCE, new)
+        if published is not None:
+            experiment = Run(published, "").env["experiment"]
+            _take_over(published, new / experiment if experiment in COMPANIONS else new)
+        front = _build(new)
+        if REFERENCE.is_dir():
+            REFERENCE.rename(old)
+        new.rename(REFERENCE)
+        if front:
+            target = Path(scratch) / "RESULTS.md"
+            target.write_text(front, encoding="utf-8")
+            target.replace(ROOT / "RESULTS.md")
+
+
+def _build(new: Path) -> str:
+    """Every part by itself, then the reference's own run; its page as the tree shows it."""
+    front = ""
+    for name in [*COMPANIONS, ""]:
+        folder = new / name if name else new
+        if not (folder / "points.jsonl").is_file():
+            continue
+        label = "results/reference" + (f"/{name}" if name else "")
+        with tempfile.TemporaryDirectory(prefix="vhostlab-report.") as work:
+            report = Report(Run(folder, label), Path(work))
+            with drawn():
+                report.draw()
+            page(report)
+            if not name:
+                front = report.text("results/reference/")
+    return front

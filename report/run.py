@@ -1,0 +1,130 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""One run: its folder, what its files say, and the words about the machine it was made on."""
+from __future__ import annotations
+
+import functools
+import json
+from pathlib import Path
+from typing import Any
+
+from report import ask, order
+
+Point = dict[str, Any]
+Cell = dict[str, Any]
+
+COMPANIONS = ["paper", "busy-poll-wall", "producer", "stages", "overhead", "threads",
+              "threads-wall", "scaling", "guests", "ablation", "ablation-wall", "profile"]
+"""Experiments that stand in folders of the reference, beside its own run."""
+
+
+class Damaged(Exception):
+    """A file of the run cannot be used; the text says which, and what to do."""
+
+
+def lines(path: Path) -> list[Any]:
+    """The objects of a file of lines; a half-written last one does not count."""
+    if not path.is_file():
+        return []
+    text = path.read_text(encoding="utf-8")
+    try:
+        return [json.loads(line) for line in text.split("\n")[:-1] if line.strip()]
+    except ValueError as error:
+        raise Damaged(f"{path}: it is damaged: measure again ({error})") from error
+
+
+class Run:
+    """A folder of results, read once."""
+
+    def __init__(self, folder: Path, name: str, figures: str = "figures"):
+        self.folder = folder
+        self.name = name
+        """What a page calls it: its folder below the tree."""
+        self.figures = figures
+        """Where the page that is made finds its figures."""
+
+    def named_by(self, figures: str) -> "Run":
+        """The same run in a page that finds the figures elsewhere."""
+        other = Run(self.folder, self.name, figures)
+        for field in ("env", "points", "cells"):
+            if field in self.__dict__:
+                other.__dict__[field] = self.__dict__[field]
+        return other
+
+    @functools.cached_property
+    def env(self) -> dict[str, Any]:
+        """env.json."""
+        return json.loads((self.folder / "env.json").read_text(encoding="utf-8"))
+
+    @functools.cached_property
+    def points(self) -> list[Point]:
+        """All measurements, in the order in which they were made."""
+        return lines(self.folder / "points.jsonl")
+
+    @functools.cached_property
+    def last_points(self) -> list[Point]:
+        """Of a point and repetition measured twice the last counts."""
+        groups = order.group_by(self.points, order.fields("point", "rep"))
+        return [g[-1] for g in groups]
+
+    @functools.cached_property
+    def cells(self) -> list[Cell]:
+        """Medians and intervals of every cell."""
+        return ask.cells(self.folder / "points.jsonl")
+
+    @functools.cached_property
+    def failed(self) -> list[dict[str, Any]]:
+        """What was not measured. What failed first and was measured later is not missing."""
+        have = {(p["point"], p["rep"]) for p in self.points}
+        have |= {(p["point"], p["rep"]) for p in lines(self.folder / "control.jsonl")}
+        groups = order.group_by(lines(self.folder / "verdicts.jsonl"),
+                                order.fields("point", "rep"))
+        return [g[0] for g in groups if (g[0].get("point"), g[0].get("rep")) not in have]
+
+    @property
+    def insn(self) -> bool:
+        """Was it measured on the instruction clock?"""
+        return self.env["clock"] == "insn"
+
+    @property
+    def unit(self) -> str:
+        """Of costs, in a sentence."""
+        return "instructions" if self.insn else "ns of processor time"
+
+    @property
+    def time_unit(self) -> str:
+        """Of how long something takes."""
+        return "instructions" if self.insn else "ns"
+
+    @property
+    def figure_unit(self) -> str:
+        """Of costs, at an axis."""
+        return "instructions" if self.insn else "ns of CPU"
+
+    @property
+    def machine(self) -> str:
+        """What a figure says about the run below its title."""
+        clock = {"insn": "instruction clock", "wall": "wall clock"}[self.env["clock"]]
+        emulated = self.env["clock"] == "wall" and self.env["accel"] == "tcg"
+        return (f"{clock}, {self.env['accel']}, Linux {self.env['kernel']}"
+                + (": emulated time, only ratios count" if emulated else ""))
+
+    def drawn(self) -> list[str]:
+        """The figures that exist, by name."""
+        folder = self.folder / "figures"
+        return sorted(f.stem for f in folder.glob("*.svg")) if folder.is_dir() else []
+
+    def has(self, figure: str) -> bool:
+        """Is there such a figure?"""
+        return (self.folder / "figures" / f"{figure}.svg").is_file()
+
+
+def mid(cell: Cell | None, metric: str) -> Any:
+    """The median of a metric, None where it was not measured."""
+    value = None if cell is None else cell.get(metric)
+    return None if value is None else value["median"]
+
+
+def most(cell: Cell | None, metric: str) -> Any:
+    """The largest value of a metric."""
+    value = None if cell is None else cell.get(metric)
+    return None if value is None else value["max"]

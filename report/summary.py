@@ -1,0 +1,92 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""The beginning of a run's page: what was measured, and in short what came out."""
+from __future__ import annotations
+
+from typing import Any
+
+from report import order, servers
+from report.page import render
+from report.run import Cell, Run, mid, most
+from report.tables import Row, gather, measured, over, others, rows_of
+from report.text import brief, fixed, whole
+
+WHO = {"userspace": "a virtio-net in a process of its own, as a virtual machine monitor has it",
+       "intree": "the kernel's `vhost_net`", "vhostlab": "our kernel module",
+       "uring": "the process again, with io_uring instead of a system call for each step"}
+NUMBERS = {3: "Three", 4: "Four", 5: "Five"}
+
+
+def name_of(row: Row) -> str:
+    """What a sentence calls the row."""
+    return f"{row['workload']}, {row['sink']}, {row['size']} bytes, burst {row['burst']}"
+
+
+def verdict(rows: list[Row], other: str) -> str:
+    """In words, from all rows with a cost on both sides."""
+    some: list[dict[str, Any]] = [r | {"q": over(r, other, "cost_per_packet")} for r in rows
+                                  if "vhostlab" in r and other in r]
+    if not some:
+        return f"vhostlab and {other} have no cell in common here."
+    best = min(some, key=lambda r: r["q"])
+    worst = max(reversed(some), key=lambda r: r["q"])
+    slower = order.sort_by([r for r in some if r["q"] > 1], lambda r: -r["q"])
+    text = (f"Against {other}, over {len(some)} cells, vhostlab costs between "
+            f"{fixed(best['q'], 3)} ({name_of(best)}) and {fixed(worst['q'], 3)} "
+            f"({name_of(worst)}) times as much per packet. ")
+    if not slower:
+        return text + "It costs more in no cell."
+    return (text + f"**It costs more in {len(slower)} of them**: "
+            + "; ".join(f"{name_of(r)} ({fixed(r['q'], 3)})" for r in slower) + ".")
+
+
+def syscalls_verdicts(rows: list[Row]) -> list[dict[str, Any]]:
+    """Of a packet that comes alone."""
+    metric = "syscalls_per_packet"
+    out = []
+    for r in rows:
+        if (r["sink"] == "stack" and r["burst"] == 1 and r["workload"] in ("tx", "rx")
+                and "userspace" in r and "vhostlab" in r):
+            a, b = mid(r["userspace"], metric), mid(r["vhostlab"], metric)
+            out.append({"workload": r["workload"], "size": r["size"], "userspace": brief(a),
+                        "vhostlab": brief(b),
+                        "saved": "-" if a is None or b is None else brief(a - b),
+                        "uring": brief(mid(r["uring"], metric)) if "uring" in r else ""})
+    return out
+
+
+def delivery(cells: list[Cell]) -> str:
+    """Was everything delivered? In words, by server."""
+    groups = order.group_by([c for c in cells if c["server"] != "floor"], order.fields("server"))
+    groups = order.sort_by(groups, lambda g: servers.rank(g[0]["server"]))
+    return "; ".join(
+        f"{g[0]['server']} lost {whole(sum(most(c, 'lost') or 0 for c in g))} frames in its "
+        f"{len(g)} cells and delivered {whole(sum(most(c, 'corrupt') or 0 for c in g))} wrong "
+        f"ones in the {sum(c['sink'] == 'check' for c in g)} cells that check content"
+        for g in groups)
+
+
+def spread_text(cells: list[Cell]) -> str:
+    """How well repetitions of one cell agree."""
+    some = []
+    for c in cells:
+        cost = c["cost_per_packet"]
+        if c["sink"] != "check" and cost is not None and cost["n"] > 1 and cost["median"] > 0:
+            some.append((cost["max"] - cost["min"]) / cost["median"] * 100)
+    if not some:
+        return "Each cell was measured once."
+    some.sort()
+    return ("Largest spread between repetitions of one cell, (max - min) / median of the cost: "
+            f"{fixed(some[-1], 3)} %; over half of the cells have at most "
+            f"{fixed(some[(len(some) - 1) // 2], 3)} %.")
+
+
+def text_of(run: Run) -> str:
+    """The section."""
+    cells = gather(run)
+    rows = measured(rows_of(cells))
+    names = servers.columns_for(c["server"] for c in cells)
+    return render(
+        "summary", run, any_cells=bool(cells), number=NUMBERS[len(names)],
+        servers=", ".join(f"**{s}** ({WHO[s]})" for s in names if s in WHO),
+        syscalls=syscalls_verdicts(rows), verdicts=[verdict(rows, s) for s in others(rows)],
+        delivery=delivery(cells), spread=spread_text(cells))
