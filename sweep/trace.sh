@@ -240,7 +240,7 @@ trace_here()
 	trace_wait "$tool" || code=$?
 	exec {sink}>&-
 	wait "$printer" || true
-	[[ ! -f ${TOOL_FILE%.*}.awk ]] || awk -f "${TOOL_FILE%.*}.awk" "$RUN_DIR/trace.txt" >"$RUN_DIR/summary.txt"
+	[[ ! -f ${TOOL_FILE%.*}.py ]] || python3 "${TOOL_FILE%.*}.py" <"$RUN_DIR/trace.txt" >"$RUN_DIR/summary.txt"
 	cat -- "$RUN_DIR/trace.txt"
 	[[ ! -s $RUN_DIR/summary.txt ]] || cat -- "$RUN_DIR/summary.txt"
 	grep -v '^Attaching' "$RUN_DIR/trace.err" >&2 || true
