@@ -1,0 +1,7 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+# Unit tests of report/, which speak TAP themselves.
+set -Eeuo pipefail
+cd "$(dirname "$(readlink -f "$0")")/../.."
+make -s -C stats BUILD="${VHOSTLAB_BUILD:-$PWD/build}" >&2
+exec python3 tests/report/unit.py
