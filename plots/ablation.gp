@@ -10,6 +10,7 @@ set xzeroaxis
 set multiplot layout lines, columns title "What each idea saves\n" . subtitle font ",14"
 do for [i = 1:panels] {
 	set title panel(i) offset 0, 0.3
+	if (i > 1) { unset key }
 	plot [-0.6:*] data index i - 1 using 0:(0.001):xtic(1) every ::1 with points pointtype 0 notitle, \
 		data index i - 1 using ($0 - 0.2):2:(0.36) every ::1 with boxes linecolor rgb "#8da0cb" title "alone, on top of none", \
 		data index i - 1 using ($0 + 0.2):3:(0.36) every ::1 with boxes linecolor rgb "#fc8d62" title "as the last one", \

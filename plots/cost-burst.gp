@@ -4,6 +4,7 @@ load plots . "/style.gp"
 set xlabel "burst (packets a kick)"
 set ylabel cost_unit . " per packet (log scale)"
 set logscale y 2
+log_y = 1
 unset offsets
 set yrange [*:*]
 set ytics (250, 350, 500, 700, 1000, 1400, 2000, 3000, 4000, 6000, 8000, 12000, 16000, 24000, 32000, 48000, 64000)

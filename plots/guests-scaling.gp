@@ -5,5 +5,6 @@ set xlabel "number"
 # What is nothing but zeros still has a scale.
 set yrange [0:1<*]
 set multiplot layout lines, columns title "Several guests and several queue pairs\n" . subtitle font ",14"
+own_range = 1
 load plots . "/curves.gp"
 unset multiplot

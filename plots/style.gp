@@ -30,8 +30,9 @@ set datafile missing "-"
 set border 3 linecolor rgb "#444444"
 set tics nomirror out
 set grid ytics linecolor rgb "#dddddd" linetype 1
-# One key below the title of the page would need a plot of its own; a row over each panel is clear enough.
-set key above center horizontal samplen 1.5
+# One key a figure, below its title; the first panel draws it, and all keep as much room above.
+set key at screen 0.5, screen 1 - 52.0 / height center top horizontal maxrows 1 samplen 1.5
+set tmargin 4
 set yrange [0:*]
 set offsets graph 0.03, graph 0.03, graph 0.08, 0
 

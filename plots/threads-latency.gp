@@ -5,6 +5,7 @@ load plots . "/models.gp"
 set xlabel "guests"
 set ylabel time_unit . " per round trip (log scale)"
 set logscale y 2
+log_y = 1
 set format y "%.0f"
 unset offsets
 set yrange [*:*]

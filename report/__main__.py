@@ -11,7 +11,7 @@ from pathlib import Path
 from report import ask, control, publish
 from report.panels import DrawingFailed, drawn
 from report.run import Damaged, Run
-from report.whole import Report, page
+from report.whole import Report, write
 
 
 def fail(code: int, message: str) -> None:
@@ -46,7 +46,7 @@ def report(folder: Path, as_reference: bool) -> None:
         one = Report(Run(folder, name), Path(work))
         with drawn():
             one.draw()
-        page(one)
+        write(folder, "RESULTS", one.text())
     print(f"vhostlab: report: {name}/RESULTS.md, {name}/report.html, {name}/figures",
           file=sys.stderr)
 

@@ -149,16 +149,22 @@ def reason(claim: Claim) -> str:
     return "; ".join(brief_check(c) for c in claim["judged"])
 
 
-def table_text(run: Run, claims: list[Claim]) -> str:
-    """All verdicts."""
-    counts = [(v, sum(c["verdict"] == v for c in claims)) for v in VERDICTS]
-    return render("claims", run, claims=claims, reason=reason,
-                  counts=", ".join(f"{n} {v}" for v, n in counts if n))
+def counts(judged: list[Claim]) -> str:
+    """How many have which verdict."""
+    found = [(v, sum(c["verdict"] == v for c in judged)) for v in VERDICTS]
+    return ", ".join(f"{n} {v}" for v, n in found if n)
+
+
+def table_text(run: Run, judged: list[Claim]) -> str:
+    """All verdicts, first those that were decided by data."""
+    decided = [c for c in judged if c["verdict"] in VERDICTS[:3]]
+    return render("claims", run, claims=judged, reason=reason, counts=counts(judged),
+                  decided=decided, undecided=[c for c in judged if c not in decided])
 
 
 def details_text(run: Run, claims: list[Claim]) -> str:
     """Those with a verdict, one by one."""
-    some = [c for c in claims if c["verdict"] in ("reproduced", "not reproduced", "open")]
+    some = [c for c in claims if c["verdict"] in VERDICTS[:3]]
     return render("claims-details", run, claims=some, check_text=check_text) if some else ""
 
 
@@ -220,7 +226,7 @@ def figure_data(claim: Claim) -> str:
 def draw_all(run: Run, claims: list[Claim], runs: list[Run]) -> None:
     """Of every claim with a row along a number. What it was measured with is that of the runs
     the rows come from."""
-    machines = {r.env["experiment"]: r.machine for r in runs}
+    machines = {r.env["experiment"]: r.subtitle for r in runs}
     for claim in claims:
         rows = [c for check in claim["judged"] if check.get("trend") for c in check["cases"]]
         found = {machines[c["cell"]["run"]] for c in rows if len(c["x"]) > 2}

@@ -26,7 +26,7 @@ def syscalls(cells: list[Cell]) -> str:
     return server_data([(f"{way}, {few[0]['size']}-byte frames",
                          metric_rows(few, "burst", "syscalls_per_packet"))
                         for way, all_cells in _each_way(cells)
-                        if (few := _smallest(all_cells))])
+                        if (few := _smallest(all_cells))], False)
 
 
 def cost_size(cells: list[Cell]) -> str:
@@ -61,7 +61,7 @@ def round_trip(cells: list[Cell]) -> str:
             if any(v is not None for v in y.values()):
                 rows.append((name, y))
         panels.append((f"round trip, {group[0]['size']}-byte frames", rows))
-    return server_data(panels)
+    return server_data(panels, False)
 
 
 def notifications(cells: list[Cell]) -> str:
@@ -69,8 +69,26 @@ def notifications(cells: list[Cell]) -> str:
     return server_data([(f"{what}, {way}, {few[0]['size']}-byte frames",
                          metric_rows(few, "burst", f"{what}_per_packet"))
                         for way, some in _each_way(cells) if (few := _smallest(some))
-                        for what in ("kicks", "calls")])
+                        for what in ("kicks", "calls")], False)
 
 
-USUAL = {"syscalls": syscalls, "cost-size": cost_size, "cost-burst": cost_burst,
-         "round-trip": round_trip, "notifications": notifications}
+def overview(cells: list[Cell]) -> str:
+    """The one figure of the front page: cost per packet of the smallest frame, a group of bars a
+    workload and burst, and of a round trip."""
+    some = [c for c in stack(cells) if c["workload"] in servers.WORKLOADS]
+    panels: list[Panel] = []
+    for burst in _ends([c for c in some if c["workload"] != "rr"], "burst"):
+        rows: list[Row] = []
+        for workload, name in servers.WORKLOADS.items():
+            few = _smallest([c for c in some if c["workload"] == workload
+                             and (workload == "rr" or c["burst"] == burst)])
+            if few and (workload != "rr" or burst == 1):
+                rows.append((f"\"{name}\"", {c["server"]: mid(c, "cost_per_packet")
+                                             for c in few if c["server"] != "floor"}))
+        size = min(c["size"] for c in some)
+        panels.append((f"{size}-byte frames, burst {burst}", rows))
+    return server_data(panels, False)
+
+
+USUAL = {"overview": overview, "syscalls": syscalls, "cost-size": cost_size,
+         "cost-burst": cost_burst, "round-trip": round_trip, "notifications": notifications}

@@ -19,8 +19,8 @@ Bar = dict[str, Any]
 Stack = tuple[str, list[Bar]]
 
 # Distinct with impaired colour vision, too.
-PALETTE = ["#332288", "#88ccee", "#117733", "#ddcc77", "#cc6677", "#44aa99", "#882255",
-           "#999933", "#aa4499", "#6699cc"]
+PALETTE = ["#332288", "#88ccee", "#117733", "#ddcc77", "#cc6677", "#222222", "#44aa99",
+           "#882255", "#aa4499", "#6699cc"]
 REST, REST_COLOUR = "other", 0xBBBBBB
 SMALL = 20
 """What is nowhere that part of the panel's longest bar has no colour of its own."""
@@ -97,7 +97,7 @@ def stacks(panels: list[Stack], known: list[str], colours: dict[str, int] | None
     used = set()
     blocks = []
     for title, bars in panels:
-        if not bars:
+        if not any(v > 0 for b in bars for _, v in b["parts"]):
             continue
         segments, ends = [], []
         for y, bar in enumerate(bars):
@@ -234,4 +234,4 @@ FIGURES: dict[str, Callable[[list[Cell]], str]] = {
 def draw_all(run: Run, cells: list[Cell]) -> None:
     """All of them; of a run without real guests none."""
     for name, text in FIGURES.items():
-        draw(run, name, name, text(cells), run.machine, "ns")
+        draw(run, name, name, text(cells), run.subtitle, "ns")

@@ -7,42 +7,38 @@ from typing import Any
 from report import ask, order, servers
 from report.page import render, table
 from report.panels import draw
-from report.run import Cell, Point, Run, mid, most
+from report.run import Cell, Run, mid, most
 from report.text import fixed, shortest, whole
 
 LOOKS = {"out": "tracepoints not in the module at all", "off": "in it, nobody looks",
          "count": "`perf stat -e vhostlab:*`", "record": "`perf record -e vhostlab:*`"}
+MARKED = (0.5, 0.99, 0.999)
 OWN_SECTION = ("events", "profile", "functions")
 
 
-def latency_data(points: list[Point]) -> str:
-    """Histograms of round trips. A block a server in every panel: from, to, share in percent."""
-    some = [p for p in points if p["workload"] == "rr" and p["guest"] == "process"
-            and p["knobs"] == {} and _buckets(p) is not None]
-    columns = servers.columns_for(p["server"] for p in some)
+def latency_data(cells: list[Cell]) -> str:
+    """Percentiles of round trips. A block a server in every panel: share of the trips, length,
+    and 1 where the figure has a mark."""
+    some = [c for c in cells if c["workload"] == "rr" and c["guest"] == "process"
+            and c["knobs"] == {} and c["guests"] == 1 and c["latency_merged"] is not None]
+    columns = servers.columns_for(c["server"] for c in some)
     panels = []
     for group in order.group_by(some, order.fields("size", "sink")):
         blocks = []
         for server in columns:
-            own = [b for p in group if p["server"] == server for b in _buckets(p) or []]
-            trips = sum(b[2] for b in own)
-            lines = [f"{g[0][0]} {g[0][1]} {shortest(sum(b[2] for b in g) * 100 / trips)}"
-                     for g in order.group_by(own, lambda b: b[0])]
-            blocks.append("\n".join(["from to share", *(lines or ["- - -"])]))
-        total = sum(b[2] for p in group for b in _buckets(p) or [])
+            lines = [f"{shortest(share)} {shortest(value)} {int(share in MARKED)}"
+                     for c in group if c["server"] == server
+                     for share, value in c["latency_merged"]["curve"]]
+            blocks.append("\n".join(["share length mark", *(lines or ["- - -"])]))
+        total = sum(c["latency_merged"]["count"] for c in group)
         panels.append(f"# panel round trip of {group[0]['size']}-byte frames, {total} trips\n"
                       + "\n\n\n".join(blocks))
     return "\n\n\n".join(panels)
 
 
-def _buckets(point: Point) -> list[list[int]] | None:
-    found: list[list[int]] | None = (point.get("detail") or {}).get("latency_histogram")
-    return found
-
-
 def draw_latency(run: Run) -> None:
     """The figure of round trips."""
-    draw(run, "latency", "latency", latency_data(run.points), run.machine, run.time_unit)
+    draw(run, "latency", "latency", latency_data(run.cells), run.subtitle, run.time_unit)
 
 
 def latency_text(run: Run) -> str:

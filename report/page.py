@@ -26,8 +26,10 @@ def render(template: str, run: Run, **values: Any) -> str:
 
 
 def figure_of(run: Run) -> Callable[[str, str], str]:
-    """A function from a figure's name and caption to the line that shows it."""
-    return lambda name, caption: f"![{caption}]({run.figures}/{name}.svg)"
+    """A function from a figure's name and caption to the line that shows it; what would show
+    nothing was not drawn."""
+    return lambda name, caption: (f"![{caption}]({run.figures}/{name}.svg)" if run.has(name)
+                                  else "")
 
 
 def table(heads: Iterable[str], align: str, rows: Iterable[Iterable[Any]]) -> str:

@@ -50,12 +50,35 @@ def metric_rows(cells: list[Cell], axis: str, metric: str) -> list[Row]:
     return rows(cells, lambda c: c[axis], lambda c: c["server"], lambda c: mid(c, metric))
 
 
-def data(panels: list[Panel], columns: Sequence[str]) -> str:
-    """The text of a data file; empty when no panel has a row."""
+NOTHING = 0.001
+"""A panel of bars that are nowhere that part of its neighbours' longest one looks empty."""
+
+
+def _longest(panel_rows: list[Row]) -> float:
+    return max((abs(v) for _, y in panel_rows for v in y.values() if v is not None), default=0)
+
+
+def _without_dots(panel_rows: list[Row]) -> list[Row]:
+    """Without the curves of one point; the table beside a figure has it."""
+    names = {n for _, y in panel_rows for n in y}
+    dots = {n for n in names if sum(y.get(n) is not None for _, y in panel_rows) < 2}
+    rows_left = [(x, {n: v for n, v in y.items() if n not in dots}) for x, y in panel_rows]
+    return [(x, y) for x, y in rows_left if any(v is not None for v in y.values())]
+
+
+def _worth_showing(panels: list[Panel], curves: bool) -> list[Panel]:
+    """Nothing but zeros says nothing, and a curve has two points at least."""
+    if curves:
+        panels = [(t, _without_dots(r)) for t, r in panels]
+        return [(t, r) for t, r in panels if len(r) > 1 and _longest(r) > 0]
+    top = max((_longest(r) for _, r in panels), default=0)
+    return [(t, r) for t, r in panels if _longest(r) > top * NOTHING]
+
+
+def data(panels: list[Panel], columns: Sequence[str], curves: bool = True) -> str:
+    """The text of a data file; empty when no panel says anything."""
     blocks = []
-    for title, panel_rows in panels:
-        if not panel_rows:
-            continue
+    for title, panel_rows in _worth_showing(panels, curves):
         lines = [f"# panel {title}", "x " + " ".join(columns)]
         lines += [f"{shortest(x)} " + " ".join(shortest(y.get(c)) for c in columns)
                   for x, y in panel_rows]
@@ -63,9 +86,11 @@ def data(panels: list[Panel], columns: Sequence[str]) -> str:
     return "\n\n\n".join(blocks)
 
 
-def server_data(panels: list[Panel]) -> str:
+def server_data(panels: list[Panel], curves: bool = True) -> str:
     """The same, with the columns that servers have."""
-    return data(panels, servers.columns_for(name for _, r in panels for _, y in r for name in y))
+    panels = _worth_showing(panels, curves)
+    return data(panels, servers.columns_for(name for _, r in panels for _, y in r for name in y),
+                curves)
 
 
 class DrawingFailed(Exception):

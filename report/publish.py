@@ -12,7 +12,7 @@ from typing import Any
 from report.ask import ROOT
 from report.panels import drawn
 from report.run import COMPANIONS, Run, lines
-from report.whole import Report, page
+from report.whole import Report, write
 
 RESULTS = ROOT / "results"
 REFERENCE = RESULTS / "reference"
@@ -102,7 +102,8 @@ def _build(new: Path) -> str:
             report = Report(Run(folder, label), Path(work))
             with drawn():
                 report.draw()
-            page(report)
+            write(folder, "RESULTS", report.topic_text())
             if not name:
-                front = report.text("results/reference/")
+                write(folder, "claims", report.claims_text())
+                front = report.front_text("results/reference/")
     return front

@@ -7,7 +7,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from report import ask, order
+from report import ask, order, text
 
 Point = dict[str, Any]
 Cell = dict[str, Any]
@@ -25,9 +25,9 @@ def lines(path: Path) -> list[Any]:
     """The objects of a file of lines; a half-written last one does not count."""
     if not path.is_file():
         return []
-    text = path.read_text(encoding="utf-8")
+    content = path.read_text(encoding="utf-8")
     try:
-        return [json.loads(line) for line in text.split("\n")[:-1] if line.strip()]
+        return [json.loads(line) for line in content.split("\n")[:-1] if line.strip()]
     except ValueError as error:
         raise Damaged(f"{path}: it is damaged: measure again ({error})") from error
 
@@ -107,6 +107,18 @@ class Run:
         emulated = self.env["clock"] == "wall" and self.env["accel"] == "tcg"
         return (f"{clock}, {self.env['accel']}, Linux {self.env['kernel']}"
                 + (": emulated time, only ratios count" if emulated else ""))
+
+    @property
+    def subtitle(self) -> str:
+        """The same with the number of repetitions, and how well they agree."""
+        some = [c for c in self.cells if c["sink"] != "check"] or self.cells
+        n = [c["repetitions"] for c in some]
+        costs = [c["cost_per_packet"] for c in some]
+        spread = max(((v["max"] - v["min"]) / v["median"] * 100 for v in costs
+                      if v is not None and v["n"] > 1 and v["median"] > 0), default=None)
+        count = f"{min(n)}" if min(n) == max(n) else f"{min(n)} to {max(n)}"
+        return (f"{self.machine}; n = {count}"
+                + ("" if spread is None else f", repeats to {text.fixed(spread, 2)} %"))
 
     def drawn(self) -> list[str]:
         """The figures that exist, by name."""

@@ -104,7 +104,7 @@ def log_data(cells: list[Cell]) -> str:
             panels.append((name_of(group[0]), list(reversed(rows(
                 few, lambda c: "log" if c["knobs"].get("log") == 1 else "none",
                 lambda c: c["server"], lambda c: c["cost"])))))
-    return data(panels, _columns(panels, servers.ALL))
+    return data(panels, _columns(panels, servers.ALL), False)
 
 
 def model_data(cells: list[Cell], values: dict[str, str]) -> str:
@@ -139,7 +139,7 @@ def draw_all(run: Run, cells: list[Cell]) -> None:
         "scaling-log": log_data(cells),
     }
     for name, text in texts.items():
-        draw(run, name, name, text, run.machine, run.figure_unit)
+        draw(run, name, name, text, run.subtitle, run.figure_unit)
 
 
 def by_server(cells: list[Cell], x: Callable[[Cell], Any], column: str) -> list[dict[str, Any]]:

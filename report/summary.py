@@ -10,12 +10,6 @@ from report.run import Cell, Run, mid, most
 from report.tables import Row, gather, measured, over, others, rows_of
 from report.text import brief, fixed, whole
 
-WHO = {"userspace": "a virtio-net in a process of its own, as a virtual machine monitor has it",
-       "intree": "the kernel's `vhost_net`", "vhostlab": "our kernel module",
-       "uring": "the process again, with io_uring instead of a system call for each step"}
-NUMBERS = {3: "Three", 4: "Four", 5: "Five"}
-
-
 def name_of(row: Row) -> str:
     """What a sentence calls the row."""
     return f"{row['workload']}, {row['sink']}, {row['size']} bytes, burst {row['burst']}"
@@ -84,9 +78,7 @@ def text_of(run: Run) -> str:
     """The section."""
     cells = gather(run)
     rows = measured(rows_of(cells))
-    names = servers.columns_for(c["server"] for c in cells)
     return render(
-        "summary", run, any_cells=bool(cells), number=NUMBERS[len(names)],
-        servers=", ".join(f"**{s}** ({WHO[s]})" for s in names if s in WHO),
-        syscalls=syscalls_verdicts(rows), verdicts=[verdict(rows, s) for s in others(rows)],
-        delivery=delivery(cells), spread=spread_text(cells))
+        "summary", run, any_cells=bool(cells), syscalls=syscalls_verdicts(rows),
+        verdicts=[verdict(rows, s) for s in others(rows)], delivery=delivery(cells),
+        spread=spread_text(cells))

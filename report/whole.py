@@ -2,17 +2,17 @@
 """A run's figures and its page, from all sections, and those of the runs beside it."""
 from __future__ import annotations
 
+import re
 import shutil
-import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from report import (ablation, claims, control, direction, figures, functions, guest_cells,
-                    guest_figures, guests, inside, judge, method, scaling, stages, summary,
-                    tables, threads)
-from report.ask import ROOT
-from report.panels import DrawingFailed, draw
+from report import (ablation, claims, control, direction, figures, front, functions,
+                    guest_cells, guest_figures, guests, html, inside, judge, method, scaling,
+                    stages, summary, tables, threads)
+from report.page import render
+from report.panels import draw
 from report.run import COMPANIONS, Cell, Damaged, Run, lines
 
 
@@ -36,10 +36,9 @@ def check_clock(run: Run) -> None:
 def draw_own(run: Run, work: Path, full: bool) -> Gathered:
     """Figures of one run. Those that every run has only on its own page (full)."""
     folder = run.folder / "figures"
-    subtitle = run.machine
+    subtitle = run.subtitle
     if full:
         shutil.rmtree(folder, ignore_errors=True)
-        subtitle += f", median of {max(c['repetitions'] for c in run.cells)} repetitions"
     folder.mkdir(parents=True, exist_ok=True)
     if full:
         for name, text in figures.USUAL.items():
@@ -54,11 +53,11 @@ def draw_own(run: Run, work: Path, full: bool) -> Gathered:
     return found
 
 
-def sections(run: Run, found: Gathered, with_latency: bool = True) -> str:
+def sections(run: Run, found: Gathered) -> str:
     """What a run has beside the tables all have."""
     counted = lines(run.folder.parent / "ablation/points.jsonl")
     return (stages.text_of(run, found.stages)
-            + (inside.latency_text(run) if with_latency else "") + inside.flames_text(run)
+            + inside.latency_text(run) + inside.flames_text(run)
             + inside.overhead_text(run) + threads.text_of(run, found.scaling)
             + scaling.text_of(run, found.scaling) + guests.text_of(run, found.guests)
             + ablation.text_of(run) + direction.text_of(run, counted) + functions.text_of(run))
@@ -85,27 +84,51 @@ class Report:
         for run in self.beside:
             self.found[run.name] = draw_own(run, self.work, False)
 
-    def text(self, prefix: str = "") -> str:
-        """The page; figures are named from where it will stand."""
-        run = self.run.named_by(prefix + "figures")
-        out = summary.text_of(run) + claims.table_text(run, self.claims) + tables.text_of(run)
-        out += sections(run, self.found[run.name])
-        for other in self.beside:
-            folder = other.folder.name
-            out += sections(other.named_by(f"{prefix}{folder}/figures"), self.found[other.name],
-                            not run.has("latency"))
-        return (out + control.text_of(run) + claims.details_text(run, self.claims)
-                + method.text_of(run))
+    def _guest_cells(self) -> list[Cell]:
+        """Of this run, or of the one about real guests beside it."""
+        return [c for found in self.found.values() for c in found.guests]
+
+    def _tables(self, run: Run) -> str:
+        return (summary.text_of(run) + tables.text_of(run)
+                + sections(run, self.found[self.run.name]) + control.text_of(run))
+
+    def text(self) -> str:
+        """All of a run on one page."""
+        run = self.run
+        return _tidy(
+            front.text_of(run, self._guest_cells(), self.claims, [], "")
+            + "\n" + claims.table_text(run, self.claims) + self._tables(run)
+            + claims.details_text(run, self.claims) + method.text_of(run))
+
+    def topic_text(self) -> str:
+        """A run of the reference: all but the claims, which are judged from all runs at once."""
+        run = self.run
+        return _tidy(
+            front.text_of(run, self._guest_cells(), self.claims, [], "")
+            + "\n" + self._tables(run) + method.text_of(run))
+
+    def claims_text(self) -> str:
+        """The page of all claims."""
+        run = self.run
+        return _tidy(render("claims-head", run) + claims.table_text(run, self.claims)
+                     + claims.details_text(run, self.claims))
+
+    def front_text(self, prefix: str) -> str:
+        """The front page, as it stands a folder or more above the run."""
+        names = [r.folder.name for r in self.beside]
+        return _tidy(front.text_of(self.run.named_by(prefix + "figures"), self._guest_cells(),
+                                   self.claims, names, prefix))
 
 
-def page(report: Report) -> None:
-    """RESULTS.md, and the same as one self-contained page of HTML."""
-    folder = report.run.folder
-    (folder / "RESULTS.md").write_text(report.text(), encoding="utf-8")
-    done = subprocess.run(
-        ["pandoc", "--self-contained", "--standalone", "--from", "gfm", "--to", "html5", "--toc",
-         "--toc-depth", "2", "--css", ROOT / "plots/report.css", "--metadata",
-         f"pagetitle=vhostlab: {Path(report.run.name).name}", "--output", "report.html",
-         "RESULTS.md"], cwd=folder, check=False)
-    if done.returncode:
-        raise DrawingFailed(f"{folder}/report.html: pandoc failed: see the lines above")
+def _tidy(text: str) -> str:
+    """One empty line between blocks, one newline at the end."""
+    return re.sub(r"\n{3,}", "\n\n", text).strip("\n") + "\n"
+
+
+def write(folder: Path, name: str, text: str) -> None:
+    """A page, and the same as HTML beside it."""
+    page = folder / f"{name}.md"
+    page.write_text(text, encoding="utf-8")
+    title = f"vhostlab: {name if name != 'RESULTS' else folder.name}"
+    html_name = "report" if name == "RESULTS" else name
+    (folder / f"{html_name}.html").write_text(html.page_of(page, title), encoding="utf-8")

@@ -48,13 +48,32 @@ static json_t *metric_json(const struct cell *cell, int metric)
 			 s.max, "n", s.count, "low", number(in.low), "high", number(in.high));
 }
 
+/* Shares at which a curve of percentiles has its points; the last ones only where trips lie above. */
+static const double curve_share[] = { 0.01,  0.05,  0.1,   0.2,	   0.3,	  0.4,	0.5,
+				      0.6,   0.7,   0.8,   0.9,	   0.95,  0.98, 0.99,
+				      0.995, 0.998, 0.999, 0.9995, 0.9999 };
+
+static json_t *curve_json(const struct histogram *h)
+{
+	json_t *curve = json_array();
+
+	for (size_t i = 0; i < sizeof(curve_share) / sizeof(curve_share[0]); i++) {
+		double share = curve_share[i];
+
+		if (h->count * (1 - share) >= 1)
+			json_array_append_new(curve, json_pack("[f,f]", share,
+							       histogram_percentile(h, share)));
+	}
+	return curve;
+}
+
 static json_t *latency_json(const struct histogram *h)
 {
 	if (!h->count)
 		return json_null();
-	return json_pack("{s:I,s:f,s:f,s:f}", "count", (json_int_t)h->count, "p50",
+	return json_pack("{s:I,s:f,s:f,s:f,s:o}", "count", (json_int_t)h->count, "p50",
 			 histogram_percentile(h, 0.5), "p99", histogram_percentile(h, 0.99), "p999",
-			 histogram_percentile(h, 0.999));
+			 histogram_percentile(h, 0.999), "curve", curve_json(h));
 }
 
 static void print_json(const struct cells *cells)

@@ -94,10 +94,12 @@ done
 is 'the A/A control has its row' "$(grep -c '^| vhostlab tx 64 x 1, sink stack | .* | 2 and 2 | ' "$TMP/fast.md")" 1
 is 'a slower vhostlab is said to be slower' "$(grep -c 'Against intree.*costs more in 10 of them' "$TMP/slow.md")" 1
 is 'a faster vhostlab is not' "$(grep -c 'Against intree.*It costs more in no cell' "$TMP/fast.md")" 1
-is 'five figures in two formats' "$(find "$TMP/fast/figures" -name '*.svg' -size +4k | wc -l) $(find "$TMP/fast/figures" -name '*.png' -size +4k | wc -l)" '5 5'
-is 'every figure of the text exists' "$(grep -o '](figures/[a-z-]*.svg)' "$TMP/fast.md" | tr -d '()]' | sed "s|^|$TMP/fast/|" | xargs ls | wc -l)" 5
+is 'six figures in two formats' "$(find "$TMP/fast/figures" -name '*.svg' -size +4k | wc -l) $(find "$TMP/fast/figures" -name '*.png' -size +4k | wc -l)" '6 6'
+is 'every figure of the text exists' "$(grep -o '](figures/[a-z-]*.svg)' "$TMP/fast.md" | tr -d '()]' | sed "s|^|$TMP/fast/|" | xargs ls | wc -l)" 6
 is 'the page needs no other file' "$(grep -c '<img[^>]*src="[^d]' "$TMP/fast/report.html")" 0
-is 'the page holds the figures' "$(grep -o 'src="data:image/svg+xml' "$TMP/fast/report.html" | wc -l)" 5
+is 'the page holds the figures, not pictures of them' "$(grep -o '<span class="figure"' "$TMP/fast/report.html" | wc -l) $(grep -c '<img' "$TMP/fast/report.html")" '6 0'
+is 'no two elements of the page have one name' "$(grep -o ' id="[^"]*"' "$TMP/fast/report.html" | sort | uniq -d)" ''
+is 'the slower one is said first' "$(grep -n 'vhostlab costs more than intree in 10 of' "$TMP/slow.md" | cut -d: -f1 | awk '$1 < 8')" "$(grep -n 'vhostlab costs more than intree' "$TMP/slow.md" | cut -d: -f1)"
 is 'every claim has a verdict' "$(sed -n '/^## Published claims$/,/^Table/p' "$TMP/fast.md" | grep -cE '^\| .* \| \*\*(reproduced|not reproduced|open|no data|not measurable (here|with this clock))\*\* \| .+ \|')" \
 	"$(jq '.claims | length' "$ROOT/configs/claims.json")"
 is 'a claim with data shows it' "$(grep -c '^| Latency improves | \*\*reproduced\*\* | round trip, median, ratio 0.8 to 0.8182 |' "$TMP/fast.md")" 1
@@ -109,6 +111,14 @@ is 'a figure drawn again is the same' "$(md5sum <"$TMP/fast/figures/syscalls.svg
 run "$ROOT/plots/draw" "$TMP/three.conf"
 code 'a figure from something else' 2
 says 'a figure from something else' 'names no script of plots/'
+head -n 3 "$TMP/fast/points.jsonl" >"$TMP/slow/points.jsonl"
+jq -c 'select(.rep == 2) | {verdict: "failed", reason: "made up", point, rep}' "$TMP/fast/points.jsonl" | head -n 4 >"$TMP/slow/verdicts.jsonl"
+missing=$(jq -s --slurpfile have "$TMP/slow/points.jsonl" '($have | map("\(.point)/\(.rep)")) as $h | map(select("\(.point)/\(.rep)" | IN($h[]) | not)) | length' "$TMP/slow/verdicts.jsonl")
+run "$ROOT/run.sh" report "$TMP/slow"
+code 'a partial run' 0
+is 'a partial run says so in its first line' "$(sed -n 2p "$TMP/slow/RESULTS.md" | grep -c "^\*\*Partial run: $missing measurements")" 1
+rm "$TMP/slow/verdicts.jsonl"
+cp "$TMP/fast/points.jsonl" "$TMP/slow/points.jsonl"
 is 'settings have their own table' "$(grep -c 'event_idx=0' "$TMP/fast.md")" 1
 sed -i 's/"clock":"wall"/"clock":"insn"/' "$TMP/slow/points.jsonl"
 sed 's/"point":"/"point":"f/' "$TMP/fast/points.jsonl" >>"$TMP/slow/points.jsonl"

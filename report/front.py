@@ -1,0 +1,184 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""The first lines of a page: the question, one figure, what came out, what the clock hides."""
+from __future__ import annotations
+
+from typing import Any
+
+from report import ask, claims, guest_summary
+from report.guest_cells import single
+from report.page import render
+from report.run import Cell, Run, mid, most
+from report.summary import name_of
+from report.tables import Row, gather, measured, others, over, rows_of
+from report.text import brief, cell_text, fixed, whole
+
+TOPICS = {
+    "paper": ("Published experiments", "settings of published batching and polling work"),
+    "busy-poll-wall": ("Busy polling", "kicks and round trips against the polling time"),
+    "producer": ("Producer and consumer", "which side is slower, and when the ring fills"),
+    "stages": ("Stages of a burst", "kick, wake-up, look-up, copy, call; timelines; call chains"),
+    "overhead": ("What tracing costs", "tracepoints out, off, counted, recorded"),
+    "threads": ("Threading models", "many guests, instruction clock"),
+    "threads-wall": ("Threading models, two processors", "many guests, wall clock"),
+    "scaling": ("Scaling", "ring size, memory regions, guests, frame, burst, dirty log"),
+    "guests": ("Real guests", "QEMU and DPDK: system calls, exits, throughput, loss, round trips"),
+    "ablation": ("What each optimization saves", "alone, and as the last one"),
+    "ablation-wall": ("The same on two processors", "does the wall clock agree?"),
+    "profile": ("Cost by function", "instructions by function of the kernel and the servers"),
+}
+
+
+def _row(rows: list[Row], workload: str, burst: int | None = None) -> Row | None:
+    """The smallest frame of a workload with all usual servers, sink stack."""
+    some = [r for r in rows if r["workload"] == workload and r["sink"] == "stack"
+            and burst in (None, r["burst"]) and all(s in r for s in ("userspace", "intree",
+                                                                     "vhostlab"))]
+    return min(some, key=lambda r: int(r["size"])) if some else None
+
+
+def _losses(row: Row) -> str:
+    lost = {s: whole(most(row[s], "lost")) for s in ("userspace", "intree", "vhostlab")
+            if row[s]["lost"] is not None}
+    if set(lost.values()) == {"0"}:
+        return "none of them lost a frame"
+    return "frames lost: " + ", ".join(f"{s} {n}" for s, n in lost.items())
+
+
+def _three(row: Row, metric: str) -> list[str]:
+    return [brief(mid(row[s], metric)) if metric.endswith("calls_per_packet")
+            else whole(mid(row[s], metric)) for s in ("userspace", "intree", "vhostlab")]
+
+
+def slower_guests(cells: list[Cell]) -> list[str]:
+    """The same of real guests, by packets a second, which are round trips where one is under
+    way."""
+    found = []
+    for other in ("userspace", "intree", "vhostuser"):
+        q = [v for c in cells if c["name"] == "vhostlab"
+             and (o := guest_summary.peer(cells, c, other)) is not None
+             and (v := ask.quotient(c["rate"], o["rate"])) is not None]
+        slower = [v for v in q if v < 1]
+        if slower:
+            found.append(f"{other} in {len(slower)} of {len(q)} cells (down to "
+                         f"{fixed(min(slower), 3)} times as many)")
+    if not found:
+        return []
+    emulated = (" in emulated time, where only ratios count" if cells[0]["accel"] == "tcg"
+                else "")
+    return [f"**With real guests{emulated}, vhostlab moves fewer packets a second than** "
+            + ", ".join(found) + "."]
+
+
+def slower_text(rows: list[Row]) -> list[str]:
+    """Where our server costs more; first of all that is said."""
+    out = []
+    for other in others(rows):
+        some = [r for r in rows if "vhostlab" in r and other in r]
+        slower = [(q, r) for r in some if (q := over(r, other, "cost_per_packet")) is not None
+                  and q > 1]
+        if slower:
+            q, r = max(slower, key=lambda p: p[0])
+            out.append(f"**vhostlab costs more than {other} in {len(slower)} of {len(some)} "
+                       f"cells**, most in {name_of(r)} ({fixed(q, 3)} times as much).")
+    return out
+
+
+def _calls(rows: list[Row]) -> str | None:
+    r = _row(rows, "tx", 1)
+    if r is None:
+        return None
+    a, b, c = _three(r, "syscalls_per_packet")
+    return (f"a packet that comes alone costs the userspace server {a} system calls, the kernel's "
+            f"`vhost_net` {b} and vhostlab {c} (transmit, {r['size']} bytes, burst 1; "
+            f"{_losses(r)}).")
+
+
+def _latency(run: Run, rows: list[Row]) -> str | None:
+    r = _row(rows, "rr")
+    if r is None or mid(r["vhostlab"], "latency_p50") is None:
+        return None
+    a, b, c = _three(r, "latency_p50")
+    tail = _three(r, "latency_p99")
+    return (f"a round trip takes {c} {run.time_unit} at the median with vhostlab, {b} with "
+            f"`vhost_net`, {a} with the userspace server; 99 % take at most {tail[2]}, {tail[1]} "
+            f"and {tail[0]} ({r['size']} bytes, one under way; {_losses(r)}).")
+
+
+def _cost(run: Run, rows: list[Row]) -> str | None:
+    r = _row(rows, "tx", max((r["burst"] for r in rows if r["workload"] == "tx"), default=1))
+    if r is None:
+        return None
+    a, b, c = _three(r, "cost_per_packet")
+    spans = []
+    for other in others(rows):
+        q = [v for x in rows if (v := over(x, other, "cost_per_packet")) is not None]
+        if q:
+            spans.append(f"{fixed(min(q), 3)} to {fixed(max(q), 3)} times {other} over "
+                         f"{len(q)} cells")
+    return (f"{c} {run.unit} per packet with vhostlab, {b} with `vhost_net`, {a} with the "
+            f"userspace server (transmit, {r['size']} bytes, burst {r['burst']}; {_losses(r)}); "
+            f"over all cells {'; '.join(spans)}.")
+
+
+def _loss(cells: list[Cell]) -> str | None:
+    some = [c for c in cells if c["server"] != "floor" and c["lost"] is not None]
+    if not some:
+        return None
+    lost = sum(c["lost"]["max"] for c in some)
+    wrong = sum(c["corrupt"]["max"] for c in some if c["corrupt"] is not None)
+    checked = [c for c in some if c["sink"] == "check"]
+    return (f"{whole(lost)} frames lost in {len(some)} cells of all servers, {whole(wrong)} "
+            f"delivered with wrong content; {len(checked)} of the cells check every byte.")
+
+
+def _guests(cells: list[Cell]) -> str | None:
+    some = [c for c in single(cells) if c["guest"] == "qemu" and c["name"] == c["server"]
+            and c["setting"] == ""]
+    pairs = []
+    for c in some:
+        o = guest_summary.peer(some, c, "userspace")
+        if c["server"] == "vhostlab" and o is not None and c["p50"] is None:
+            q = ask.quotient(c["rate"], o["rate"])
+            if q is not None:
+                pairs.append((q, c, o))
+    own = [c["syscalls"] for c in some if c["server"] == "vhostlab"
+           and c["syscalls"] is not None]
+    user = [c["syscalls"] for c in some if c["server"] == "userspace"
+            and c["syscalls"] is not None]
+    if not pairs or not own or not user:
+        return None
+    (low, a, ao), (high, b, bo) = min(pairs, key=lambda p: p[0]), max(pairs, key=lambda p: p[0])
+
+    def lost(c: Cell, o: Cell) -> str:
+        return (f"lost {guest_summary.percent(c['lost_share'])} %, userspace "
+                f"{guest_summary.percent(o['lost_share'])} %")
+    emulated = " (emulated time: a ratio of the emulator's work)" if a["accel"] == "tcg" else ""
+    worse = sum(q < 1 for q, _, _ in pairs)
+    return (f"an unmodified guest's packets cost vhostlab at most {brief(max(own))} system calls "
+            f"each, QEMU itself up to {brief(max(user))}; packets a second are {fixed(low, 3)} "
+            f"({a['workload']}, {a['size']} bytes; {lost(a, ao)}) to {fixed(high, 3)} "
+            f"({b['workload']}, {b['size']} bytes; {lost(b, bo)}) times QEMU's"
+            f"{emulated}" + (f"; **fewer in {worse} of {len(pairs)} cells**." if worse else "."))
+
+
+def sentences(run: Run, guest_cells: list[Cell]) -> list[tuple[str, str]]:
+    """Five at most, each with its subject."""
+    cells = gather(run)
+    rows = measured(rows_of(cells))
+    found = [("System calls", _calls(rows)), ("Latency", _latency(run, rows)),
+             ("Cost", _cost(run, rows)), ("Loss", _loss(cells)),
+             ("Real guests", _guests(guest_cells))]
+    return [(what, text) for what, text in found if text is not None]
+
+
+def text_of(run: Run, guest_cells: list[Cell], judged: list[dict[str, Any]],
+            topics: list[str], prefix: str) -> str:
+    """The page; with links to the pages of these topics, or without any."""
+    rows = measured(rows_of(gather(run)))
+    decided = [c for c in judged if c["verdict"] in ("reproduced", "not reproduced", "open")]
+    return render(
+        "front", run, slower=slower_text(rows) + slower_guests(guest_cells),
+        sentences=sentences(run, guest_cells),
+        missing=len(run.failed), kept=len(run.points), claims=decided, count=claims.counts(judged),
+        total=len(judged), prefix=prefix, cell_text=cell_text,
+        topics=[(n, *TOPICS[n]) for n in topics])

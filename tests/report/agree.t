@@ -1,0 +1,60 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+# No two committed pages disagree: every verdict on a claim, the count of verdicts, and every headline about one run are
+# the same wherever they stand; the front page is short and its links lead somewhere.
+# shellcheck source=tests/harness/lib/tap.sh
+source "$(dirname -- "${BASH_SOURCE[0]}")/../harness/lib/tap.sh"
+
+# pages DIR: every page people see, on stdout
+pages()
+{
+	find "$1/RESULTS.md" "$1/results/reference" -name '*.md'
+}
+
+# verdicts DIR: "claim|verdict" wherever one stands in a table or below a claim's heading
+verdicts()
+{
+	pages "$1" | xargs sed -nE \
+		-e 's/^\| \[?([^]|]*)(\]\([^)]*\))? \| \*\*(reproduced|not reproduced|open|no data|not measurable [a-z ]*)\*\* \|.*/\1|\3/p' \
+		-e '/^### /{ s/^### //; h; }' -e '/^- Verdict: /{ s/^- Verdict: \*\*(.*)\*\*\.$/\1/; x; G; s/\n/|/p; }'
+}
+
+# twice: names on stdin that have more than one value, lines NAME|VALUE
+twice()
+{
+	sort -u | cut -d'|' -f1 | uniq -d
+}
+
+# headlines DIR: "run and subject|sentence", the run being the folder that a page was made from
+headlines()
+{
+	local page run
+	while read -r page; do
+		# shellcheck disable=SC2016 # the backtick of the page
+		run=$(sed -n '1s/.*run.sh report \([^`]*\)`.*/\1/p' "$page")
+		sed -nE -e "s#^- (Against [a-z]*), #$run \1|#p" -e "s#^- \*\*(System calls|Latency|Cost|Loss):\*\* #$run \1|#p" \
+			-e "s#^(Of [0-9]* published claims): ([^.]*)\..*#\1|\2#p" "$page"
+	done < <(pages "$1")
+}
+
+# The tree of pages in a copy, with one number or verdict changed: the checks below must see it.
+mkdir -p "$TMP/tree/results"
+cp -r "$ROOT/RESULTS.md" "$TMP/tree/" && cp -r "$ROOT/results/reference" "$TMP/tree/results/"
+sed -i '0,/| \*\*reproduced\*\* |/s//| **not reproduced** |/' "$TMP/tree/RESULTS.md"
+sed -i 's/^- \*\*Latency:\*\* a round trip takes /&1/' "$TMP/tree/RESULTS.md"
+
+is 'there are verdicts to compare' "$(($(verdicts "$ROOT" | wc -l) >= 60))" 1
+is 'no two pages give a claim different verdicts' "$(verdicts "$ROOT" | twice)" ''
+is 'a verdict changed on one page is seen' "$(verdicts "$TMP/tree" | twice | wc -l)" 1
+is 'there are headlines to compare' "$(($(headlines "$ROOT" | wc -l) >= 30))" 1
+is 'no two pages give a headline different numbers' "$(headlines "$ROOT" | twice)" ''
+is 'a number changed on one page is seen' "$(headlines "$TMP/tree" | twice)" 'results/reference Latency'
+is 'the front page has 200 lines at most' "$(($(wc -l <"$ROOT/RESULTS.md") <= 200))" 1
+broken=
+while read -r page; do
+	while read -r link; do
+		[[ -e $(dirname "$page")/$link ]] || broken+="$page: $link "
+	done < <(grep -oE '\]\([^)#:]+\)' "$page" | tr -d '()]' | sort -u)
+done < <(pages "$ROOT")
+is 'every link and figure of a page exists' "$broken" ''
+done_testing
