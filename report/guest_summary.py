@@ -134,14 +134,13 @@ def _delivered(cells: list[Cell]) -> str:
 
 
 def spread_text(spreads: list[float], of: str) -> str:
-    """The largest spread between repetitions, and that of half of the cells."""
-    if not spreads:
+    """The largest spread between repetitions, and the median one of all cells."""
+    found = ask.sample(spreads)
+    if found is None:
         return "Each cell was measured once."
-    some = sorted(spreads)
-    half = some[(len(some) - 1) // 2]
     return (f"Largest spread between repetitions of one cell, (max - min) / median of the {of}: "
-            f"{percent(some[-1])} %; over half of the cells have at most {percent(half)} %. "
-            "Smaller differences say nothing.")
+            f"{fixed(found['max'] * 100, 3)} %; the median of all cells is "
+            f"{fixed(found['median'] * 100, 3)} %. Smaller differences say nothing.")
 
 
 def text_of(run: Run, cells: list[Cell]) -> str:

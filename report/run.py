@@ -114,11 +114,11 @@ class Run:
         some = [c for c in self.cells if c["sink"] != "check"] or self.cells
         n = [c["repetitions"] for c in some]
         costs = [c["cost_per_packet"] for c in some]
-        spread = max(((v["max"] - v["min"]) / v["median"] * 100 for v in costs
-                      if v is not None and v["n"] > 1 and v["median"] > 0), default=None)
+        spread = max((v["spread"] for v in costs if v is not None and v["n"] > 1
+                      and v["spread"] is not None), default=None)
         count = f"{min(n)}" if min(n) == max(n) else f"{min(n)} to {max(n)}"
         return (f"{self.machine}; n = {count}"
-                + ("" if spread is None else f", repeats to {text.fixed(spread, 2)} %"))
+                + ("" if spread is None else f", repeats to {text.fixed(spread * 100, 2)} %"))
 
     def drawn(self) -> list[str]:
         """The figures that exist, by name."""

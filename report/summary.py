@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from report import order, servers
+from report.guest_summary import spread_text
 from report.page import render
 from report.run import Cell, Run, mid, most
 from report.tables import Row, gather, measured, over, others, rows_of
@@ -59,19 +60,11 @@ def delivery(cells: list[Cell]) -> str:
         for g in groups)
 
 
-def spread_text(cells: list[Cell]) -> str:
-    """How well repetitions of one cell agree."""
-    some = []
-    for c in cells:
-        cost = c["cost_per_packet"]
-        if c["sink"] != "check" and cost is not None and cost["n"] > 1 and cost["median"] > 0:
-            some.append((cost["max"] - cost["min"]) / cost["median"] * 100)
-    if not some:
-        return "Each cell was measured once."
-    some.sort()
-    return ("Largest spread between repetitions of one cell, (max - min) / median of the cost: "
-            f"{fixed(some[-1], 3)} %; over half of the cells have at most "
-            f"{fixed(some[(len(some) - 1) // 2], 3)} %.")
+def spreads(cells: list[Cell]) -> list[float]:
+    """Of the cost, between repetitions of one cell."""
+    costs = [c["cost_per_packet"] for c in cells if c["sink"] != "check"]
+    return [v["spread"] for v in costs if v is not None and v["n"] > 1
+            and v["spread"] is not None]
 
 
 def text_of(run: Run) -> str:
@@ -81,4 +74,4 @@ def text_of(run: Run) -> str:
     return render(
         "summary", run, any_cells=bool(cells), syscalls=syscalls_verdicts(rows),
         verdicts=[verdict(rows, s) for s in others(rows)], delivery=delivery(cells),
-        spread=spread_text(cells))
+        spread=spread_text(spreads(cells), "cost"))

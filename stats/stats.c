@@ -44,8 +44,9 @@ static json_t *metric_json(const struct cell *cell, int metric)
 	if (!s.count)
 		return json_null();
 	in = interval_of(cell, metric);
-	return json_pack("{s:f,s:f,s:f,s:i,s:o,s:o}", "median", s.median, "min", s.min, "max",
-			 s.max, "n", s.count, "low", number(in.low), "high", number(in.high));
+	return json_pack("{s:f,s:f,s:f,s:i,s:o,s:o,s:o}", "median", s.median, "min", s.min, "max",
+			 s.max, "n", s.count, "low", number(in.low), "high", number(in.high),
+			 "spread", number(spread(&cell->sample[metric])));
 }
 
 /* Shares at which a curve of percentiles has its points; the last ones only where trips lie above. */

@@ -79,8 +79,18 @@ class Layout(unittest.TestCase):
         self.assertEqual(panels.data([("empty", [])], ["a"]), "")
 
     def test_what_was_not_measured_is_a_dash(self) -> None:
-        self.assertEqual(panels.data([("t", [(1, {"a": None, "b": 2.0})])], ["a", "b"]),
+        self.assertEqual(panels.data([("t", [(1, {"a": None, "b": 2.0})])], ["a", "b"], False),
                          "# panel t\nx a b\n1 - 2")
+
+    def test_a_curve_has_two_points(self) -> None:
+        rows = [(1, {"a": 1, "b": 2}), (2, {"a": 3})]
+        self.assertEqual(panels.data([("t", rows), ("one", rows[:1])], ["a", "b"]),
+                         "# panel t\nx a b\n1 1 -\n2 3 -")
+
+    def test_nothing_but_zeros_is_not_shown(self) -> None:
+        self.assertEqual(panels.data([("t", [(1, {"a": 0}), (2, {"a": 0})])], ["a"]), "")
+        bars = [("t", [(1, {"a": 0.0001})]), ("u", [(1, {"a": 1})])]
+        self.assertEqual(panels.data(bars, ["a"], False), "# panel u\nx a\n1 1")
 
     def test_a_table(self) -> None:
         self.assertEqual(page.table(["a", "b"], "lr", [["x", 1]]),
