@@ -89,7 +89,7 @@ class Layout(unittest.TestCase):
 
     def test_nothing_but_zeros_is_not_shown(self) -> None:
         self.assertEqual(panels.data([("t", [(1, {"a": 0}), (2, {"a": 0})])], ["a"]), "")
-        bars = [("t", [(1, {"a": 0.0001})]), ("u", [(1, {"a": 1})])]
+        bars: list[panels.Panel] = [("t", [(1, {"a": 0.0001})]), ("u", [(1, {"a": 1})])]
         self.assertEqual(panels.data(bars, ["a"], False), "# panel u\nx a\n1 1")
 
     def test_a_table(self) -> None:
