@@ -73,8 +73,8 @@ void vhl_worker_leave(struct mm_struct **in)
 /*
  * Runs @work in its address space; @in is where this thread is. A kernel thread
  * holds users of that only for the run, so that the memory of an owner that is
- * gone goes, too, whoever keeps the device's file; between runs it stays there
- * as a thread that has borrowed it, which costs less than coming and going.
+ * gone goes, too, even if another process keeps the file; between runs it stays
+ * there as a thread that has borrowed it, which costs less than coming and going.
  * Where no user is left the work has nothing more to do.
  */
 static __always_inline void run_in(struct vhl_worker *worker, struct vhl_work *work,

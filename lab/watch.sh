@@ -41,7 +41,7 @@ watch()
 	# shellcheck disable=SC2154 # of lab/run
 	local nap now before span silent=0 total=0 limit=$((timeout * 1000000)) heard starved last=-1
 	local -A waits=()
-	# A pipe nobody writes to: a wait that starts no process.
+	# A pipe without a writer: a wait that starts no process.
 	exec {nap}<> <(:)
 	before=${EPOCHREALTIME//[!0-9]/}
 	# shellcheck disable=SC2154 # of lab/run

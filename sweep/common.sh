@@ -28,7 +28,8 @@ note()
 # One line for a failure nobody foresaw, instead of a silent end.
 trap 'printf "vhostlab: %s: line %s: a command failed: see the lines above\n" "${BASH_SOURCE[0]##*/}" "$LINENO" >&2' ERR
 
-# need_value OPTION COUNT [VALUE [BEFORE]]: an option at the end of the line has no value, and BEFORE says that it had one already.
+# need_value OPTION COUNT [VALUE [BEFORE]]: an option at the end of the line has no value,
+# and BEFORE says that it had one already.
 need_value()
 {
 	[[ -z ${4:-} ]] || die 2 "$1: it is given twice: remove one"

@@ -83,7 +83,7 @@ damaged 'half a line' 'half a line at the end'
 run "$BENCH/verify" --cut "$out"
 code 'half a line may be resumed' 0
 
-# A whole sweep over files that somebody damages while it runs.
+# A whole sweep over files that are damaged while it runs.
 cat >"$TMP/s.conf" <<'EOC'
 [sweep]
 clock = wall
