@@ -159,19 +159,26 @@ is 'call chains are those of the worker' "$(grep -c '<title>vhl_tx_run: ' "$TMP/
 is 'a histogram holds every round trip' "$(jq -s 'map(select(.workload == "rr") | [.detail.latency_histogram[][2]] | add) | unique' -c "$TMP/run/points.jsonl")" '[256]'
 is 'percentiles lie in its buckets' "$(jq -s 'map(select(.workload == "rr") | .latency_p50 as $p | [.detail.latency_histogram[] | select(.[0] <= $p and $p < .[1])] | length) | unique' -c "$TMP/run/points.jsonl")" '[1]'
 
-# Published beside a reference run, it brings its sections into RESULTS.md, and stays when another run becomes the reference.
+# Published beside a reference run, it has a page of its own, and stays when another run becomes the reference.
 mkdir "$TMP/tree"
-cp -r "$ROOT/run.sh" "$ROOT/sweep" "$ROOT/plots" "$ROOT/bench" "$ROOT/lab" "$ROOT/configs" "$TMP/tree/"
+cp -r "$ROOT"/{run.sh,sweep,stats,report,plots,configs,bench,lab,Makefile} "$TMP/tree/"
+git -C "$TMP/tree" init -q && echo 'build' >"$TMP/tree/.gitignore" && git -C "$TMP/tree" add -A
+git -C "$TMP/tree" -c user.name=test -c user.email=test@example.org commit -qm tree
 export VHOSTLAB_BUILD=$BUILD
 printf '[sweep]\nclock = wall\n[x]\nserver = userspace, intree, vhostlab\nworkload = tx\npackets = 100\n' >"$TMP/main.conf"
 run env VHOSTLAB_POINT="$ROOT/tests/harness/lib/fake-point" "$ROOT/run.sh" sweep "$TMP/main.conf" --host --out "$TMP/main"
-for part in run main main; do
+for part in main run main; do
 	run "$TMP/tree/run.sh" report "$TMP/$part" --publish
 	code "publish $part" 0
 done
-is 'RESULTS.md has the sections of both' "$(grep -c '^## \(Cost per packet\|Where the time of a burst goes\)$' "$TMP/tree/RESULTS.md")" 2
-is 'and all its figures exist' "$(grep -o '](results/[a-z0-9/-]*.svg)' "$TMP/tree/RESULTS.md" | tr -d '()]' | sed "s|^|$TMP/tree/|" | xargs ls | wc -l)" \
-	"$(grep -c '](results/' "$TMP/tree/RESULTS.md")"
+pages=$TMP/tree/results/reference
+is 'the reference has its section' "$(grep -c '^## Cost per packet$' "$pages/RESULTS.md")" 1
+is 'the stages have theirs' "$(grep -c '^## Where the time of a burst goes$' "$pages/stages/RESULTS.md")" 1
+is 'the front page links to both' "$(grep -c '](results/reference/\(stages/\)\?RESULTS.md)' "$TMP/tree/RESULTS.md")" 2
+figures() { (cd "$(dirname "$1")" && grep -o '](figures/[a-z0-9-]*.svg)' "$1" | tr -d '()]' | sort -u); }
+for page in "$pages/RESULTS.md" "$pages/stages/RESULTS.md"; do
+	is "all figures of ${page#"$TMP/tree/"} exist" "$(cd "$(dirname "$page")" && figures "$page" | xargs ls | wc -l)" "$(figures "$page" | wc -l)"
+done
 
 rm -rf "$TMP/run/raw"
 run "$ROOT/run.sh" report "$TMP/run"
