@@ -117,5 +117,6 @@ int main(int argc, char **argv)
 	for (unsigned int i = 0; i < DEVICES; i++)
 		guest_stop(&g[i]);
 	user();
+	knob("ring_access", "uaccess");
 	return tap_done();
 }
