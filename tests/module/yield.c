@@ -134,7 +134,8 @@ int main(int argc, char **argv)
 		return tap_done();
 	}
 	n = given_way("none", 0, BURSTS, 0);
-	tap_ok(n > BURSTS / 2, "on the guest's processor: gave way %lld times in %d bursts", n,
+	/* Every time, or, where a scheduler has virtual deadlines, every second time: compat.h. */
+	tap_ok(n > BURSTS / 3, "on the guest's processor: gave way %lld times in %d bursts", n,
 	       BURSTS);
 	n = given_way("yield", 0, BURSTS, 0);
 	tap_ok(n >= 0 && n < BURSTS / 4, "without=yield: %lld times", n);
