@@ -116,7 +116,7 @@ static long set_owner(struct vhl_dev *dev)
 	/*
 	 * Not its users: the memory of an owner that has ended goes, even if
 	 * another process keeps the file, or that memory maps something that
-	 * does. A run holds users while it needs them: vhl_worker_run().
+	 * does. A run holds users while it needs them: vhl_run_in().
 	 */
 	mmgrab(current->mm);
 	WRITE_ONCE(dev->mm, current->mm);

@@ -16,7 +16,7 @@
 #include <linux/sched/stat.h>
 #include <linux/slab.h>
 
-#include "worker.h"
+#include "run.h"
 
 /* A run in which a thread sleeps for about as long is one that is stuck. */
 #define WATCH msecs_to_jiffies(20)
@@ -88,7 +88,7 @@ static struct vhl_work *run_begin(struct vhl_thread *t)
 	}
 	spin_unlock(&worker->lock);
 	if (work) {
-		/* As in list_run(); and the run before the look at the list. */
+		/* As in vhl_list_run(); and the run before the look at the list. */
 		smp_mb();
 		if (unlikely(waiting(worker)))
 			watch_start(worker);
@@ -144,7 +144,7 @@ static void sleep_for_work(struct vhl_thread *t)
 	struct vhl_worker *worker = t->worker;
 
 	/* A thread that sleeps is in no address space. */
-	vhl_worker_leave(&t->mm);
+	vhl_leave(&t->mm);
 	/* The state before the looks: see vhl_worker_turn(), and become_active(). */
 	set_current_state(TASK_INTERRUPTIBLE);
 	if ((READ_ONCE(worker->active) != t || !waiting(worker)) && !kthread_should_stop())
@@ -162,7 +162,7 @@ static int thread_main(void *data)
 	allow_kernel_signal(SIGKILL);
 	for (;;) {
 		while ((work = run_begin(t))) {
-			vhl_worker_run(worker, work, &t->mm);
+			vhl_run_in(worker, work, &t->mm);
 			run_end(t);
 			cond_resched();
 		}
@@ -178,7 +178,7 @@ static int thread_main(void *data)
 		}
 		sleep_for_work(t);
 	}
-	vhl_worker_leave(&t->mm);
+	vhl_leave(&t->mm);
 	return 0;
 }
 

@@ -20,8 +20,7 @@
 #include <linux/sched/task.h>
 #include <linux/slab.h>
 
-#include "compat.h"
-#include "worker.h"
+#include "run.h"
 
 #ifdef VHL_HAVE_VHOST_TASK
 /*
@@ -102,7 +101,7 @@ static int thread_main(void *data)
 			schedule();
 	}
 	__set_current_state(TASK_RUNNING);
-	vhl_worker_leave(&worker->mm);
+	vhl_leave(&worker->mm);
 	return 0;
 }
 

@@ -1,13 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Workers: queueing, running and waiting for work. See worker.h. */
-#include <linux/mmu_context.h>
-#include <linux/sched/mm.h>
 #include <linux/sched/signal.h>
-#include <linux/sched/stat.h>
 #include <linux/slab.h>
 
-#include "compat.h"
-#include "worker.h"
+#include "run.h"
 
 /* Of a worker that is no thread of its own. Returns whether one is to be woken. */
 static noinline bool queued_elsewhere(struct vhl_worker *worker)
@@ -61,131 +57,6 @@ bool vhl_worker_has_work(struct vhl_worker *worker)
 	return worker->more || !llist_empty(&worker->list);
 }
 
-/* A kernel thread leaves the address space it is in. Sleeps. */
-void vhl_worker_leave(struct mm_struct **in)
-{
-	if (!*in)
-		return;
-	kthread_unuse_mm(*in);
-	*in = NULL;
-}
-
-/*
- * Runs @work in its address space; @in is where this thread is. A kernel thread
- * holds users of that only for the run, so that the memory of an owner that is
- * gone goes, too, even if another process keeps the file; between runs it stays
- * there as a thread that has borrowed it, which costs less than coming and going.
- * Where no user is left the work has nothing more to do.
- */
-static __always_inline void run_in(struct vhl_worker *worker, struct vhl_work *work,
-				   struct mm_struct **in)
-{
-	if (worker->kind == VHL_TASK) {
-		work->fn(work);
-		return;
-	}
-	if (unlikely(!mmget_not_zero(work->mm)))
-		return;
-	if (unlikely(*in != work->mm)) {
-		vhl_worker_leave(in);
-		*in = work->mm;
-		kthread_use_mm(work->mm);
-	}
-	work->fn(work);
-	/* The last user would take the memory down here, in the middle of it. */
-	if (unlikely(!atomic_add_unless(&work->mm->mm_users, -1, 1)))
-		mmput_async(work->mm);
-}
-
-/* The same for other kinds of worker. */
-void vhl_worker_run(struct vhl_worker *worker, struct vhl_work *work, struct mm_struct **in)
-{
-	run_in(worker, work, in);
-}
-
-/* Runs what was on a list, the oldest first. Not of VHL_POOLED. */
-static __always_inline void list_run(struct vhl_worker *worker, struct llist_node *list)
-{
-	struct vhl_work *work, *next;
-
-	list = llist_reverse_order(list);
-	llist_for_each_entry_safe(work, next, list, node) {
-		worker->more = work->node.next;
-		/* At any time it is queued or in a run, for work_idle(). */
-		WRITE_ONCE(worker->cur, work);
-		smp_mb__before_atomic(); /* cur before the bit */
-		clear_bit(VHL_WORK_QUEUED, &work->flags);
-		/* An event from here on queues it again; one that found the bit
-		 * set is seen by this run. Pairs with vhl_work_queue().
-		 */
-		smp_mb__after_atomic();
-		run_in(worker, work, &worker->mm);
-		/* The run comes before; from here on work and device may be gone. */
-		smp_store_release(&worker->cur, NULL);
-		/* The store before the look for waiters: vhl_work_flush(). */
-		if (wq_has_sleeper(&worker->idle))
-			wake_up_all(&worker->idle);
-		cond_resched();
-	}
-}
-
-/*
- * Where the guest shares this processor, work comes when the guest has had its
- * turn: the thread lets others run once without going to sleep, and what queues
- * work meanwhile need not wake it. When nothing came of that, because no work
- * came or because the scheduler owes this thread more time than the others, it
- * sleeps at once the next times, 1, 3, 7 and so on to 63. Not where the guest
- * runs elsewhere: a thread that is asleep is woken where there is room, one
- * that waits for its turn waits.
- *
- * It must never cost a frame, so not while frames come many at a time, either
- * (worker->stream, see vq_work()): those are woken for at once. And no two
- * times without a sleep between them where the scheduler takes a whole slice
- * off for each: they would add up to a thread that does not run.
- */
-static __always_inline void worker_yield(struct vhl_worker *worker)
-{
-	if (!READ_ONCE(worker->near) || !llist_empty(&worker->list) || single_task_running())
-		return;
-	if (worker->stream) {
-		worker->stream--;
-		return;
-	}
-	if (worker->pass) {
-		worker->pass--;
-		return;
-	}
-	yield();
-	worker->misses = llist_empty(&worker->list) ? min(2 * worker->misses + 1, 63) : 0;
-	worker->pass = max_t(u8, worker->misses, VHL_YIELD_REST);
-}
-
-/* The same for other kinds of worker. */
-void vhl_worker_yield(struct vhl_worker *worker)
-{
-	worker_yield(worker);
-}
-
-/*
- * One round of a thread of its own, which has set its state to
- * TASK_INTERRUPTIBLE: runs what is queued, and returns with the state
- * TASK_RUNNING; or returns false when nothing is, and the thread may sleep.
- * The state comes before the look at the list: vhl_work_queue() has it the
- * other way round, the list and then the state, so one sees the other.
- */
-bool vhl_worker_turn(struct vhl_worker *worker)
-{
-	struct llist_node *list = llist_del_all(&worker->list);
-
-	if (!list)
-		return false;
-	__set_current_state(TASK_RUNNING);
-	list_run(worker, list);
-	if (worker->yields)
-		worker_yield(worker);
-	return true;
-}
-
 /*
  * A work item: one at a time, so a work never runs twice at once. Its thread is
  * lent: it must not keep an address space, nor the signal of
@@ -201,8 +72,8 @@ static void worker_item(struct work_struct *ws)
 	worker->task = current;
 	spin_unlock(&worker->lock);
 	while ((list = llist_del_all(&worker->list)))
-		list_run(worker, list);
-	vhl_worker_leave(&worker->mm);
+		vhl_list_run(worker, list);
+	vhl_leave(&worker->mm);
 	spin_lock(&worker->lock);
 	worker->task = NULL;
 	spin_unlock(&worker->lock);
@@ -241,7 +112,7 @@ static bool work_idle(struct vhl_worker *worker, struct vhl_work *work)
 	/* It leaves the list after it has become the one that runs. */
 	if (test_bit(VHL_WORK_QUEUED, &work->flags) && !READ_ONCE(worker->dead))
 		return false;
-	smp_rmb(); /* the bit before cur: list_run() */
+	smp_rmb(); /* the bit before cur: vhl_list_run() */
 	/* What the run did comes before what its end allows. */
 	return smp_load_acquire(&worker->cur) != work;
 }

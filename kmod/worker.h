@@ -70,7 +70,7 @@ struct vhl_worker {
 	struct mm_struct *mm; /* a kernel thread is in now: not of VHL_POOLED */
 	bool more; /* work stands behind that which runs */
 	bool dead; /* its thread was killed with its owner; under lock */
-	bool yields; /* gives way before it sleeps: worker_yield() */
+	bool yields; /* gives way before it sleeps: vhl_worker_yield() */
 	bool near; /* work was last queued on its processor */
 	u8 misses; /* of giving way, as a number of sleeps without it, */
 	u8 pass; /* and how many of those are left */
@@ -109,10 +109,6 @@ bool vhl_worker_has_work(struct vhl_worker *worker);
 void vhl_work_abandon(struct vhl_worker *worker, struct vhl_work *work);
 void vhl_work_flush(struct vhl_worker *worker, struct vhl_work *work);
 struct vhl_worker *vhl_worker_alloc(enum vhl_worker_kind kind);
-bool vhl_worker_turn(struct vhl_worker *worker);
-void vhl_worker_yield(struct vhl_worker *worker);
-void vhl_worker_run(struct vhl_worker *worker, struct vhl_work *work, struct mm_struct **in);
-void vhl_worker_leave(struct mm_struct **in);
 struct vhl_worker *vhl_worker_workqueue(void);
 void vhl_worker_free(struct vhl_worker *worker);
 
