@@ -64,6 +64,7 @@ static void driver_tx(struct traffic *tr, uint16_t *free_slots, unsigned int *nf
 
 	while (ring_take(q, &e))
 		free_slots[(*nfree)++] = (uint16_t)e.id;
+	tr->sending[TX] = true;
 	while (*nfree && !tr->paused && tr->tx_sent - tr->tx_arrived < WINDOW) {
 		uint16_t i = free_slots[--*nfree];
 		size_t at = traffic_buffer(TX, i), len = frame_len(tr->tx_sent);
@@ -74,6 +75,7 @@ static void driver_tx(struct traffic *tr, uint16_t *free_slots, unsigned int *nf
 		ring_publish(q, i);
 		tr->tx_sent++;
 	}
+	tr->sending[TX] = false;
 	kick_if_wanted(q, old);
 }
 
@@ -180,6 +182,7 @@ static void *far_end(void *arg)
 			while ((n = recv(p[i].fd, in, sizeof(in), MSG_DONTWAIT)) > 0)
 				saw(tr, TX, frame_check(in, (size_t)n), &tr->tx_arrived);
 		}
+		tr->sending[RX] = true;
 		while (!tr->paused && tr->rx_sent - tr->rx_arrived < WINDOW) {
 			size_t len = frame_len(tr->rx_sent);
 
@@ -189,6 +192,7 @@ static void *far_end(void *arg)
 				break;
 			tr->rx_sent++;
 		}
+		tr->sending[RX] = false;
 	}
 	return NULL;
 }
@@ -249,7 +253,9 @@ bool traffic_settle(struct traffic *tr)
 	for (;;) {
 		unsigned int now = traffic_arrived(tr);
 
-		if (tr->tx_arrived == tr->tx_sent && tr->rx_arrived == tr->rx_sent)
+		/* A sender that has seen no pause yet may add a frame to those counted. */
+		if (!tr->sending[TX] && !tr->sending[RX] && tr->tx_arrived == tr->tx_sent &&
+		    tr->rx_arrived == tr->rx_sent)
 			return true;
 		if (now != before) {
 			before = now;

@@ -27,6 +27,7 @@ struct traffic {
 	bool scribble; /* overwrite a receive buffer before posting it again */
 
 	atomic_bool paused, over;
+	atomic_bool sending[2]; /* set before paused is read */
 	atomic_uint tx_sent, tx_arrived, rx_sent, rx_arrived;
 	atomic_uint doubled, corrupt, call_missing;
 	uint8_t *seen[2];
