@@ -8,25 +8,10 @@
 
 #include "vhostlab.h"
 #include "packed.h"
-#include "trace.h"
 #include "ring.h"
+#include "rule.h"
+#include "trace.h"
 #include "weight.h"
-
-/*
- * Counts a broken rule and tells whoever listens: tracepoint, debugfs, the
- * queue's error eventfd. Nothing is printed, since a guest could flood the
- * log. Returns -EINVAL. Caller holds vq->mutex.
- */
-int vhl_rule_broken(struct vhl_vq *vq, enum vhl_rule rule)
-{
-	vq->stats.errors[rule]++;
-	/* What was read ahead may be what is wrong: read it again. */
-	vhl_ahead_forget(vq);
-	trace_error(vq, rule);
-	if (vq->error)
-		vhl_eventfd_signal(vq->error);
-	return -EINVAL;
-}
 
 /*
  * Fetches the descriptor of the next chain, as far as avail entries are read

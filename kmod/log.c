@@ -8,6 +8,7 @@
 #include <linux/uaccess.h>
 
 #include "vhostlab.h"
+#include "rule.h"
 #include "trace.h"
 
 /*

@@ -6,6 +6,7 @@
  */
 #include "packed.h"
 #include "ring.h"
+#include "rule.h"
 #include "weight.h"
 
 /*

@@ -5,6 +5,7 @@
  */
 #include "packed.h"
 #include "ring.h"
+#include "rule.h"
 #include "weight.h"
 
 #define EVENT_OFF   offsetof(struct vring_packed_desc_event, off_wrap)

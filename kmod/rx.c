@@ -12,6 +12,7 @@
 #include "vhostlab.h"
 #include "chain.h"
 #include "netdev.h"
+#include "rule.h"
 #include "trace.h"
 #include "user.h"
 #include "weight.h"

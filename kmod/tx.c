@@ -12,6 +12,7 @@
 #include "vhostlab.h"
 #include "chain.h"
 #include "frag.h"
+#include "rule.h"
 #include "trace.h"
 #include "user.h"
 #include "weight.h"

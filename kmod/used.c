@@ -5,8 +5,9 @@
  */
 #include "vhostlab.h"
 #include "packed.h"
-#include "trace.h"
 #include "ring.h"
+#include "rule.h"
+#include "trace.h"
 
 /* The fields at the rings' ends where each side names an event index. */
 static size_t used_event(struct vhl_vq *vq)

@@ -11,6 +11,7 @@
 #include "lock.h"
 #include "packed.h"
 #include "pin.h"
+#include "rule.h"
 #include "trace.h"
 #include "zerocopy.h"
 
