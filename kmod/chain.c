@@ -10,6 +10,7 @@
 #include "packed.h"
 #include "ring.h"
 #include "rule.h"
+#include "segment.h"
 #include "trace.h"
 #include "weight.h"
 
@@ -86,92 +87,6 @@ static int head_read(struct vhl_vq *vq, u16 *head)
 	return 0;
 }
 
-/*
- * Reports why an address has no translation, unless that is only delayed.
- * Returns @err. Caller holds vq->mutex.
- */
-int vhl_untranslated(struct vhl_vq *vq, int err)
-{
-	switch (err) {
-	case -EAGAIN:
-		/* The same entries are read again when the answer comes. */
-		break;
-	case -ENOBUFS:
-		vhl_rule_broken(vq, VHL_RULE_SEGMENTS);
-		break;
-	case -EPERM:
-		vhl_rule_broken(vq, VHL_RULE_PERMISSION);
-		break;
-	default:
-		vhl_rule_broken(vq, VHL_RULE_UNMAPPED);
-		break;
-	}
-	return err;
-}
-
-/*
- * Reads @len bytes of guest memory. Returns 0, or an error of vhl_translate()
- * or -EFAULT, not yet reported. Caller holds vq->mutex; may sleep.
- */
-int vhl_guest_read(struct vhl_vq *vq, void *dst, u64 gpa, u32 len)
-{
-	struct iovec iov[4];
-	u64 at[4];
-	int n, i;
-
-	n = vhl_translate(vq, gpa, len, false, iov, at, ARRAY_SIZE(iov));
-	for (i = 0; i < n; i++) {
-		if (vhl_copy_in(dst, iov[i].iov_base, iov[i].iov_len))
-			return -EFAULT;
-		dst += iov[i].iov_len;
-	}
-	return n < 0 ? n : 0;
-}
-
-/* Adds one buffer descriptor to the chain. */
-static __always_inline int chain_add(struct vhl_vq *vq, unsigned int first, struct vhl_chain *c,
-				     u64 gpa, u32 len, u16 flags)
-{
-	unsigned int at = first + c->out + c->in;
-	const struct vhl_region *r = vq->last;
-	int n;
-
-	/* Most buffers lie in the region of the one before. */
-	if (likely(r && at < VHL_MAX_SEGS && len && gpa - r->gpa < r->size &&
-		   len <= r->size - (gpa - r->gpa))) {
-		vq->iov[at].iov_base = (void __user *)(unsigned long)(r->hva + (gpa - r->gpa));
-		vq->iov[at].iov_len = len;
-		vq->gpa[at] = gpa;
-		n = 1;
-	} else {
-		/* Each descriptor has a segment, so VHL_MAX_SEGS bounds both. */
-		if (unlikely(!len))
-			return vhl_rule_broken(vq, VHL_RULE_EMPTY);
-		n = vhl_translate(vq, gpa, len, flags & VRING_DESC_F_WRITE, vq->iov + at,
-				  vq->gpa + at, VHL_MAX_SEGS - at);
-		if (unlikely(n < 0))
-			return vhl_untranslated(vq, n);
-	}
-	if (flags & VRING_DESC_F_WRITE) {
-		c->in += n;
-		c->in_len += len;
-	} else {
-		/* Section 2.7.4.2: readable descriptors come first. */
-		if (unlikely(c->in))
-			return vhl_rule_broken(vq, VHL_RULE_ORDER);
-		c->out += n;
-		c->out_len += len;
-	}
-	return 0;
-}
-
-/* The same for chains that are read elsewhere. Caller holds vq->mutex. */
-int vhl_chain_add(struct vhl_vq *vq, unsigned int first, struct vhl_chain *c, u64 gpa, u32 len,
-		  u16 flags)
-{
-	return chain_add(vq, first, c, gpa, len, flags);
-}
-
 /* Section 2.7.5.3: a descriptor that refers to a table of descriptors. */
 static int chain_indirect(struct vhl_vq *vq, unsigned int first, struct vhl_chain *c,
 			  const struct vring_desc *table)
@@ -196,8 +111,8 @@ static int chain_indirect(struct vhl_vq *vq, unsigned int first, struct vhl_chai
 		flags = vhl16_to_cpu(vq, d.flags);
 		if (unlikely(flags & VRING_DESC_F_INDIRECT))
 			return vhl_rule_broken(vq, VHL_RULE_INDIRECT_NEST);
-		err = chain_add(vq, first, c, vhl64_to_cpu(vq, d.addr), vhl32_to_cpu(vq, d.len),
-				flags);
+		err = __vhl_segment_add(vq, first, c, vhl64_to_cpu(vq, d.addr),
+					vhl32_to_cpu(vq, d.len), flags);
 		if (unlikely(err))
 			return err;
 		c->descs++;
@@ -253,8 +168,8 @@ int vhl_chain_read(struct vhl_vq *vq, unsigned int first, struct vhl_chain *c)
 				return err;
 			break;
 		}
-		err = chain_add(vq, first, c, vhl64_to_cpu(vq, d.addr), vhl32_to_cpu(vq, d.len),
-				flags);
+		err = __vhl_segment_add(vq, first, c, vhl64_to_cpu(vq, d.addr),
+					vhl32_to_cpu(vq, d.len), flags);
 		if (unlikely(err))
 			return err;
 		c->descs++;

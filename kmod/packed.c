@@ -7,6 +7,7 @@
 #include "packed.h"
 #include "ring.h"
 #include "rule.h"
+#include "segment.h"
 #include "weight.h"
 
 /*
@@ -259,7 +260,7 @@ static int chain_indirect(struct vhl_vq *vq, unsigned int first, struct vhl_chai
 		flags = le16_to_cpu(d.flags);
 		if (unlikely(flags & VRING_DESC_F_INDIRECT))
 			return vhl_rule_broken(vq, VHL_RULE_INDIRECT_NEST);
-		err = vhl_chain_add(vq, first, c, le64_to_cpu(d.addr), le32_to_cpu(d.len), flags);
+		err = vhl_segment_add(vq, first, c, le64_to_cpu(d.addr), le32_to_cpu(d.len), flags);
 		if (unlikely(err))
 			return err;
 		c->descs++;
@@ -314,7 +315,7 @@ int vhl_packed_chain(struct vhl_vq *vq, unsigned int first, struct vhl_chain *c)
 				return vhl_rule_broken(vq, VHL_RULE_INDIRECT_NEST);
 			err = chain_indirect(vq, first, c, a.addr, a.word);
 		} else {
-			err = vhl_chain_add(vq, first, c, a.addr, a.word, flags);
+			err = vhl_segment_add(vq, first, c, a.addr, a.word, flags);
 			c->descs++;
 		}
 		if (unlikely(err))

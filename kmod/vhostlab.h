@@ -389,10 +389,6 @@ long vhl_vring_ioctl(struct vhl_dev *dev, unsigned int cmd, void __user *argp);
 int vhl_avail_look(struct vhl_vq *vq);
 int vhl_chain_read(struct vhl_vq *vq, unsigned int first,
 		   struct vhl_chain *chain);
-int vhl_untranslated(struct vhl_vq *vq, int err);
-int vhl_guest_read(struct vhl_vq *vq, void *dst, u64 gpa, u32 len);
-int vhl_chain_add(struct vhl_vq *vq, unsigned int first, struct vhl_chain *c,
-		  u64 gpa, u32 len, u16 flags);
 
 /* used.c */
 void vhl_used_publish(struct vhl_vq *vq);
