@@ -4,8 +4,6 @@
  * chains (virtio 1.2, sections 2.7.5 to 2.7.6), read from memory the guest
  * can change at any time. Each value is read once and checked after that.
  */
-#include <linux/prefetch.h>
-
 #include "vhostlab.h"
 #include "packed.h"
 #include "ring.h"
@@ -13,31 +11,6 @@
 #include "segment.h"
 #include "trace.h"
 #include "weight.h"
-
-/*
- * Fetches the descriptor of the next chain, as far as avail entries are read
- * ahead. A wrong number fetches what nobody reads: a prefetch never faults.
- */
-static void desc_prefetch(const struct vhl_vq *vq)
-{
-	u16 off = vq->last_avail - vq->heads_at + 1;
-
-	if (off < vq->n_heads)
-		prefetch((const void __force *)vq->area[VHL_DESC] +
-			 vhl16_to_cpu(vq, vq->heads[off]) * sizeof(struct vring_desc));
-}
-
-/* See vhl_desc_get(). */
-int vhl_desc_get_other(struct vhl_vq *vq, struct vring_desc *d, u16 i)
-{
-	if (vq->iotlb)
-		return vhl_iotlb_get(vq, VHL_DESC, i * sizeof(*d), d, sizeof(*d));
-	if (vq->prefetch)
-		desc_prefetch(vq);
-	if (vq->pinned && likely(vhl_pin_desc(vq, d, i)))
-		return 0;
-	return vhl_read_desc(d, vq->area[VHL_DESC] + i * sizeof(*d));
-}
 
 /* Reads the guest's index: see vhl_avail_pending(). */
 int vhl_avail_look(struct vhl_vq *vq)

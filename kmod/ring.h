@@ -30,7 +30,7 @@ static inline size_t vhl_used_entry(unsigned int slot)
 	return offsetof(struct vring_used, ring) + slot * sizeof(struct vring_used_elem);
 }
 
-/* Not plain: out of line, so that it costs those that are nothing. */
+/* Not plain: a slow path, kept out of line. */
 int vhl_desc_get_other(struct vhl_vq *vq, struct vring_desc *d, u16 i);
 
 static __always_inline int vhl_desc_get(struct vhl_vq *vq, struct vring_desc *d, u16 i)
