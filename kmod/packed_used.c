@@ -3,6 +3,7 @@
  * The device's half of a packed virtqueue: used descriptors, and the events
  * either side asks for (virtio 1.2, sections 2.8.1 and 2.8.9 to 2.8.14).
  */
+#include "call.h"
 #include "packed.h"
 #include "ring.h"
 #include "rule.h"
@@ -240,7 +241,7 @@ void vhl_packed_publish(struct vhl_vq *vq, unsigned int n)
 	vq->stats.used_batches++;
 	trace_used(vq, n);
 	wanted = call_wanted(vq, &why);
-	vhl_call_decided(vq, wanted, why);
+	vhl_call(vq, wanted, why);
 }
 
 /* Tells the driver what to kick for: @flags, and with DESC the position @pos. */

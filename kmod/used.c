@@ -4,6 +4,7 @@
  * (virtio 1.2, sections 2.7.7 to 2.7.10).
  */
 #include "vhostlab.h"
+#include "call.h"
 #include "packed.h"
 #include "ring.h"
 #include "rule.h"
@@ -69,33 +70,12 @@ static bool call_wanted(struct vhl_vq *vq, enum vhl_call_reason *why)
 	return vring_need_event(vhl16_to_cpu(vq, v), vq->used_idx, old);
 }
 
-static __always_inline void call_send(struct vhl_vq *vq, bool send, enum vhl_call_reason why)
-{
-	if (send && !vq->call) {
-		send = false;
-		why = VHL_CALL_NO_FD;
-	}
-	if (send) {
-		vq->stats.calls_sent++;
-		vhl_eventfd_signal(vq->call);
-	} else {
-		vq->stats.calls_suppressed++;
-	}
-	trace_call(vq, send, why);
-}
-
 static void call_guest(struct vhl_vq *vq)
 {
 	enum vhl_call_reason why;
 	bool send = call_wanted(vq, &why);
 
-	call_send(vq, send, why);
-}
-
-/* Calls the guest or not, for that reason. Caller holds vq->mutex. */
-void vhl_call_decided(struct vhl_vq *vq, bool send, unsigned int why)
-{
-	call_send(vq, send, why);
+	__vhl_call(vq, send, why);
 }
 
 /*

@@ -392,7 +392,6 @@ int vhl_chain_read(struct vhl_vq *vq, unsigned int first,
 
 /* used.c */
 void vhl_used_publish(struct vhl_vq *vq);
-void vhl_call_decided(struct vhl_vq *vq, bool send, unsigned int why);
 int vhl_used_start(struct vhl_vq *vq);
 bool vhl_notify_enable(struct vhl_vq *vq);
 void vhl_notify_repair(struct vhl_vq *vq);
