@@ -166,33 +166,6 @@ int vhl_log_told(struct vhl_vq *vq, int err)
 }
 
 /*
- * Marks part of the used ring, or of a packed ring's device event, at byte
- * @offset from its start. As above.
- */
-int vhl_log_used(struct vhl_vq *vq, u64 offset, u64 len)
-{
-	if (!vq->log_used)
-		return 0;
-	if (vq->iotlb)
-		return vhl_log_told(vq, vhl_iotlb_log(vq, VHL_USED, offset, len));
-	return vhl_log_told(vq, vhl_log_write(vq, vq->log_addr + offset, len));
-}
-
-/*
- * Marks part of a packed ring, at byte @offset. The client names a guest
- * address for the log only of the device event, so the memory table says
- * which the ring has.
- */
-int vhl_log_ring(struct vhl_vq *vq, u64 offset, u64 len)
-{
-	if (!vq->log_used)
-		return 0;
-	if (vq->iotlb)
-		return vhl_log_told(vq, vhl_iotlb_log(vq, VHL_DESC, offset, len));
-	return vhl_log_told(vq, vhl_log_hva(vq, (unsigned long)vq->area[VHL_DESC] + offset, len));
-}
-
-/*
  * Whether a log at @base could be written for every address of @mem, as far
  * as the address space goes; whether the pages are there shows on writing.
  */

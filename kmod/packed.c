@@ -77,13 +77,13 @@ static noinline int ahead_iotlb(struct vhl_vq *vq, unsigned int slot, unsigned i
 		__virtio16 flags;
 		u64 bits;
 
-		if (vhl_iotlb_get16(vq, VHL_DESC, slot * sizeof(d) + at_flags, &flags, 1))
+		if (vhl_area_get16(vq, VHL_DESC, slot * sizeof(d) + at_flags, &flags, 1))
 			return -EFAULT;
 		bits = VHL_WORD(vhl16_to_cpu(vq, flags));
 		if (!is_avail(bits, want))
 			break;
 		smp_rmb(); /* the rest after the flags that show it */
-		if (vhl_iotlb_get(vq, VHL_DESC, slot * sizeof(d), &d, at_flags))
+		if (vhl_area_get(vq, VHL_DESC, slot * sizeof(d), &d, at_flags))
 			return -EFAULT;
 		vq->ahead[n].addr = le64_to_cpu(d.addr);
 		vq->ahead[n].word = bits | (u64)le16_to_cpu(d.id) << 32 | le32_to_cpu(d.len);

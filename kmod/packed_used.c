@@ -55,11 +55,11 @@ static int put_iotlb(struct vhl_vq *vq, const struct vring_used_elem *e, u16 pos
 		.id = cpu_to_le16(word >> 32),
 	};
 
-	if (vhl_iotlb_put(vq, VHL_DESC, word_at(pos), &d.len, sizeof(d.len) + sizeof(d.id)))
+	if (vhl_area_put(vq, VHL_DESC, word_at(pos), &d.len, sizeof(d.len) + sizeof(d.id)))
 		return -EFAULT;
 	smp_wmb(); /* the flags show the rest */
-	return vhl_iotlb_put16(vq, VHL_DESC, word_at(pos) + sizeof(d.len) + sizeof(d.id),
-			       cpu_to_vhl16(vq, word >> VHL_WORD_FLAGS));
+	return vhl_area_put16(vq, VHL_DESC, word_at(pos) + sizeof(d.len) + sizeof(d.id),
+			      cpu_to_vhl16(vq, word >> VHL_WORD_FLAGS));
 }
 
 /* The entries @e to @end; the first one last, since it shows those behind it. */
@@ -159,12 +159,12 @@ static void used_log(struct vhl_vq *vq, const struct vring_used_elem *e,
 		pos = vhl_pos_next(vq, pos, done_descs(done_word(e - 1)));
 		at = vhl_pos_index(pos) * size;
 		if (at != to) {
-			vhl_log_ring(vq, from, to - from);
+			vhl_area_log_ring(vq, from, to - from);
 			from = at;
 		}
 		to = at + size;
 	}
-	vhl_log_ring(vq, from, to - from);
+	vhl_area_log_ring(vq, from, to - from);
 }
 
 /*
@@ -265,7 +265,7 @@ static int event_write(struct vhl_vq *vq, u16 pos, u16 flags)
 		    put_user(both, (u32 __user *)vq->area[VHL_USED]))
 			return -EFAULT;
 	}
-	vhl_log_used(vq, 0, sizeof(e));
+	vhl_area_log_used(vq, 0, sizeof(e));
 	return 0;
 }
 

@@ -24,6 +24,7 @@
 #include <linux/slab.h>
 #include <linux/vmalloc.h>
 
+#include "area.h"
 #include "pin.h"
 
 /* After a failure, or a change by the owner, this long without a map. */

@@ -21,7 +21,7 @@ static void desc_prefetch(const struct vhl_vq *vq)
 int vhl_desc_get_other(struct vhl_vq *vq, struct vring_desc *d, u16 i)
 {
 	if (vq->iotlb)
-		return vhl_iotlb_get(vq, VHL_DESC, i * sizeof(*d), d, sizeof(*d));
+		return vhl_area_get(vq, VHL_DESC, i * sizeof(*d), d, sizeof(*d));
 	if (vq->prefetch)
 		desc_prefetch(vq);
 	if (vq->pinned && likely(vhl_pin_desc(vq, d, i)))

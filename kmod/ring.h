@@ -10,6 +10,7 @@
 #define VHOSTLAB_RING_H
 
 #include "vhostlab.h"
+#include "area.h"
 #include "pin.h"
 #include "user.h"
 
@@ -46,7 +47,7 @@ static inline int vhl_ring_get(struct vhl_vq *vq, enum vhl_area area, size_t off
 {
 	if (unlikely(!vq->ring_plain)) {
 		if (vq->iotlb)
-			return vhl_iotlb_get16(vq, area, off, dst, n);
+			return vhl_area_get16(vq, area, off, dst, n);
 		if (vq->pinned && vhl_pin_get16(vq, area, off, dst, n))
 			return 0;
 	}
@@ -58,7 +59,7 @@ static inline int vhl_used_put(struct vhl_vq *vq, size_t off, __virtio16 v)
 {
 	if (unlikely(!vq->ring_plain)) {
 		if (vq->iotlb)
-			return vhl_iotlb_put16(vq, VHL_USED, off, v);
+			return vhl_area_put16(vq, VHL_USED, off, v);
 		if (vq->pinned && vhl_pin_put16(vq, off, v))
 			return 0;
 	}
@@ -73,7 +74,7 @@ static inline int vhl_used_put_entries(struct vhl_vq *vq, unsigned int slot,
 
 	if (unlikely(!vq->ring_plain)) {
 		if (vq->iotlb)
-			return vhl_iotlb_put(vq, VHL_USED, off, src, n * sizeof(*src));
+			return vhl_area_put(vq, VHL_USED, off, src, n * sizeof(*src));
 		if (vq->pinned && vhl_pin_put(vq, off, src, n * sizeof(*src)))
 			return 0;
 	}

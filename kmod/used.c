@@ -125,10 +125,10 @@ void vhl_used_publish(struct vhl_vq *vq)
 	if (unlikely(vq->log_used)) {
 		size_t elem = sizeof(struct vring_used_elem);
 
-		vhl_log_used(vq, vhl_used_entry(slot), part * elem);
+		vhl_area_log_used(vq, vhl_used_entry(slot), part * elem);
 		if (part < entries)
-			vhl_log_used(vq, vhl_used_entry(0), (entries - part) * elem);
-		vhl_log_used(vq, VHL_USED_IDX, sizeof(idx));
+			vhl_area_log_used(vq, vhl_used_entry(0), (entries - part) * elem);
+		vhl_area_log_used(vq, VHL_USED_IDX, sizeof(idx));
 	}
 	call_guest(vq);
 	return;
@@ -145,7 +145,7 @@ static int used_flags_write(struct vhl_vq *vq, u16 flags)
 
 	if (vhl_used_put(vq, VHL_USED_FLAGS, v))
 		return -EFAULT;
-	vhl_log_used(vq, VHL_USED_FLAGS, sizeof(v));
+	vhl_area_log_used(vq, VHL_USED_FLAGS, sizeof(v));
 	return 0;
 }
 
@@ -158,7 +158,7 @@ int vhl_used_start(struct vhl_vq *vq)
 {
 	__virtio16 idx;
 
-	vq->starting = vq->iotlb && vhl_iotlb_ready(vq);
+	vq->starting = vq->iotlb && vhl_area_ready(vq);
 	if (vq->starting)
 		return 0;
 	if (vq->packed)
@@ -188,7 +188,7 @@ bool vhl_notify_enable(struct vhl_vq *vq)
 		v = cpu_to_vhl16(vq, vq->avail_seen);
 		if (vhl_used_put(vq, avail_event(vq), v))
 			goto fault;
-		vhl_log_used(vq, avail_event(vq), sizeof(v));
+		vhl_area_log_used(vq, avail_event(vq), sizeof(v));
 	} else if (used_flags_write(vq, 0)) {
 		goto fault;
 	}

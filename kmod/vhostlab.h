@@ -359,16 +359,6 @@ int vhl_iotlb_update(struct vhl_dev *dev, const struct vhost_iotlb_msg *m);
 int vhl_iotlb_invalidate(struct vhl_dev *dev, u64 iova, u64 size);
 void vhl_miss_forget(struct vhl_vq *vq);
 const struct vhl_region *vhl_iotlb_find(struct vhl_vq *vq, u64 iova, u8 perm);
-int vhl_iotlb_ready(struct vhl_vq *vq);
-int vhl_iotlb_get(struct vhl_vq *vq, enum vhl_area area, size_t off, void *dst,
-		  size_t n);
-int vhl_iotlb_put(struct vhl_vq *vq, enum vhl_area area, size_t off,
-		  const void *src, size_t n);
-int vhl_iotlb_get16(struct vhl_vq *vq, enum vhl_area area, size_t off,
-		    __virtio16 *dst, unsigned int n);
-int vhl_iotlb_put16(struct vhl_vq *vq, enum vhl_area area, size_t off,
-		    __virtio16 v);
-int vhl_iotlb_log(struct vhl_vq *vq, enum vhl_area area, size_t off, size_t n);
 
 /* message.c */
 ssize_t vhl_read_iter(struct kiocb *iocb, struct iov_iter *to);
@@ -381,7 +371,6 @@ int vhl_vq_alloc(struct vhl_vq *vq);
 void vhl_vq_reset(struct vhl_vq *vq);
 void vhl_vq_set_access(struct vhl_vq *vq);
 void vhl_vq_set_features(struct vhl_vq *vq, u64 features);
-size_t vhl_area_size(const struct vhl_vq *vq, enum vhl_area area);
 bool vhl_vq_access_ok(struct vhl_vq *vq);
 long vhl_vring_ioctl(struct vhl_dev *dev, unsigned int cmd, void __user *argp);
 
@@ -417,8 +406,6 @@ int vhl_log_write(struct vhl_vq *vq, u64 gpa, u64 len);
 int vhl_log_hva(struct vhl_vq *vq, u64 hva, u64 len);
 int vhl_log_failed(struct vhl_vq *vq);
 int vhl_log_told(struct vhl_vq *vq, int err);
-int vhl_log_used(struct vhl_vq *vq, u64 offset, u64 len);
-int vhl_log_ring(struct vhl_vq *vq, u64 offset, u64 len);
 bool vhl_log_ok(u64 __user *base, const struct vhl_mem *mem);
 
 /* backend.c */

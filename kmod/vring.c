@@ -7,6 +7,7 @@
 #include <linux/uaccess.h>
 
 #include "vhostlab.h"
+#include "area.h"
 #include "frag.h"
 #include "lock.h"
 #include "packed.h"
@@ -28,7 +29,7 @@ static bool vq_ready(struct vhl_vq *vq)
 		return false;
 	if (likely(!vq->iotlb))
 		return true;
-	switch (vhl_iotlb_ready(vq)) {
+	switch (vhl_area_ready(vq)) {
 	case 0:
 		break;
 	case -EAGAIN:
@@ -195,26 +196,6 @@ void vhl_vq_set_features(struct vhl_vq *vq, u64 features)
 				 : sizeof(struct virtio_net_hdr);
 	vq->sock_hlen = vhl_has(vq, VHOST_NET_F_VIRTIO_NET_HDR) ? 0 : vq->guest_hlen;
 	vhl_vq_set_access(vq);
-}
-
-/*
- * Bytes of an area (sections 2.7 and 2.8); of a split ring with its event
- * field when that is used.
- */
-size_t vhl_area_size(const struct vhl_vq *vq, enum vhl_area area)
-{
-	size_t event = vq->event_idx ? sizeof(__virtio16) : 0;
-
-	if (vq->packed && area != VHL_DESC)
-		return sizeof(struct vring_packed_desc_event);
-	switch (area) {
-	case VHL_DESC:
-		return vq->num * sizeof(struct vring_desc);
-	case VHL_AVAIL:
-		return sizeof(struct vring_avail) + vq->num * sizeof(__virtio16) + event;
-	default:
-		return sizeof(struct vring_used) + vq->num * sizeof(struct vring_used_elem) + event;
-	}
 }
 
 /* User addresses can be checked; translations come when they are needed. */

@@ -1,0 +1,189 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The areas of a virtqueue: how large they are, where they are when the IOTLB
+ * translates their addresses, and their part of the dirty log. What follows is
+ * under vq->mutex, in the owner's mm.
+ */
+#include <linux/uaccess.h>
+
+#include "area.h"
+#include "user.h"
+
+/*
+ * Bytes of an area (sections 2.7 and 2.8); of a split ring with its event
+ * field when that is used.
+ */
+size_t vhl_area_size(const struct vhl_vq *vq, enum vhl_area area)
+{
+	size_t event = vq->event_idx ? sizeof(__virtio16) : 0;
+
+	if (vq->packed && area != VHL_DESC)
+		return sizeof(struct vring_packed_desc_event);
+	switch (area) {
+	case VHL_DESC:
+		return vq->num * sizeof(struct vring_desc);
+	case VHL_AVAIL:
+		return sizeof(struct vring_avail) + vq->num * sizeof(__virtio16) + event;
+	default:
+		return sizeof(struct vring_used) + vq->num * sizeof(struct vring_used_elem) + event;
+	}
+}
+
+/* What the device does in a ring area; in a packed ring it writes what it has read. */
+static u8 area_perm(const struct vhl_vq *vq, enum vhl_area area)
+{
+	if (area == VHL_USED)
+		return VHOST_ACCESS_WO;
+	return area == VHL_DESC && vq->packed ? VHOST_ACCESS_RW : VHOST_ACCESS_RO;
+}
+
+/*
+ * The user address of byte @off of a ring area; *len is cut to what follows
+ * there in one piece.
+ */
+static void __user *area_at(struct vhl_vq *vq, enum vhl_area area, size_t off, size_t *len)
+{
+	u64 iova = (unsigned long)vq->area[area] + off;
+	const struct vhl_region *r = vq->area_last[area];
+
+	if (!r || iova - r->gpa >= r->size) {
+		r = vhl_iotlb_find(vq, iova, area_perm(vq, area));
+		if (IS_ERR(r))
+			return (__force void __user *)ERR_CAST(r);
+		vq->area_last[area] = r;
+	}
+	*len = min_t(u64, *len, r->size - (iova - r->gpa));
+	return (void __user *)(unsigned long)(r->hva + (iova - r->gpa));
+}
+
+/*
+ * Whether the areas can be reached through the IOTLB from end to end, so that
+ * no access to them fails for want of a translation before vq->mutex is given
+ * back. Returns 0, -EAGAIN after asking for what is missing, or -EPERM.
+ */
+int vhl_area_ready(struct vhl_vq *vq)
+{
+	enum vhl_area area;
+	size_t off, len;
+
+	if (vq->area_ok)
+		return 0;
+	for (area = 0; area < VHL_NAREAS; area++) {
+		for (off = 0; off < vhl_area_size(vq, area); off += len) {
+			void __user *at;
+
+			len = vhl_area_size(vq, area) - off;
+			at = area_at(vq, area, off, &len);
+			if (IS_ERR(at))
+				return PTR_ERR(at);
+		}
+	}
+	vq->area_ok = true;
+	return 0;
+}
+
+/* Reads @n bytes at byte @off of an area, through the IOTLB. Returns 0 or -EFAULT. */
+int vhl_area_get(struct vhl_vq *vq, enum vhl_area area, size_t off, void *dst, size_t n)
+{
+	while (n) {
+		size_t len = n;
+		void __user *at = area_at(vq, area, off, &len);
+
+		if (IS_ERR(at) || vhl_copy_in(dst, at, len))
+			return -EFAULT;
+		dst += len;
+		off += len;
+		n -= len;
+	}
+	return 0;
+}
+
+/* Writes them. */
+int vhl_area_put(struct vhl_vq *vq, enum vhl_area area, size_t off, const void *src, size_t n)
+{
+	while (n) {
+		size_t len = n;
+		void __user *at = area_at(vq, area, off, &len);
+
+		if (IS_ERR(at) || vhl_copy_out(at, src, len))
+			return -EFAULT;
+		src += len;
+		off += len;
+		n -= len;
+	}
+	return 0;
+}
+
+/* As above for fields of 16 bits, each read or written in one go. */
+int vhl_area_get16(struct vhl_vq *vq, enum vhl_area area, size_t off, __virtio16 *dst,
+		   unsigned int n)
+{
+	while (n) {
+		size_t len = n * sizeof(*dst);
+		void __user *at = area_at(vq, area, off, &len);
+		unsigned int part = len / sizeof(*dst);
+
+		/* No IOMMU has pages so small that they part a field. */
+		if (IS_ERR(at) || !part || vhl_read16n(dst, at, part))
+			return -EFAULT;
+		dst += part;
+		off += part * sizeof(*dst);
+		n -= part;
+	}
+	return 0;
+}
+
+int vhl_area_put16(struct vhl_vq *vq, enum vhl_area area, size_t off, __virtio16 v)
+{
+	size_t len = sizeof(v);
+	void __user *at = area_at(vq, area, off, &len);
+
+	if (IS_ERR(at) || len < sizeof(v))
+		return -EFAULT;
+	return put_user(v, (__virtio16 __user *)at);
+}
+
+/* Marks part of an area dirty, wherever the IOTLB has its pieces. */
+static int area_log(struct vhl_vq *vq, enum vhl_area area, size_t off, size_t n)
+{
+	int err = 0;
+
+	while (n && !err) {
+		size_t len = n;
+		void __user *at = area_at(vq, area, off, &len);
+
+		if (IS_ERR(at))
+			return vhl_log_failed(vq);
+		err = vhl_log_hva(vq, (unsigned long)at, len);
+		off += len;
+		n -= len;
+	}
+	return err;
+}
+
+/*
+ * Marks part of the used ring, or of a packed ring's device event, at byte
+ * @offset from its start. Returns 0 or -EFAULT, as vhl_log_write().
+ */
+int vhl_area_log_used(struct vhl_vq *vq, u64 offset, u64 len)
+{
+	if (!vq->log_used)
+		return 0;
+	if (vq->iotlb)
+		return vhl_log_told(vq, area_log(vq, VHL_USED, offset, len));
+	return vhl_log_told(vq, vhl_log_write(vq, vq->log_addr + offset, len));
+}
+
+/*
+ * Marks part of a packed ring, at byte @offset. The client names a guest
+ * address for the log only of the device event, so the memory table says
+ * which the ring has.
+ */
+int vhl_area_log_ring(struct vhl_vq *vq, u64 offset, u64 len)
+{
+	if (!vq->log_used)
+		return 0;
+	if (vq->iotlb)
+		return vhl_log_told(vq, area_log(vq, VHL_DESC, offset, len));
+	return vhl_log_told(vq, vhl_log_hva(vq, (unsigned long)vq->area[VHL_DESC] + offset, len));
+}

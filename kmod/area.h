@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The areas of a virtqueue: see enum vhl_area. */
+#ifndef VHOSTLAB_AREA_H
+#define VHOSTLAB_AREA_H
+
+#include "vhostlab.h"
+
+size_t vhl_area_size(const struct vhl_vq *vq, enum vhl_area area);
+
+/* Through the IOTLB. */
+int vhl_area_ready(struct vhl_vq *vq);
+int vhl_area_get(struct vhl_vq *vq, enum vhl_area area, size_t off, void *dst, size_t n);
+int vhl_area_put(struct vhl_vq *vq, enum vhl_area area, size_t off, const void *src, size_t n);
+int vhl_area_get16(struct vhl_vq *vq, enum vhl_area area, size_t off, __virtio16 *dst,
+		   unsigned int n);
+int vhl_area_put16(struct vhl_vq *vq, enum vhl_area area, size_t off, __virtio16 v);
+
+/* The dirty log. */
+int vhl_area_log_used(struct vhl_vq *vq, u64 offset, u64 len);
+int vhl_area_log_ring(struct vhl_vq *vq, u64 offset, u64 len);
+
+#endif /* VHOSTLAB_AREA_H */
