@@ -46,6 +46,22 @@ static int vhl_open(struct inode *inode, struct file *file)
 }
 
 /*
+ * Switches the IOTLB on or off, empty both ways, and wakes readers. The queues
+ * lose their addresses, which mean something else from now on. Caller holds
+ * dev->mutex, or is the last user, and each vq->mutex; sleeps.
+ */
+static void iotlb_switch(struct vhl_dev *dev, bool on)
+{
+	int i;
+
+	vhl_iotlb_forget_locked(dev);
+	for (i = 0; i < VHL_NVQS; i++)
+		vhl_vq_set_iotlb(&dev->vqs[i], on);
+	WRITE_ONCE(dev->tlb.on, on);
+	wake_up_all(&dev->tlb.wait);
+}
+
+/*
  * Takes all from the owner and forgets it. Nothing here needs the owner's
  * memory, which may be missing or gone. Holds dev->mutex, or last user.
  */
@@ -73,7 +89,7 @@ static void owner_drop(struct vhl_dev *dev)
 	vhl_workers_flush(dev);
 	vhl_workers_stop(dev);
 	vhl_queues_lock(dev);
-	vhl_iotlb_switch_locked(dev, false);
+	iotlb_switch(dev, false);
 	vhl_queues_unlock(dev);
 	for (i = 0; i < VHL_NVQS; i++)
 		vhl_vq_reset(&dev->vqs[i]);
@@ -154,7 +170,7 @@ static long set_features(struct vhl_dev *dev, u64 features)
 	 * need not have told what became invalid while it was stopped.
 	 */
 	if ((features ^ dev->features) & BIT_ULL(VIRTIO_F_ACCESS_PLATFORM))
-		vhl_iotlb_switch_locked(dev, features & BIT_ULL(VIRTIO_F_ACCESS_PLATFORM));
+		iotlb_switch(dev, features & BIT_ULL(VIRTIO_F_ACCESS_PLATFORM));
 	else if (dev->tlb.on)
 		vhl_iotlb_forget_locked(dev);
 	dev->features = features;

@@ -14,7 +14,6 @@
 
 #include "vhostlab.h"
 #include "lock.h"
-#include "pin.h"
 #include "trace.h"
 
 /* Once, when the device is opened. */
@@ -166,33 +165,6 @@ void vhl_miss_forget(struct vhl_vq *vq)
 	spin_lock(&tlb->lock);
 	vq->miss.state = VHL_MISS_NONE;
 	spin_unlock(&tlb->lock);
-}
-
-/*
- * Switches the table on or off, empty both ways, and wakes readers. The
- * queues lose their addresses, which mean something else from now on.
- * Caller holds dev->mutex, or is the last user, and each vq->mutex; sleeps.
- */
-void vhl_iotlb_switch_locked(struct vhl_dev *dev, bool on)
-{
-	int i;
-
-	range_drop(&dev->tlb, 0, U64_MAX);
-	for (i = 0; i < VHL_NVQS; i++) {
-		struct vhl_vq *vq = &dev->vqs[i];
-
-		vhl_miss_forget(vq);
-		memset(vq->area, 0, sizeof(vq->area));
-		vq->area_set = false;
-		vq->starting = false;
-		vhl_ahead_forget(vq);
-		vhl_pin_drop(vq);
-		vq->iotlb = on;
-		vhl_vq_set_access(vq);
-	}
-	WRITE_ONCE(dev->tlb.on, on);
-	queues_forget(dev);
-	wake_up_all(&dev->tlb.wait);
 }
 
 /*

@@ -353,7 +353,6 @@ int vhl_translate(struct vhl_vq *vq, u64 gpa, u32 len, bool write,
 
 /* iotlb.c */
 void vhl_iotlb_init(struct vhl_iotlb *tlb);
-void vhl_iotlb_switch_locked(struct vhl_dev *dev, bool on);
 void vhl_iotlb_forget_locked(struct vhl_dev *dev);
 int vhl_iotlb_update(struct vhl_dev *dev, const struct vhost_iotlb_msg *m);
 int vhl_iotlb_invalidate(struct vhl_dev *dev, u64 iova, u64 size);
@@ -369,7 +368,7 @@ __poll_t vhl_poll_device(struct file *file, poll_table *wait);
 void vhl_vq_init(struct vhl_dev *dev, struct vhl_vq *vq, u16 index);
 int vhl_vq_alloc(struct vhl_vq *vq);
 void vhl_vq_reset(struct vhl_vq *vq);
-void vhl_vq_set_access(struct vhl_vq *vq);
+void vhl_vq_set_iotlb(struct vhl_vq *vq, bool on);
 void vhl_vq_set_features(struct vhl_vq *vq, u64 features);
 bool vhl_vq_access_ok(struct vhl_vq *vq);
 long vhl_vring_ioctl(struct vhl_dev *dev, unsigned int cmd, void __user *argp);

@@ -91,6 +91,25 @@ void vhl_vq_init(struct vhl_dev *dev, struct vhl_vq *vq, u16 index)
 	vhl_vq_set_features(vq, 0);
 }
 
+/* How the ring is reached; called when that may have changed. */
+static void vq_set_access(struct vhl_vq *vq)
+{
+	vq->ring_plain = !vq->iotlb && !vq->pinned && !vq->prefetch;
+}
+
+/* Addresses mean something else with an IOTLB: those set are void. Holds vq->mutex; sleeps. */
+void vhl_vq_set_iotlb(struct vhl_vq *vq, bool on)
+{
+	vhl_miss_forget(vq);
+	memset(vq->area, 0, sizeof(vq->area));
+	vq->area_set = false;
+	vq->starting = false;
+	vhl_ahead_forget(vq);
+	vhl_pin_drop(vq);
+	vq->iotlb = on;
+	vq_set_access(vq);
+}
+
 /* The arrays of the packet path. Returns 0 or -ENOMEM; reset frees them. */
 int vhl_vq_alloc(struct vhl_vq *vq)
 {
@@ -112,7 +131,7 @@ int vhl_vq_alloc(struct vhl_vq *vq)
 	vhl_pin_owner(vq);
 	vq->prefetch = vq->dev->knobs.prefetch;
 	vq->pin_next = jiffies;
-	vhl_vq_set_access(vq);
+	vq_set_access(vq);
 	return 0;
 }
 
@@ -164,12 +183,6 @@ void vhl_vq_reset(struct vhl_vq *vq)
 	vhl_vq_set_features(vq, 0);
 }
 
-/* How the ring is reached; to be called when that may have changed. */
-void vhl_vq_set_access(struct vhl_vq *vq)
-{
-	vq->ring_plain = !vq->iotlb && !vq->pinned && !vq->prefetch;
-}
-
 /* Copies what was negotiated to where the packet path looks. */
 void vhl_vq_set_features(struct vhl_vq *vq, u64 features)
 {
@@ -195,7 +208,7 @@ void vhl_vq_set_features(struct vhl_vq *vq, u64 features)
 				 ? sizeof(struct virtio_net_hdr_mrg_rxbuf)
 				 : sizeof(struct virtio_net_hdr);
 	vq->sock_hlen = vhl_has(vq, VHOST_NET_F_VIRTIO_NET_HDR) ? 0 : vq->guest_hlen;
-	vhl_vq_set_access(vq);
+	vq_set_access(vq);
 }
 
 /* User addresses can be checked; translations come when they are needed. */
