@@ -7,6 +7,7 @@
 #include <linux/uaccess.h>
 
 #include "area.h"
+#include "log.h"
 #include "user.h"
 
 /*

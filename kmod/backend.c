@@ -9,10 +9,13 @@
 #include <net/sock.h>
 
 #include "vhostlab.h"
+#include "backend.h"
 #include "lock.h"
 #include "netdev.h"
 #include "packed.h"
 #include "pin.h"
+#include "used.h"
+#include "vring.h"
 #include "zerocopy.h"
 
 /* AF_PACKET, SOCK_RAW; the caller's file reference keeps it. */

@@ -5,6 +5,7 @@
  * can change at any time. Each value is read once and checked after that.
  */
 #include "vhostlab.h"
+#include "chain.h"
 #include "packed.h"
 #include "ring.h"
 #include "rule.h"

@@ -8,32 +8,24 @@
 #ifndef VHOSTLAB_CHAIN_H
 #define VHOSTLAB_CHAIN_H
 
-#include <linux/nospec.h>
-
 #include "vhostlab.h"
 #include "packed.h"
 #include "ring.h"
 #include "trace.h"
 
-/*
- * The region at @gpa if it is the one that the index names for its slot, or
- * the next one; NULL: ask vhl_translate(). Not for queues with an IOTLB.
- */
-static __always_inline const struct vhl_region *vhl_region_guess(const struct vhl_mem *mem, u64 gpa)
-{
-	u64 slot = (gpa - mem->base) >> mem->shift;
-	const struct vhl_region *r;
+int vhl_avail_look(struct vhl_vq *vq);
+int vhl_chain_read(struct vhl_vq *vq, unsigned int first, struct vhl_chain *chain);
 
-	if (unlikely(slot >= mem->slots))
-		return NULL;
-	/* The guest chooses the address: it must not choose what is loaded beside the index. */
-	r = &mem->r[mem->first[array_index_nospec(slot, mem->slots)]];
-	if (likely(gpa - r->gpa < r->size))
-		return r;
-	/* Of the last region there is no next one. */
-	if (++r == &mem->r[mem->n] || gpa - r->gpa >= r->size)
-		return NULL;
-	return r;
+/*
+ * How many avail entries wait. Reads the guest's index only when those seen
+ * before are used up. Returns a negative errno when the index cannot be read
+ * or moved by more than the ring holds. Caller holds vq->mutex; may sleep.
+ */
+static inline int vhl_avail_pending(struct vhl_vq *vq)
+{
+	u16 n = vq->avail_seen - vq->last_avail;
+
+	return likely(n) ? n : vhl_avail_look(vq);
 }
 
 /* The common case of vhl_chain_read(). False: nothing was read that counts. */

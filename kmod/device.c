@@ -10,8 +10,15 @@
 #include <linux/uaccess.h>
 
 #include "vhostlab.h"
+#include "backend.h"
+#include "device.h"
+#include "floor.h"
 #include "lock.h"
+#include "log.h"
+#include "message.h"
+#include "stats.h"
 #include "vhostlab_uapi.h"
+#include "vring.h"
 #include "zerocopy.h"
 
 /* Longest feature array looked at, in words of 64 bits. */

@@ -7,6 +7,8 @@
 #include <net/sock.h>
 
 #include "vhostlab.h"
+#include "backend.h"
+#include "floor.h"
 #include "frag.h"
 #include "netdev.h"
 #include "vhostlab_uapi.h"

@@ -11,7 +11,23 @@
 #include <linux/skbuff.h>
 #include <net/sock.h>
 
-#include "vhostlab.h"
+#include "compat.h"
+
+/* Pages that fragments are cut from, in turn. */
+#define VHL_FRAG_PAGES 4
+
+/* Page fragments in stock. */
+struct vhl_frags {
+	void *va; /* the page in use */
+	unsigned int left; /* bytes of it not handed out */
+	unsigned int refs; /* references to it not handed out */
+	unsigned int at; /* which one that is */
+	struct {
+		void *va;
+		unsigned int size;
+		unsigned int refs; /* as above, when not in use */
+	} page[VHL_FRAG_PAGES];
+};
 
 bool vhl_frags_refill(struct vhl_frags *f);
 void vhl_frags_drain(struct vhl_frags *f);

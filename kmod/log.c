@@ -8,6 +8,7 @@
 #include <linux/uaccess.h>
 
 #include "vhostlab.h"
+#include "log.h"
 #include "rule.h"
 #include "trace.h"
 

@@ -3,7 +3,10 @@
 #include <linux/miscdevice.h>
 #include <linux/module.h>
 
+#include "device.h"
 #include "netdev.h"
+#include "params.h"
+#include "stats.h"
 
 static struct miscdevice vhl_misc = {
 	.minor = MISC_DYNAMIC_MINOR,

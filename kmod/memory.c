@@ -9,6 +9,7 @@
 
 #include "vhostlab.h"
 #include "lock.h"
+#include "log.h"
 #include "trace.h"
 
 static int region_cmp(const void *a, const void *b)

@@ -10,6 +10,7 @@
 #include <linux/uio.h>
 
 #include "vhostlab.h"
+#include "message.h"
 
 /* Where the two layouts have the body, and how long they are, in bytes. */
 struct layout {

@@ -8,7 +8,13 @@
 
 #include <linux/netdevice.h>
 
-#include "vhostlab.h"
+/* An interface that may vanish. */
+struct vhl_netdev {
+	struct list_head node;
+	struct net_device __rcu *dev; /* NULL: not known, or deleted */
+	bool watched; /* node is in the list */
+	bool ethernet; /* certainly has link headers: takes arrays */
+};
 
 int vhl_netdev_init(void);
 void vhl_netdev_exit(void);

@@ -11,6 +11,7 @@
 #include <net/sock.h>
 
 #include "vhostlab.h"
+#include "chain.h"
 #include "trace.h"
 
 /*

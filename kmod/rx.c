@@ -11,9 +11,12 @@
 
 #include "vhostlab.h"
 #include "chain.h"
+#include "log.h"
 #include "netdev.h"
 #include "rule.h"
+#include "rx.h"
 #include "trace.h"
+#include "used.h"
 #include "user.h"
 #include "weight.h"
 

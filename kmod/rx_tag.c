@@ -12,6 +12,7 @@
 #include <net/sock.h>
 
 #include "vhostlab.h"
+#include "rx.h"
 
 /* Writes header and frame, the tag behind the addresses. Returns 0 or an errno. */
 static int tagged_write(struct vhl_vq *vq, const struct sk_buff *skb, struct iov_iter *to,

@@ -4,8 +4,9 @@
 #include <linux/module.h>
 #include <linux/seq_file.h>
 
-#include "idle.h"
 #include "vhostlab.h"
+#include "idle.h"
+#include "stats.h"
 
 static struct dentry *root;
 

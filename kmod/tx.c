@@ -14,6 +14,8 @@
 #include "frag.h"
 #include "rule.h"
 #include "trace.h"
+#include "tx.h"
+#include "used.h"
 #include "user.h"
 #include "weight.h"
 #include "zerocopy.h"

@@ -9,6 +9,7 @@
 #include "ring.h"
 #include "rule.h"
 #include "trace.h"
+#include "used.h"
 
 /* The fields at the rings' ends where each side names an event index. */
 static size_t used_event(struct vhl_vq *vq)

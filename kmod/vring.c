@@ -10,10 +10,15 @@
 #include "area.h"
 #include "frag.h"
 #include "lock.h"
+#include "log.h"
 #include "packed.h"
 #include "pin.h"
 #include "rule.h"
+#include "rx.h"
 #include "trace.h"
+#include "tx.h"
+#include "used.h"
+#include "vring.h"
 #include "zerocopy.h"
 
 /*

@@ -20,6 +20,7 @@
 #include <net/sock.h>
 
 #include "lock.h"
+#include "used.h"
 #include "zerocopy.h"
 
 /* Frames after which it is judged whether references were worth it. */
