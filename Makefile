@@ -17,10 +17,10 @@ programs:
 
 # The module for the kernel the lab boots; `make modules` for all it knows.
 module:
-	@tests/build-module default
+	@kmod/build default
 
 modules:
-	@set -e; for k in $(KERNELS); do tests/build-module $$k; done
+	@set -e; for k in $(KERNELS); do kmod/build $$k; done
 
 setup:
 	@lab/setup --yes

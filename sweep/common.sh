@@ -75,7 +75,7 @@ build_tools()
 build_all()
 {
 	! in_lab || return 0
-	{ make -s -C "$ROOT" BUILD="$BUILD" programs && "$ROOT/tests/build-module" "$1"; } >&2 ||
+	{ make -s -C "$ROOT" BUILD="$BUILD" programs && "$ROOT/kmod/build" "$1"; } >&2 ||
 		die 1 "build: $ROOT: programs or module cannot be built: see the lines above"
 }
 

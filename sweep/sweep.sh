@@ -160,7 +160,7 @@ cmd_sweep()
 	[[ $RESUME == 0 ]] || old_run_dir
 	[[ -n ${VHOSTLAB_POINT:-} && $HOST == 1 ]] || build_all "$kernel"
 	if "${plan[@]}" --schedule "$CONFIG" | grep '"trace=out"' >/dev/null; then
-		"$ROOT/tests/build-module" "$kernel" no-trace >&2 ||
+		"$ROOT/kmod/build" "$kernel" no-trace >&2 ||
 			die 1 "build: $ROOT: the module without tracepoints cannot be built: see the lines above"
 	fi
 	[[ $RESUME == 1 ]] || new_run_dir "$experiment"
