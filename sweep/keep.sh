@@ -2,7 +2,7 @@
 # shellcheck shell=bash
 # Results out of the lab VM, and what is checked before they count. Sourced by sweep.sh.
 #
-# Inside the VM the run's folder is read-only. What it measures comes out through a port (bench/plan/records.h), and a process
+# Inside the VM the run's folder is read-only. What it measures comes out through a port (sweep/records.h), and a process
 # out here owns the files: no kernel inside can damage them.
 
 # keep_records: opens $RECORDS for lab/run; the keeper of $RUN_DIR reads its other end. When that fails, say because the disk

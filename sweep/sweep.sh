@@ -106,7 +106,7 @@ keep_config()
 	done < <(config_files)
 }
 
-# What a sweep will take, in words; the model stands in bench/plan/estimate.c.
+# What a sweep will take, in words; the model stands in sweep/estimate.c.
 estimate()
 {
 	local seconds

@@ -14,7 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../random.h"
+#include "../bench/random.h"
 #include "estimate.h"
 #include "points.h"
 

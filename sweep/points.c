@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../random.h"
+#include "../bench/random.h"
 #include "points.h"
 
 static void out_of_memory(void)

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../../stats/sample.h"
+#include "../stats/sample.h"
 #include "enough.h"
 
 static const char *const figures[] = { "cost_per_packet", "latency_p50" };
