@@ -5,7 +5,7 @@
 
 #include <stdbool.h>
 
-#include "../bench/buckets.h"
+#include "../bench/lib/buckets.h"
 
 struct histogram {
 	struct bucket *bucket; /* ascending, those that are not empty */

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../bench/random.h"
+#include "../bench/lib/random.h"
 #include "judge.h"
 #include "ranks.h"
 

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../bench/random.h"
+#include "../bench/lib/random.h"
 #include "sample.h"
 
 /* Tails of 2.5 % of 2,000 are 50 samples each: their edge is stable to a few of them. */

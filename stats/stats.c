@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../bench/random.h"
+#include "../bench/lib/random.h"
 #include "judge.h"
 
 static int usage(FILE *out)

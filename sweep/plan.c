@@ -14,7 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../bench/random.h"
+#include "../bench/lib/random.h"
 #include "estimate.h"
 #include "points.h"
 

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../bench/random.h"
+#include "../bench/lib/random.h"
 #include "points.h"
 
 static void out_of_memory(void)

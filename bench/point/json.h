@@ -3,7 +3,7 @@
 #ifndef VL_JSON_H
 #define VL_JSON_H
 
-#include "../buckets.h"
+#include "../lib/buckets.h"
 #include "clock.h"
 #include "counters.h"
 
