@@ -65,7 +65,7 @@ build_tools()
 {
 	! in_lab || return 0
 	local part
-	for part in sweep stats bench/events; do
+	for part in sweep stats bench/probe; do
 		make -s -C "$ROOT/$part" BUILD="$BUILD" >&2 ||
 			die 1 "build: $part: it cannot be built: run ./run.sh setup, or see the lines above"
 	done

@@ -25,7 +25,7 @@ trap at_end EXIT
 build_tools()
 {
 	local part
-	for part in sweep stats bench/events; do
+	for part in sweep stats bench/probe; do
 		make -s -C "$ROOT/$part" BUILD="$BUILD" >&2 || {
 			echo "Bail out! $part does not build"
 			exit 1
