@@ -259,13 +259,13 @@ load_modules()
 	fi
 }
 
-# Guests live longer than a measurement, so whoever starts the measurements keeps them: see bench/guests/session.
+# Guests live longer than a measurement, so whoever starts the measurements keeps them: see bench/vm/session.
 SESSION='' SESSION_KEEPER=''
 start_session()
 {
 	"$BENCH/plan" "${PLAN_OPTIONS[@]}" "$CONFIG" | grep '"guest":"qemu"' >/dev/null || return 0
 	SESSION=$(mktemp -d)
-	setpriv --pdeathsig TERM "$ROOT/bench/guests/session" "$SESSION" </dev/null >/dev/null &
+	setpriv --pdeathsig TERM "$ROOT/bench/vm/session" "$SESSION" </dev/null >/dev/null &
 	SESSION_KEEPER=$!
 	export VHOSTLAB_SESSION=$SESSION
 }

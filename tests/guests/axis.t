@@ -7,7 +7,7 @@ set -Eeuo pipefail
 source "$(dirname "$0")/door.sh"
 
 need qemu-system-x86_64 busybox cpio sockperf iperf3 jq
-need_build bench/guests
+need_build bench/vm
 lab/kernel fetch >&2
 echo 1..1
 subtest "real guests as an axis of sweeps" \

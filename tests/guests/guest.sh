@@ -11,8 +11,8 @@ memory=256		# -m, with its options
 append=			# more words for the guest's command line
 nic=			# more properties of the virtio-net devices
 
-# shellcheck source=bench/guests/port.sh
-source "$(dirname "${BASH_SOURCE[0]}")/../../bench/guests/port.sh"
+# shellcheck source=bench/vm/port.sh
+source "$(dirname "${BASH_SOURCE[0]}")/../../bench/vm/port.sh"
 
 # The guest that guest_runs() talks to; a test changes it when the guest moves.
 guest=
@@ -41,7 +41,7 @@ guests_init()
 	fi
 	image=$kernel/vmlinux
 	[[ -r $image ]] || image=$kernel/vmlinuz
-	"$here/../../bench/guests/initramfs" "$release" "$kernel" "$work/initrd" "$@"
+	"$here/../../bench/vm/initramfs" "$release" "$kernel" "$work/initrd" "$@"
 }
 
 # Is this the module under test, which has counters, or the in-tree one?

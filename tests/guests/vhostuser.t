@@ -7,7 +7,7 @@ set -Eeuo pipefail
 source "$(dirname "$0")/door.sh"
 
 need_package dpdk-dev librte-mempool-ring23 librte-net-virtio23 librte-net-vhost23 librte-net-tap23
-need_build bench/guests
+need_build bench/vm
 echo 1..1
 subtest "DPDK's vhost-user switch" \
 	lab/run --no-module --nested --clock wall --cpus 2 --mem 2048 --timeout 200 -- tests/guests/vhostuser-in-vm

@@ -2,7 +2,7 @@
 # shellcheck shell=bash
 # What a session and a point share: messages, where a guest's things are, a guest's private port. Sourced, never run.
 
-# shellcheck source=bench/guests/port.sh
+# shellcheck source=bench/vm/port.sh
 source "${BASH_SOURCE[0]%/*}/port.sh"
 
 # die CODE WHAT: WHERE: WHAT TO DO
