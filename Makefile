@@ -6,7 +6,7 @@
 # make lint       shellcheck, sparse, checkpatch, clang-format, SPDX
 # make install    the module through DKMS, on the machine's own kernel
 BUILD := $(CURDIR)/build
-PROGRAM_DIRS := sweep bench/point stats bench/probe bench/vm
+PROGRAM_DIRS := sweep bench stats bench/probe bench/vm
 KERNELS := default 6.12
 export MAKEFLAGS += --no-print-directory
 

@@ -6,7 +6,7 @@
 # shellcheck source=tests/harness/lib/tap.sh
 source "$(dirname -- "${BASH_SOURCE[0]}")/lib/tap.sh"
 build_tools
-make -s -C "$ROOT/bench/point" BUILD="$BUILD" >&2 || exit 1
+make -s -C "$ROOT/bench" BUILD="$BUILD" >&2 || exit 1
 
 if [[ -n ${VHOSTLAB_LAB:-} ]]; then
 	skip 'a change of 1 %' 'this is the lab VM: lab/run boots one from outside'

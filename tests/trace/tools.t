@@ -6,5 +6,5 @@ set -Eeuo pipefail
 # shellcheck source=tests/lib/lab.sh
 source "$(dirname "$(readlink -f "$0")")/../lib/lab.sh"
 
-need_build bench/point tests/trace
+need_build bench tests/trace
 tap_from_lab --clock insn --timeout 500 -- tests/trace/tools-in-lab
