@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../point/common.h"
+#include "../lib/common.h"
 
 const char *const role_names[ROLES] = { "vcpu", "main", "other", "worker", "guest", "server" };
 

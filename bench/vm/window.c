@@ -15,8 +15,8 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "../point/clock.h"
-#include "../point/common.h"
+#include "../lib/clock.h"
+#include "../lib/common.h"
 #include "calls.h"
 #include "tasks.h"
 
