@@ -237,7 +237,7 @@ static bool meaningful_process(const struct point *p)
 		if (!strcmp(point_value(p, "knob.trace"), "events") ||
 		    among(p, AXIS_WORKLOAD, " rr_flood stream ") || is(p, AXIS_SERVER, "floor"))
 			return false;
-		/* Who gets how much would be the senders' doing: see bench/point/crowd.h. */
+		/* Who gets how much would be the senders' doing: see bench/workload/crowd.h. */
 		if (is(p, AXIS_WORKLOAD, "rx") && !is(p, AXIS_SINK, "check"))
 			return false;
 	}
