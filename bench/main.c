@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * One repetition of one point: builds a guest, a tap and a server, runs the
+ * workload, prints one JSON object. Everything it makes lives in its own
+ * network namespace and processes, and ends with it.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "functions.h"
+#include "point.h"
+
+/* The only guest. */
+static int run_one(struct point *p)
+{
+	int rc, finished;
+
+	rc = point_prepare(p);
+	if (!rc && p->o.functions)
+		rc = functions_open(p->o.functions);
+	rc = rc ? rc : point_workload(p);
+	if (!rc && p->o.functions)
+		rc = functions_save(&p->server);
+	p->result.wakeups = p->guest.wakeups;
+	if (rc && watch_stop)
+		rc = watch_complain(workload_name(p->o.workload));
+	finished = point_finish(p);
+	return rc ? rc : finished;
+}
+
+int main(int argc, char **argv)
+{
+	static struct point point;
+	struct point *p = &point;
+	struct result *r = &p->result;
+	int rc;
+
+	if (argc == 2 && !strcmp(argv[1], "--help")) {
+		options_usage(stdout);
+		return RC_OK;
+	}
+	rc = options_parse(&p->o, argc, argv);
+	if (rc)
+		return rc;
+	p->tap.fd = p->farend.fd = p->guest.memfd = -1;
+	for (int q = 0; q < QUEUES; q++)
+		p->guest.kick[q] = p->guest.call[q] = -1;
+	result_clear(r);
+
+	rc = p->o.guests > 1 ? crowd_run(p) : run_one(p);
+	/* An order that is wrong although nothing is missing is the server's fault. */
+	if (!rc && r->misordered && !r->lost && !r->corrupt)
+		rc = fail(RC_FAIL, "frames out of order: %s: %lu of %lu",
+			  workload_name(p->o.workload), (unsigned long)r->misordered,
+			  (unsigned long)r->offered);
+	rc = rc ? rc : result_print(r, stdout);
+	free(p->server.module);
+	return rc;
+}

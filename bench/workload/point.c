@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* What takes part in a point: made, placed on the CPUs, taken down. */
+#define _GNU_SOURCE
+#include "point.h"
+
+#include <errno.h>
+#include <sched.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "floor.h"
+#include "tasks.h"
+
+/*
+ * Under SCHED_BATCH neither side throws the other off the CPU when it is
+ * woken: they change places when one has nothing left to do, always at the
+ * same point of a packet's way, and the figures repeat.
+ */
+static int place_tasks(struct point *p)
+{
+	struct server *s = &p->server;
+	int rc = RC_OK;
+
+	for (unsigned int i = 0; !rc && !s->shared_tasks && i < s->tasks; i++)
+		rc = task_place(s->task[i], p->server_cpu, SCHED_BATCH);
+	return rc ? rc
+		  : task_place(0, p->guest_cpu,
+			       p->o.workload == WORK_RR_FLOOD ? SCHED_FIFO : SCHED_BATCH);
+}
+
+int point_prepare(struct point *p)
+{
+	const struct options *o = &p->o;
+	int cpu[2] = { 0, 0 };
+	unsigned int cpus;
+	int rc;
+
+	if (geteuid())
+		return fail(RC_CANNOT, "not root: point: run it in the lab, ./run.sh shell");
+	rc = clock_open(o->clock);
+	if (rc)
+		return rc;
+	cpus = tasks_cpus(cpu, ARRAY_SIZE(cpu));
+	p->guest_cpu = cpu[0];
+	p->server_cpu = cpus > 1 ? cpu[1] : cpu[0];
+	/* Several guests and whoever serves them go where there is room. */
+	if (cpus > 1 && o->guests > 1 && o->workload != WORK_RX)
+		p->guest_cpu = p->server_cpu = -1;
+	/*
+	 * Receiving is a closed loop only where sender, server and guest share
+	 * a CPU: the sender's turn comes when nothing is left to do. On two, it
+	 * would outrun the guest and measure the loss of the tap's queue.
+	 */
+	if (o->workload == WORK_RX)
+		p->guest_cpu = p->server_cpu;
+	if (o->workload == WORK_RX && o->sink == SINK_STACK)
+		rc = pktgen_prepare(&p->pktgen, o);
+	rc = rc ? rc : netns_enter();
+	rc = rc ? rc : tap_open(&p->tap, o);
+	if (!rc && o->sink == SINK_XDP_DROP)
+		rc = tap_attach_xdp(&p->tap);
+	if (!rc && o->sink == SINK_FORWARD)
+		rc = tap_forward(&p->tap, o);
+	if (!rc && o->workload == WORK_RX && o->sink == SINK_STACK)
+		rc = sender_device_open(o);
+	rc = rc ? rc : guest_open(&p->guest, o);
+	rc = rc ? rc : watch_signals();
+	rc = rc ? rc : server_start(&p->server, o, &p->guest, &p->tap);
+	rc = rc ? rc : place_tasks(p);
+	if (!rc && mlockall(MCL_CURRENT))
+		rc = fail(RC_FAIL, "mlockall: %s: raise the limit of locked memory",
+			  strerror(errno));
+	return rc ? rc : watch_start();
+}
+
+int point_workload(struct point *p)
+{
+	static int (*const workload[])(struct point * p) = {
+		[WORK_TX] = tx_run,	     [WORK_RX] = rx_run,	 [WORK_RR] = rr_run,
+		[WORK_RR_FLOOD] = flood_run, [WORK_STREAM] = stream_run,
+	};
+
+	return p->o.server == SERVER_FLOOR ? floor_run(p) : workload[p->o.workload](p);
+}
+
+int point_finish(struct point *p)
+{
+	int rc = server_check(&p->server), stopped;
+
+	stopped = events_close(&p->events);
+	rc = rc ? rc : stopped;
+	pktgen_close(&p->pktgen);
+	farend_close(&p->farend);
+	stopped = server_stop(&p->server);
+	rc = rc ? rc : stopped;
+	guest_total(&p->guest, &p->result.total_kicks, &p->result.total_calls);
+	p->result.module = p->server.module;
+	p->result.log_pages = p->server.log_pages;
+	tap_close(&p->tap);
+	guest_close(&p->guest);
+	return rc;
+}
