@@ -319,7 +319,7 @@ measure_here()
 	local child code=0
 	start_session
 	"$BENCH/plan" "${PLAN_OPTIONS[@]}" --schedule --done "$RUN_DIR/points.jsonl" --done "$RUN_DIR/control.jsonl" "$CONFIG" |
-		"$BENCH/walk" --point "${VHOSTLAB_POINT:-$ROOT/bench/traced/point}" --out "$RUN_DIR" "${port[@]}" &
+		"$BENCH/walk" --point "${VHOSTLAB_POINT:-$ROOT/bench/point}" --out "$RUN_DIR" "${port[@]}" &
 	child=$!
 	trap 'kill -TERM "$child" 2>/dev/null || true' INT TERM HUP
 	code=0

@@ -24,7 +24,7 @@ static const char *const withouts[] = { "none",	   "all",	   "array",  "only-arr
 					"recheck", "only-recheck", "yield",  "only-yield",
 					NULL };
 static const char *const txmodes[] = { "bh", "timer", NULL };
-/* Who looks on: see bench/traced/point. All but the first seven are tools, trace/NAME.bt. */
+/* Who looks on: see bench/point. All but the first seven are tools, trace/NAME.bt. */
 static const char *const traces[] = { "off",
 				      "out",
 				      "count",
