@@ -3,12 +3,16 @@
 #ifndef VL_FLOOR_H
 #define VL_FLOOR_H
 
-#include "point.h"
+#include "server.h"
 
 /* Opens the module's device; server_stop() closes it. */
 int floor_start(struct server *s);
 
-/* Any workload with any sink but check: warms up, measures, fills p->result. */
-int floor_run(struct point *p);
+/*
+ * @count turns, each of which moves @send frames of the workload to the tap
+ * and then @take from it. RC_ value.
+ */
+int floor_turns(const struct server *s, const struct tap *t, unsigned int send, unsigned int take,
+		uint64_t count);
 
 #endif

@@ -9,7 +9,6 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "floor.h"
 #include "tasks.h"
 
 /*

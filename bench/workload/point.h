@@ -63,6 +63,8 @@ int rx_run(struct point *p);
 int rr_run(struct point *p);
 int flood_run(struct point *p);
 int stream_run(struct point *p);
+/* Any of tx, rx and rr, with any sink but check, on server floor. */
+int floor_run(struct point *p);
 
 /* Their parts for one of several guests. */
 extern const struct crowd_work tx_crowd, rr_crowd;
