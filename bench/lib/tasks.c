@@ -12,58 +12,86 @@
 #include <string.h>
 #include <unistd.h>
 
-static bool name_matches(const char *path, const char *name)
+/* False: the task has ended meanwhile. */
+static bool read_name(const char *folder, const char *tid, char *name, size_t size)
 {
-	size_t len = strlen(name);
-	char comm[64] = "";
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	char path[300];
 	ssize_t n;
+	int fd;
 
+	snprintf(path, sizeof(path), "%s/%.30s/comm", folder, tid);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
-		return false; /* it has ended meanwhile */
-	n = read(fd, comm, sizeof(comm) - 1);
-	close(fd);
-	if (n <= 0)
 		return false;
+	n = read(fd, name, size - 1);
+	close(fd);
+	name[n > 0 ? n : 0] = '\0';
+	name[strcspn(name, "\n")] = '\0';
+	return *name;
+}
+
+int tasks_each(const char *folder, int (*seen)(void *arg, pid_t tid, const char *name), void *arg)
+{
+	DIR *dir = opendir(folder);
+	struct dirent *entry;
+	char name[64];
+	int rc = 0;
+
+	if (!dir)
+		return -1;
+	while (!rc && (entry = readdir(dir)))
+		if (isdigit((unsigned char)entry->d_name[0]) &&
+		    read_name(folder, entry->d_name, name, sizeof(name)))
+			rc = seen(arg, atoi(entry->d_name), name);
+	closedir(dir);
+	return rc;
+}
+
+struct search {
+	const char *name;
+	pid_t *tid;
+	unsigned int have, max;
+};
+
+/* Ends the search when there is no more room. */
+static int keep_named(void *arg, pid_t tid, const char *name)
+{
+	struct search *s = arg;
+	size_t len = strlen(s->name);
+
 	/* A kernel cuts a name at 15 characters. */
 	if (len > 15)
 		len = 15;
-	return !strncmp(comm, name, len) && !isdigit((unsigned char)comm[len]);
-}
-
-static int scan(const char *dir, const char *name, pid_t *tid, unsigned int max, unsigned int have)
-{
-	DIR *d = opendir(dir);
-	struct dirent *e;
-	char path[300];
-
-	if (!d)
-		return have;
-	while ((e = readdir(d)) && have < max) {
-		if (!isdigit((unsigned char)e->d_name[0]))
-			continue;
-		snprintf(path, sizeof(path), "%s/%.200s/comm", dir, e->d_name);
-		if (name_matches(path, name))
-			tid[have++] = atoi(e->d_name);
-	}
-	closedir(d);
-	return have;
+	if (s->have < s->max && !strncmp(name, s->name, len) && !isdigit((unsigned char)name[len]))
+		s->tid[s->have++] = tid;
+	return s->have == s->max;
 }
 
 int tasks_named(const char *name, pid_t *tid, unsigned int max)
 {
-	int have = scan("/proc", name, tid, max, 0);
+	struct search s = { .name = name, .tid = tid, .max = max };
 
-	return scan("/proc/self/task", name, tid, max, have);
+	if (tasks_each("/proc", keep_named, &s) <= 0)
+		tasks_each("/proc/self/task", keep_named, &s);
+	return s.have;
+}
+
+static int count_one(void *arg, pid_t tid, const char *name)
+{
+	(void)tid;
+	(void)name;
+	(*(unsigned int *)arg)++;
+	return 0;
 }
 
 unsigned int tasks_of(pid_t pid)
 {
-	pid_t tid[64];
-	char dir[64];
+	unsigned int count = 0;
+	char folder[64];
 
-	snprintf(dir, sizeof(dir), "/proc/%d/task", pid);
-	return scan(dir, "", tid, ARRAY_SIZE(tid), 0);
+	snprintf(folder, sizeof(folder), "/proc/%d/task", pid);
+	tasks_each(folder, count_one, &count);
+	return count;
 }
 
 unsigned int tasks_cpus(int *cpu, unsigned int max)

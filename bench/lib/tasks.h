@@ -8,6 +8,13 @@
 #include "common.h"
 
 /*
+ * Calls @seen with the id and the name of each task that @folder, /proc or a
+ * /proc/PID/task, shows, until it returns other than 0, and returns that; -1
+ * where there is no such folder. A task that ends meanwhile is left out.
+ */
+int tasks_each(const char *folder, int (*seen)(void *arg, pid_t tid, const char *name), void *arg);
+
+/*
  * Tasks (also threads of this process) whose name begins with `name`, where a
  * digit must not follow a digit: "vhost-12" is not "vhost-123". Returns how
  * many were put into tid, at most max.

@@ -156,7 +156,7 @@ static int open_one(struct calls *calls, const struct kind *kind, unsigned long 
 	return RC_OK;
 }
 
-static int open_kind(struct calls *calls, const struct kind *kind, const struct tasks *tasks)
+static int open_kind(struct calls *calls, const struct kind *kind, const struct roles *roles)
 {
 	unsigned long long id = 0;
 	int rc = RC_OK;
@@ -174,8 +174,8 @@ static int open_kind(struct calls *calls, const struct kind *kind, const struct 
 			rc = open_one(calls, kind, id, -1, cpu, ROLES);
 		return rc;
 	}
-	for (unsigned int i = 0; !rc && i < tasks->count; i++) {
-		const struct task *task = &tasks->task[i];
+	for (unsigned int i = 0; !rc && i < roles->count; i++) {
+		const struct task *task = &roles->task[i];
 
 		if (kind->target == EVERY_TASK || task->role == ROLE_VCPU)
 			rc = open_one(calls, kind, id, task->tid, -1, task->role);
@@ -184,16 +184,16 @@ static int open_kind(struct calls *calls, const struct kind *kind, const struct 
 }
 
 static int open_kinds(struct calls *calls, const struct kind *kind, size_t count,
-		      const struct tasks *tasks)
+		      const struct roles *roles)
 {
 	int rc = RC_OK;
 
 	for (size_t i = 0; !rc && i < count; i++)
-		rc = open_kind(calls, &kind[i], tasks);
+		rc = open_kind(calls, &kind[i], roles);
 	return rc;
 }
 
-int calls_open(struct calls *calls, const struct tasks *tasks)
+int calls_open(struct calls *calls, const struct roles *roles)
 {
 	struct rlimit limit;
 	bool guests = false;
@@ -204,16 +204,16 @@ int calls_open(struct calls *calls, const struct tasks *tasks)
 		limit.rlim_cur = limit.rlim_max;
 		setrlimit(RLIMIT_NOFILE, &limit);
 	}
-	rc = open_kinds(calls, system_calls, ARRAY_SIZE(system_calls), tasks);
-	for (unsigned int i = 0; i < tasks->count; i++)
-		guests = guests || tasks->task[i].role == ROLE_VCPU;
+	rc = open_kinds(calls, system_calls, ARRAY_SIZE(system_calls), roles);
+	for (unsigned int i = 0; i < roles->count; i++)
+		guests = guests || roles->task[i].role == ROLE_VCPU;
 	if (rc || !guests)
 		return rc;
-	rc = open_kinds(calls, guest_events, ARRAY_SIZE(guest_events), tasks);
+	rc = open_kinds(calls, guest_events, ARRAY_SIZE(guest_events), roles);
 	if (!rc && !access("/sys/module/kvm_amd", F_OK))
-		rc = open_kinds(calls, amd_exits, ARRAY_SIZE(amd_exits), tasks);
+		rc = open_kinds(calls, amd_exits, ARRAY_SIZE(amd_exits), roles);
 	else if (!rc)
-		rc = open_kinds(calls, intel_exits, ARRAY_SIZE(intel_exits), tasks);
+		rc = open_kinds(calls, intel_exits, ARRAY_SIZE(intel_exits), roles);
 	return rc;
 }
 

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* System calls by task and name, exits of the guest by reason, kicks and calls. */
-#ifndef GUESTS_CALLS_H
-#define GUESTS_CALLS_H
+#ifndef VM_CALLS_H
+#define VM_CALLS_H
 
 #include <jansson.h>
 #include <stdbool.h>
 
-#include "tasks.h"
+#include "roles.h"
 
 struct event;
 
@@ -16,7 +16,7 @@ struct calls {
 };
 
 /* Opens one counter of the kernel for each name and task; nothing counts yet. */
-int calls_open(struct calls *calls, const struct tasks *tasks);
+int calls_open(struct calls *calls, const struct roles *roles);
 
 /* Starts or stops all of them. */
 int calls_enable(bool on);

@@ -18,7 +18,7 @@
 #include "../lib/clock.h"
 #include "../lib/common.h"
 #include "calls.h"
-#include "tasks.h"
+#include "roles.h"
 
 #define MAX_TAPS 32
 /* The taps are looked at so often; a longer time would overshoot, a shorter one cost. */
@@ -135,7 +135,7 @@ static json_t *traffic_json(const struct traffic *from, const struct traffic *to
 			 (json_int_t)(to->in_dropped - from->in_dropped));
 }
 
-static json_t *threads_json(const struct tasks *tasks, json_t *by_role)
+static json_t *threads_json(const struct roles *roles, json_t *by_role)
 {
 	json_t *threads = json_object();
 
@@ -143,11 +143,11 @@ static json_t *threads_json(const struct tasks *tasks, json_t *by_role)
 		uint64_t cpu_ns = 0, switches = 0;
 		unsigned int count = 0;
 
-		for (unsigned int i = 0; i < tasks->count; i++) {
-			if ((int)tasks->task[i].role != role)
+		for (unsigned int i = 0; i < roles->count; i++) {
+			if ((int)roles->task[i].role != role)
 				continue;
-			cpu_ns += tasks->task[i].cpu_ns;
-			switches += tasks->task[i].switches;
+			cpu_ns += roles->task[i].cpu_ns;
+			switches += roles->task[i].switches;
 			count++;
 		}
 		if (!count)
@@ -194,17 +194,17 @@ static void hold_guests(const struct window_options *o, bool hold)
 }
 
 static int start_counting(const struct window_options *o, struct calls *calls,
-			  const struct tasks *tasks)
+			  const struct roles *roles)
 {
 	int rc;
 
 	if (!o->count)
 		return RC_OK;
-	rc = calls_open(calls, tasks);
+	rc = calls_open(calls, roles);
 	return rc ? rc : calls_enable(true);
 }
 
-static int measure(const struct window_options *o, struct tasks *tasks)
+static int measure(const struct window_options *o, struct roles *roles)
 {
 	struct traffic before[MAX_TAPS] = { 0 }, from[MAX_TAPS] = { 0 }, to[MAX_TAPS] = { 0 };
 	json_t *by_role = NULL, *result, *each = json_array();
@@ -227,8 +227,8 @@ static int measure(const struct window_options *o, struct tasks *tasks)
 	clock_rest(WARM_MS);
 
 	hold_guests(o, true);
-	rc = tasks_read(tasks);
-	rc = rc ? rc : start_counting(o, &calls, tasks);
+	rc = roles_read(roles);
+	rc = rc ? rc : start_counting(o, &calls, roles);
 	rc = rc ? rc : read_taps(o, from);
 	rc = rc ? rc : window_begin(&window, CLOCK_WALL);
 	hold_guests(o, false);
@@ -239,7 +239,7 @@ static int measure(const struct window_options *o, struct tasks *tasks)
 		rc = calls_enable(false);
 	if (!rc && o->count)
 		rc = read_taps(o, to);
-	rc = rc ? rc : tasks_since(tasks);
+	rc = rc ? rc : roles_since(roles);
 	hold_guests(o, false);
 	if (rc)
 		return rc;
@@ -258,7 +258,7 @@ static int measure(const struct window_options *o, struct tasks *tasks)
 		json_object_set_new(result, "kicks", kicks);
 		json_object_set_new(result, "msis", msis);
 	}
-	json_object_set_new(result, "threads", threads_json(tasks, by_role));
+	json_object_set_new(result, "threads", threads_json(roles, by_role));
 	if (!rc &&
 	    (json_dumpf(result, stdout, JSON_COMPACT) || putchar('\n') == EOF || fflush(stdout)))
 		rc = fail(RC_FAIL, "window: standard output: cannot be written");
@@ -288,7 +288,7 @@ int main(int argc, char **argv)
 		{ NULL, 0, NULL, 0 },
 	};
 	struct window_options o = { .direction = 'b' };
-	struct tasks tasks = { 0 };
+	struct roles roles = { 0 };
 	int opt, rc = RC_OK;
 
 	while (!rc && (opt = getopt_long(argc, argv, "", options, NULL)) != -1) {
@@ -302,13 +302,13 @@ int main(int argc, char **argv)
 			if (o.qemus == MAX_TAPS)
 				return usage();
 			o.qemu[o.qemus] = atoi(optarg);
-			rc = tasks_add(&tasks, o.qemu[o.qemus++], ROLE_MAIN);
+			rc = roles_add(&roles, o.qemu[o.qemus++], ROLE_MAIN);
 			break;
 		case 'g':
-			rc = tasks_add(&tasks, atoi(optarg), ROLE_GUEST);
+			rc = roles_add(&roles, atoi(optarg), ROLE_GUEST);
 			break;
 		case 's':
-			rc = tasks_add(&tasks, atoi(optarg), ROLE_SERVER);
+			rc = roles_add(&roles, atoi(optarg), ROLE_SERVER);
 			break;
 		case 'd':
 			o.direction = *optarg;
@@ -333,5 +333,5 @@ int main(int argc, char **argv)
 		return rc;
 	if (!o.taps || !o.packets || o.limit <= 0 || optind != argc || !strchr("oib", o.direction))
 		return usage();
-	return measure(&o, &tasks);
+	return measure(&o, &roles);
 }

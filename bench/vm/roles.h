@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* The tasks of a guest and of what serves it, by the part they play. */
-#ifndef GUESTS_TASKS_H
-#define GUESTS_TASKS_H
+#ifndef VM_ROLES_H
+#define VM_ROLES_H
 
 #include <stdint.h>
 #include <sys/types.h>
@@ -21,10 +21,10 @@ extern const char *const role_names[ROLES];
 struct task {
 	pid_t tid;
 	enum role role;
-	uint64_t cpu_ns, switches; /* so far; after tasks_since(), in the window */
+	uint64_t cpu_ns, switches; /* so far; after roles_since(), in the window */
 };
 
-struct tasks {
+struct roles {
 	struct task *task;
 	unsigned int count;
 };
@@ -34,12 +34,12 @@ struct tasks {
  * QEMU, whose threads are told apart by their names). The workers the kernel
  * runs for it come along, whether tasks of their own or threads of it.
  */
-int tasks_add(struct tasks *tasks, pid_t pid, enum role role);
+int roles_add(struct roles *roles, pid_t pid, enum role role);
 
 /* Reads CPU time and context switches of all. */
-int tasks_read(struct tasks *tasks);
+int roles_read(struct roles *roles);
 
 /* Reads them again and leaves the difference. */
-int tasks_since(struct tasks *tasks);
+int roles_since(struct roles *roles);
 
 #endif

@@ -1,43 +1,25 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* The tasks of a guest and of what serves it, by the part they play. */
 #define _GNU_SOURCE
-#include "tasks.h"
+#include "roles.h"
 
-#include <ctype.h>
-#include <dirent.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "../lib/common.h"
+#include "../lib/tasks.h"
 
 const char *const role_names[ROLES] = { "vcpu", "main", "other", "worker", "guest", "server" };
 
-/* A task's name, or "" when it has ended. */
-static void read_name(const char *folder, const char *tid, char name[64])
+static int append(struct roles *roles, pid_t tid, enum role role)
 {
-	char path[300];
-	FILE *file;
-
-	*name = '\0';
-	snprintf(path, sizeof(path), "%s/%.30s/comm", folder, tid);
-	file = fopen(path, "r");
-	if (!file)
-		return;
-	if (!fgets(name, 64, file))
-		*name = '\0';
-	fclose(file);
-	name[strcspn(name, "\n")] = '\0';
-}
-
-static int append(struct tasks *tasks, pid_t tid, enum role role)
-{
-	struct task *task = realloc(tasks->task, (tasks->count + 1) * sizeof(*task));
+	struct task *task = realloc(roles->task, (roles->count + 1) * sizeof(*task));
 
 	if (!task)
 		return fail(RC_FAIL, "window: out of memory: close other programs");
-	tasks->task = task;
-	task[tasks->count++] = (struct task){ .tid = tid, .role = role };
+	roles->task = task;
+	task[roles->count++] = (struct task){ .tid = tid, .role = role };
 	return RC_OK;
 }
 
@@ -61,37 +43,37 @@ static enum role role_of(const char *name, pid_t pid, pid_t tid, enum role role)
 	return strncmp(name, "CPU ", 4) ? ROLE_OTHER : ROLE_VCPU;
 }
 
-int tasks_add(struct tasks *tasks, pid_t pid, enum role role)
+struct process {
+	struct roles *roles;
+	pid_t pid;
+	enum role role;
+};
+
+static int add_thread(void *arg, pid_t tid, const char *name)
 {
-	char threads[64], name[64];
-	struct dirent *entry;
-	int rc = RC_OK;
-	DIR *dir;
+	const struct process *p = arg;
+
+	return append(p->roles, tid, role_of(name, p->pid, tid, p->role));
+}
+
+static int add_worker(void *arg, pid_t tid, const char *name)
+{
+	const struct process *p = arg;
+
+	return is_worker(name, p->pid) ? append(p->roles, tid, ROLE_WORKER) : RC_OK;
+}
+
+int roles_add(struct roles *roles, pid_t pid, enum role role)
+{
+	struct process p = { roles, pid, role };
+	char threads[64];
+	int rc;
 
 	snprintf(threads, sizeof(threads), "/proc/%d/task", pid);
-	dir = opendir(threads);
-	if (!dir)
+	rc = tasks_each(threads, add_thread, &p);
+	if (rc < 0)
 		return fail(RC_FAIL, "window: process %d: it has ended: see its output", pid);
-	while (!rc && (entry = readdir(dir))) {
-		pid_t tid = atoi(entry->d_name);
-
-		read_name(threads, entry->d_name, name);
-		if (tid > 0 && *name)
-			rc = append(tasks, tid, role_of(name, pid, tid, role));
-	}
-	closedir(dir);
-
-	dir = rc ? NULL : opendir("/proc");
-	while (dir && !rc && (entry = readdir(dir))) {
-		if (!isdigit((unsigned char)entry->d_name[0]))
-			continue;
-		read_name("/proc", entry->d_name, name);
-		if (is_worker(name, pid))
-			rc = append(tasks, atoi(entry->d_name), ROLE_WORKER);
-	}
-	if (dir)
-		closedir(dir);
-	return rc;
+	return rc ? rc : tasks_each("/proc", add_worker, &p);
 }
 
 static int read_one(pid_t tid, uint64_t *cpu_ns, uint64_t *switches)
@@ -120,21 +102,21 @@ static int read_one(pid_t tid, uint64_t *cpu_ns, uint64_t *switches)
 	return RC_OK;
 }
 
-int tasks_read(struct tasks *tasks)
+int roles_read(struct roles *roles)
 {
 	int rc = RC_OK;
 
-	for (unsigned int i = 0; !rc && i < tasks->count; i++)
-		rc = read_one(tasks->task[i].tid, &tasks->task[i].cpu_ns, &tasks->task[i].switches);
+	for (unsigned int i = 0; !rc && i < roles->count; i++)
+		rc = read_one(roles->task[i].tid, &roles->task[i].cpu_ns, &roles->task[i].switches);
 	return rc;
 }
 
-int tasks_since(struct tasks *tasks)
+int roles_since(struct roles *roles)
 {
 	int rc = RC_OK;
 
-	for (unsigned int i = 0; !rc && i < tasks->count; i++) {
-		struct task *task = &tasks->task[i];
+	for (unsigned int i = 0; !rc && i < roles->count; i++) {
+		struct task *task = &roles->task[i];
 		uint64_t cpu_ns = 0, switches = 0;
 
 		rc = read_one(task->tid, &cpu_ns, &switches);
