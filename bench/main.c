@@ -7,8 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "functions.h"
-#include "point.h"
+#include "probe/functions.h"
+#include "workload/point.h"
 
 /* The only guest. */
 static int run_one(struct point *p)

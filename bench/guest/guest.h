@@ -3,7 +3,7 @@
 #ifndef VL_GUEST_H
 #define VL_GUEST_H
 
-#include "options.h"
+#include "lib/options.h"
 #include "vring.h"
 
 enum { QUEUE_RX, QUEUE_TX, QUEUES };

@@ -10,7 +10,7 @@
 
 #include <linux/virtio_ring.h>
 
-#include "common.h"
+#include "lib/common.h"
 
 #define VRING_MAX_SEGS 64
 

@@ -2,9 +2,11 @@
 # What the small folders of programs share. They name PROGRAMS and the sources of each, then include this; a program is
 # linked from all .c among its prerequisites, with LIBS of its own.
 RULES := $(lastword $(MAKEFILE_LIST))
+# Includes of another folder of bench/ name it.
+BENCH := $(dir $(RULES))..
 BUILD ?= $(abspath $(dir $(RULES))../../build)
 OUT := $(BUILD)/bench
-CFLAGS := -std=gnu11 -O2 -g -Wall -Wextra -Werror
+CFLAGS := -std=gnu11 -O2 -g -iquote $(BENCH) -Wall -Wextra -Werror
 TARGETS := $(PROGRAMS:%=$(OUT)/%)
 
 all: $(TARGETS)

@@ -14,7 +14,7 @@
 #include <sys/time.h>
 #include <unistd.h>
 
-#include "frame.h"
+#include "lib/frame.h"
 
 /* Everything the guest can have under way fits: a burst of the largest frames. */
 #define SOCKET_BUFFER (256 << 20)

@@ -20,10 +20,10 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "clock.h"
-#include "frame.h"
+#include "lib/clock.h"
+#include "lib/frame.h"
 #include "tap.h"
-#include "tasks.h"
+#include "lib/tasks.h"
 
 #define DIRECTORY "/proc/thread-self/net/pktgen"
 

@@ -6,7 +6,7 @@
 #include <pthread.h>
 #include <sys/types.h>
 
-#include "options.h"
+#include "lib/options.h"
 
 #define PKTGEN_THREADS_MAX 256
 

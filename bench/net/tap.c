@@ -18,7 +18,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "frame.h"
+#include "lib/frame.h"
 
 /* Room for the largest burst that fits a ring; more than that is loss, and counted. */
 #define TAP_QUEUE 1024

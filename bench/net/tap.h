@@ -5,7 +5,7 @@
 
 #include <linux/if_link.h>
 
-#include "options.h"
+#include "lib/options.h"
 
 #define TAP_NAME    "vltap"
 #define SENDER_NAME "vlsend" /* the dummy device that pktgen sends from */

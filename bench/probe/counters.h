@@ -3,7 +3,7 @@
 #ifndef VL_COUNTERS_H
 #define VL_COUNTERS_H
 
-#include "server.h"
+#include "server/server.h"
 
 /* The calls a server in a process is expected to make are counted by name too. */
 enum {

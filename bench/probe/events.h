@@ -7,9 +7,9 @@
 #ifndef VL_EVENTS_H
 #define VL_EVENTS_H
 
-#include "clock.h"
-#include "guest.h"
-#include "server.h"
+#include "lib/clock.h"
+#include "guest/guest.h"
+#include "server/server.h"
 
 struct events {
 	const struct options *o;

@@ -13,7 +13,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "clock.h"
+#include "lib/clock.h"
 
 /* Of a CPU's samples, 24 bytes each: room for 3,000 million instructions. */
 #define BUFFER_PAGES 1024

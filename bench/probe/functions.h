@@ -9,7 +9,7 @@
 #ifndef VL_FUNCTIONS_H
 #define VL_FUNCTIONS_H
 
-#include "server.h"
+#include "server/server.h"
 
 /* Ticks from one sample to the next: no multiple of what a packet or a burst costs. */
 #define SAMPLE_PERIOD 20011

@@ -4,7 +4,7 @@
 
 #include <stdatomic.h>
 
-#include "vring.h"
+#include "guest/vring.h"
 
 #define LOAD(p)		    __atomic_load_n(p, __ATOMIC_RELAXED)
 #define LOAD_ACQUIRE(p)	    __atomic_load_n(p, __ATOMIC_ACQUIRE)

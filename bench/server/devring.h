@@ -9,7 +9,7 @@
 #include <linux/virtio_ring.h>
 #include <sys/uio.h>
 
-#include "common.h"
+#include "lib/common.h"
 
 #define DEVRING_MAX_IOV 64
 

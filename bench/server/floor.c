@@ -14,7 +14,7 @@
 #include <unistd.h>
 
 #include "../../kmod/vhostlab_uapi.h"
-#include "frame.h"
+#include "lib/frame.h"
 #include "knobs.h"
 
 #define DEVICE "/dev/vhostlab-net"

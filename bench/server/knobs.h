@@ -3,7 +3,7 @@
 #ifndef VL_KNOBS_H
 #define VL_KNOBS_H
 
-#include "options.h"
+#include "lib/options.h"
 
 struct knob_state {
 	const struct options *o;

@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "common.h"
+#include "lib/common.h"
 
 #define ROOT "/sys/kernel/debug/vhostlab"
 

@@ -9,7 +9,7 @@
 #ifndef VL_ROUNDS_H
 #define VL_ROUNDS_H
 
-#include "common.h"
+#include "lib/common.h"
 
 /* Reads posted at once at most, and so buffers to read into. */
 #define ROUND_MAX 64

@@ -6,7 +6,7 @@
 #include <sys/wait.h>
 
 #include "floor.h"
-#include "tasks.h"
+#include "lib/tasks.h"
 
 /* A process of its own, or a module? */
 static bool is_process(const struct options *o)

@@ -5,8 +5,8 @@
 
 #include <sys/types.h>
 
-#include "guest.h"
-#include "tap.h"
+#include "guest/guest.h"
+#include "net/tap.h"
 
 #define SERVER_TASKS_MAX 64
 

@@ -15,7 +15,7 @@
 #include "knobs.h"
 #include "module.h"
 #include "server.h"
-#include "tasks.h"
+#include "lib/tasks.h"
 
 #define INTREE_DEVICE	"/dev/vhost-net"
 #define VHOSTLAB_DEVICE "/dev/vhostlab-net"

@@ -18,7 +18,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "../lib/common.h"
+#include "lib/common.h"
 
 #define EVENTS "/sys/kernel/tracing/events/"
 

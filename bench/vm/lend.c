@@ -18,7 +18,7 @@
 #include <sys/prctl.h>
 #include <unistd.h>
 
-#include "../lib/common.h"
+#include "lib/common.h"
 
 #define LEND_TAP   100
 #define LEND_VHOST 120

@@ -7,8 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../lib/common.h"
-#include "../lib/tasks.h"
+#include "lib/common.h"
+#include "lib/tasks.h"
 
 const char *const role_names[ROLES] = { "vcpu", "main", "other", "worker", "guest", "server" };
 

@@ -15,8 +15,8 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "../lib/clock.h"
-#include "../lib/common.h"
+#include "lib/clock.h"
+#include "lib/common.h"
 #include "calls.h"
 #include "roles.h"
 

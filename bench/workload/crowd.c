@@ -17,7 +17,7 @@
 #include <unistd.h>
 
 #include "point.h"
-#include "tasks.h"
+#include "lib/tasks.h"
 
 enum command {
 	CROWD_ALONE, /* the whole workload, as with one guest: sink check */

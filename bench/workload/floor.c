@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* The phases of server floor: any workload, with neither ring nor guest. */
-#include "floor.h"
+#include "server/floor.h"
 #include "point.h"
 
 static int send(struct point *p, uint64_t frames)

@@ -3,9 +3,9 @@
 #ifndef VL_JSON_H
 #define VL_JSON_H
 
-#include "../lib/buckets.h"
-#include "clock.h"
-#include "counters.h"
+#include "lib/buckets.h"
+#include "lib/clock.h"
+#include "probe/counters.h"
 
 /* Buckets of round trips that are not empty. */
 #define BUCKETS_MAX 1024

@@ -3,7 +3,7 @@
 #include <sys/prctl.h>
 #include <time.h>
 
-#include "clock.h"
+#include "lib/clock.h"
 #include "pace.h"
 
 void pace_start(struct pace *pace, const struct options *o)

@@ -8,7 +8,7 @@
 #ifndef VL_PACE_H
 #define VL_PACE_H
 
-#include "options.h"
+#include "lib/options.h"
 
 struct pace {
 	enum clock_kind clock;

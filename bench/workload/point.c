@@ -9,7 +9,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "tasks.h"
+#include "lib/tasks.h"
 
 /*
  * Under SCHED_BATCH neither side throws the other off the CPU when it is

@@ -4,13 +4,13 @@
 #define VL_POINT_H
 
 #include "crowd.h"
-#include "events.h"
-#include "farend.h"
-#include "guest.h"
+#include "probe/events.h"
+#include "net/farend.h"
+#include "guest/guest.h"
 #include "json.h"
-#include "pktgen.h"
-#include "server.h"
-#include "tap.h"
+#include "net/pktgen.h"
+#include "server/server.h"
+#include "net/tap.h"
 
 struct point {
 	struct options o;

@@ -6,7 +6,7 @@
  */
 #include <stdlib.h>
 
-#include "frame.h"
+#include "lib/frame.h"
 #include "pace.h"
 #include "point.h"
 

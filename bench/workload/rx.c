@@ -3,7 +3,7 @@
 #include <math.h>
 #include <stdlib.h>
 
-#include "frame.h"
+#include "lib/frame.h"
 #include "point.h"
 
 static int broken(void)

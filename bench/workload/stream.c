@@ -8,7 +8,7 @@
  */
 #include <stdlib.h>
 
-#include "frame.h"
+#include "lib/frame.h"
 #include "point.h"
 
 /* Slots no frame is under way in. */

@@ -2,7 +2,7 @@
 /* Workload tx: the guest sends bursts of frames, one under way at a time. */
 #include <sched.h>
 
-#include "frame.h"
+#include "lib/frame.h"
 #include "point.h"
 
 /* Frames the far end may be behind before the guest waits for it. */

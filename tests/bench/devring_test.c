@@ -8,8 +8,8 @@
 
 #undef fail /* cmocka names a macro so, the bench a function */
 
-#include "devring.h"
-#include "vring.h"
+#include "server/devring.h"
+#include "guest/vring.h"
 
 #define NUM   8
 #define BYTES 65536

@@ -7,7 +7,7 @@
 
 #undef fail /* cmocka names a macro so, the bench a function */
 
-#include "frame.h"
+#include "lib/frame.h"
 
 static char frame[65536];
 

@@ -7,7 +7,7 @@
 
 #undef fail /* cmocka names a macro so, the bench a function */
 
-#include "options.h"
+#include "lib/options.h"
 
 #define MAX_ARGS 64
 

@@ -8,7 +8,7 @@
 
 #undef fail /* cmocka names a macro so, the bench a function */
 
-#include "rounds.h"
+#include "server/rounds.h"
 
 /* What a burst cost: system calls that submit a round, reads that found nothing. */
 struct cost {

@@ -11,7 +11,7 @@
 
 #undef fail /* cmocka names a macro so, the bench a function */
 
-#include "vring.h"
+#include "guest/vring.h"
 
 #define NUM   6 /* no power of two */
 #define AVAIL 0x80

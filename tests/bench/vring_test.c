@@ -11,7 +11,7 @@
 
 #undef fail /* cmocka names a macro so, the bench a function */
 
-#include "vring.h"
+#include "guest/vring.h"
 
 #define NUM   8
 #define AVAIL (NUM * 16) /* flags, idx, ring[NUM], used_event */
