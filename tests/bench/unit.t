@@ -9,7 +9,7 @@ if ! make -s -C tests/bench BUILD="$build" >&2; then
 	echo 'Bail out! the unit tests do not build'
 	exit 1
 fi
-tests=(vring_test devring_test options_test frame_test rounds_test stats_test)
+tests=(vring_test vring_packed_test devring_test options_test frame_test rounds_test stats_test)
 echo "1..${#tests[@]}"
 bad=0
 for i in "${!tests[@]}"; do
