@@ -15,6 +15,8 @@
 #include "compat.h"
 #include "worker.h"
 
+struct vhl_worker *vhl_worker_alloc(enum vhl_worker_kind kind);
+
 /* A kernel thread leaves the address space it is in. Sleeps. */
 static inline void vhl_leave(struct mm_struct **in)
 {

@@ -121,7 +121,8 @@ static struct vhl_worker *kernel_thread_get(bool charge)
 	wake_up_process(worker->task);
 	err = charge ? cgroup_attach_task_all(current, worker->task) : 0;
 	if (err) {
-		vhl_worker_free(worker);
+		kthread_stop(worker->task);
+		kfree(worker);
 		return ERR_PTR(err);
 	}
 	return worker;

@@ -126,19 +126,6 @@ void vhl_work_flush(struct vhl_worker *worker, struct vhl_work *work)
 	wait_event(worker->idle, work_idle(worker, work));
 }
 
-struct vhl_worker *vhl_worker_alloc(enum vhl_worker_kind kind)
-{
-	struct vhl_worker *worker = kzalloc(sizeof(*worker), GFP_KERNEL_ACCOUNT);
-
-	if (!worker)
-		return NULL;
-	worker->kind = kind;
-	init_llist_head(&worker->list);
-	init_waitqueue_head(&worker->idle);
-	spin_lock_init(&worker->lock);
-	return worker;
-}
-
 /*
  * A worker that is a work item. Each has a workqueue of its own, which costs a
  * few structures and no thread: a common one has a limit of items that run at

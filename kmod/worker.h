@@ -108,7 +108,6 @@ void vhl_work_queue(struct vhl_worker *worker, struct vhl_work *work);
 bool vhl_worker_has_work(struct vhl_worker *worker);
 void vhl_work_abandon(struct vhl_worker *worker, struct vhl_work *work);
 void vhl_work_flush(struct vhl_worker *worker, struct vhl_work *work);
-struct vhl_worker *vhl_worker_alloc(enum vhl_worker_kind kind);
 struct vhl_worker *vhl_worker_workqueue(void);
 void vhl_worker_free(struct vhl_worker *worker);
 

@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* What the workers of all kinds begin with. */
+#include <linux/slab.h>
+
+#include "run.h"
+
+/* Returns a worker without a thread, or NULL. Sleeps. */
+struct vhl_worker *vhl_worker_alloc(enum vhl_worker_kind kind)
+{
+	struct vhl_worker *worker = kzalloc(sizeof(*worker), GFP_KERNEL_ACCOUNT);
+
+	if (!worker)
+		return NULL;
+	worker->kind = kind;
+	init_llist_head(&worker->list);
+	init_waitqueue_head(&worker->idle);
+	spin_lock_init(&worker->lock);
+	return worker;
+}
