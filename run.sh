@@ -1,12 +1,12 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 # The one door of vhostlab. `./run.sh help` says what it can do; each sub-command
-# is one file in sweep/.
+# is one file in cmd/.
 set -Eeuo pipefail
 
 ROOT=$(cd -- "$(dirname -- "$(readlink -f -- "${BASH_SOURCE[0]}")")" && pwd -P)
-# shellcheck source=sweep/common.sh
-source "$ROOT/sweep/common.sh"
+# shellcheck source=cmd/common.sh
+source "$ROOT/cmd/common.sh"
 
 usage()
 {
@@ -32,8 +32,8 @@ subcommand=$1
 shift
 case $subcommand in
 all)
-	source "$ROOT/sweep/sweep.sh"
-	source "$ROOT/sweep/report.sh"
+	source "$ROOT/cmd/sweep"
+	source "$ROOT/cmd/report"
 	cmd_sweep "$ROOT/configs/quick.conf"
 	cmd_report "$RUN_DIR"
 	;;
@@ -41,29 +41,29 @@ setup)
 	cmd_setup "$@"
 	;;
 sweep)
-	source "$ROOT/sweep/sweep.sh"
+	source "$ROOT/cmd/sweep"
 	cmd_sweep "$@"
 	;;
 report)
-	source "$ROOT/sweep/report.sh"
+	source "$ROOT/cmd/report"
 	cmd_report "$@"
 	;;
 compare)
-	source "$ROOT/sweep/inspect.sh"
+	source "$ROOT/cmd/list"
 	cmd_compare "$@"
 	;;
 list)
-	source "$ROOT/sweep/inspect.sh"
-	source "$ROOT/sweep/trace.sh"
+	source "$ROOT/cmd/list"
+	source "$ROOT/cmd/trace"
 	cmd_list "$@"
 	;;
 shell)
-	source "$ROOT/sweep/inspect.sh"
+	source "$ROOT/cmd/list"
 	cmd_shell "$@"
 	;;
 trace)
-	source "$ROOT/sweep/sweep.sh"
-	source "$ROOT/sweep/trace.sh"
+	source "$ROOT/cmd/sweep"
+	source "$ROOT/cmd/trace"
 	cmd_trace "$@"
 	;;
 submit)
