@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=bash
-# What all sub-commands share: messages, the build, the newest run. Sourced by run.sh.
+# What all sub-commands share: messages, their arguments, the build, the newest run. Sourced, never run.
+
+ROOT=$(cd -- "$(dirname -- "$(readlink -f -- "${BASH_SOURCE[0]}")")/.." && pwd -P)
 
 BUILD=${VHOSTLAB_BUILD:-$ROOT/build}
 # shellcheck disable=SC2034 # for the files that source this one
@@ -47,6 +49,12 @@ wait_for()
 	done
 }
 
+# purpose FILE: what a sub-command is for, in the one line that follows its usage
+purpose()
+{
+	sed -n '/^# usage: /,$ { /^# usage: /d; /^#$/d; s/^# //p; q }' "$1"
+}
+
 # Inside the lab VM everything is built and the tree cannot be written.
 in_lab()
 {
@@ -79,15 +87,6 @@ build_all()
 		die 1 "build: $ROOT: programs or module cannot be built: see the lines above"
 }
 
-cmd_setup()
-{
-	[[ $# -eq 0 || ($# -eq 1 && $1 == --yes) ]] || die 2 "setup: $*: allowed: --yes"
-	ensure_packages "$@"
-	build_all default
-	build_tools
-	note "setup: everything is installed and built"
-}
-
 # The folder of the newest run that has points, on stdout; nothing when there is none.
 newest_run()
 {
@@ -114,4 +113,15 @@ whole_lines()
 	else
 		echo 0
 	fi
+}
+
+# Names and purposes of all trace tools, one a line.
+trace_tools()
+{
+	local file name
+	for file in "$ROOT"/trace/*.bt "$ROOT"/trace/*.perf; do
+		[[ -f $file ]] || continue
+		name=${file##*/}
+		printf '  %-22s %s\n' "${name%.*}" "$(sed -n "s/^[ #*]*${name//./\\.}: //p" "$file" | head -n 1)"
+	done
 }

@@ -42,7 +42,7 @@ commit 9 0.012 0 5
 commit 10 0.012 1 6
 commit 11 0.011 0 6
 commit 12 0.012 0 6
-bisect=("$ROOT/cmd/bisect" --base "$TMP/good" -- --only size=62)
+bisect=("$ROOT/run.sh" bisect --base "$TMP/good" -- --only size=62)
 touch "$TMP/x.conf"
 mkdir "$TMP/good"
 cd "$repo" || exit 1
@@ -65,16 +65,16 @@ code 'a revision that cannot be built is skipped' 125
 step n9
 code 'a revision that lacks a cell is skipped' 125
 git checkout -q n12
-run "$ROOT/cmd/bisect" --base "$TMP/good" --fail-over 2% -- --only size=62
+run "$ROOT/run.sh" bisect --base "$TMP/good" --fail-over 2% -- --only size=62
 code 'a larger limit' 0
-run "$ROOT/cmd/bisect" --base "$TMP/nowhere"
+run "$ROOT/run.sh" bisect --base "$TMP/nowhere"
 code 'no base ends the bisection' 128
-run "$ROOT/cmd/bisect" --base "$TMP/good" --fail-over much
+run "$ROOT/run.sh" bisect --base "$TMP/good" --fail-over much
 code 'nonsense ends the bisection' 128
-run "$ROOT/cmd/bisect" --colour
+run "$ROOT/run.sh" bisect --colour
 code 'an unknown option ends the bisection' 128
 is 'one line says why' "$(wc -l <"$TMP/stderr")" 1
-(cd "$ROOT" && "$ROOT/cmd/bisect" --base "$TMP/good") >"$TMP/stdout" 2>&1
+(cd "$ROOT" && "$ROOT/run.sh" bisect --base "$TMP/good") >"$TMP/stdout" 2>&1
 is 'not in the checkout it belongs to' "$? $(grep -c 'use one of another checkout' "$TMP/stdout")" '128 1'
 
 git bisect start n12 n1 >/dev/null 2>&1
@@ -85,6 +85,6 @@ says 'it says so' 'is the first bad commit'
 # With nothing to find in the limit, all are good up to the one called bad by hand.
 git bisect reset >/dev/null 2>&1
 git bisect start n12 n1 >/dev/null 2>&1
-run git bisect run "$ROOT/cmd/bisect" --base "$TMP/good" --fail-over 5% -- --only size=62
+run git bisect run "$ROOT/run.sh" bisect --base "$TMP/good" --fail-over 5% -- --only size=62
 is 'under a larger limit another is blamed: the one called bad by hand' "$(git rev-parse refs/bisect/bad)" "$(git rev-parse n12)"
 done_testing

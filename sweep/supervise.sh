@@ -1,0 +1,74 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=bash
+# Starts a measurement, here or in the lab VM, watches it, and checks what it left. Sourced by cmd/sweep.
+
+# Starts the measurement, here or in the lab VM, and sees it through an interruption.
+supervise()
+{
+	local clock=$1 kernel=$2 steps=$3 child code=0 filter kept inner command
+	local shown=${RUN_DIR#"$ROOT"/} nested=() limit stored=1
+	! "$BENCH/plan" "${PLAN_OPTIONS[@]}" --schedule "$CONFIG" | grep '"guest": *"qemu"' >/dev/null || nested=(--nested)
+	inner=("$ROOT/run.sh" sweep "$RUN_DIR/$(basename "$CONFIG")" --host --out "$RUN_DIR" "${PLAN_OPTIONS[@]}")
+	[[ -n $CLOCK ]] || inner+=(--clock "$clock")
+	# Each point says that it begins and how it ended; ten real seconds are more than enough for a second of its own limit.
+	limit=$("$BENCH/plan" --get timeout "$CONFIG")
+	if [[ $HOST == 1 ]]; then
+		command=(env VHOSTLAB_INNER=1 "${inner[@]}")
+	else
+		keep_records
+		command=("$ROOT/lab/run" --clock "$clock" --kernel "$kernel" --timeout $((600 + 10 * limit)) "${nested[@]}"
+			--ro "$RUN_DIR" --records "$RECORDS" -- env VHOSTLAB_INNER=1 "VHOSTLAB_DATE=$VHOSTLAB_DATE"
+			"VHOSTLAB_REVISION=$VHOSTLAB_REVISION" "VHOSTLAB_DIRTY=$VHOSTLAB_DIRTY"
+			${VHOSTLAB_POINT:+"VHOSTLAB_POINT=$VHOSTLAB_POINT"} "${inner[@]}")
+	fi
+	INTERRUPTED=0
+	exec {progress}> >([[ -z ${RECORDS:-} ]] || exec {RECORDS}>&-; exec "$BENCH/progress")
+	filter=$!
+	# shellcheck disable=SC2154 # cmd/sweep holds the lock
+	"${command[@]}" </dev/null 2>&"$progress" {progress}>&- {lock}>&- &
+	child=$!
+	[[ ${KEEPER_FAILED:-0} == 0 ]] || kill -TERM "$child" 2>/dev/null || true
+	# A shell starts its background children deaf to SIGINT, so it is handed on as SIGTERM.
+	trap 'INTERRUPTED=1; kill -TERM "$child" 2>/dev/null || true' INT TERM HUP
+	code=0
+	wait_for "$child" || code=$?
+	trap - INT TERM HUP
+	exec {progress}>&-
+	wait "$filter" || true
+	[[ $HOST == 1 ]] || kept_records || stored=0
+
+	kept=$(($(whole_lines "$RUN_DIR/points.jsonl") + $(whole_lines "$RUN_DIR/control.jsonl")))
+	if [[ $code -eq 0 && $stored == 1 ]]; then verify_whole; else verify_cut; fi || stored=0
+	[[ $stored == 0 ]] || above_floor "$RUN_DIR/points.jsonl"
+	if [[ $INTERRUPTED == 1 ]]; then
+		die 1 "sweep: interrupted, $kept of $steps measurements kept: resume with $AGAIN --resume --out $shown"
+	fi
+	if [[ $stored == 0 ]]; then
+		die 1 "sweep: the results in $shown are damaged or not complete: see the lines above"
+	fi
+	if [[ $code -eq 0 && $kept -lt $steps ]]; then
+		note "sweep: $((steps - kept)) of $steps measurements were skipped, with the reasons above"
+	fi
+	case $code in
+	0)
+		note "sweep: done, $kept of $steps measurements in $shown"
+		say_control
+		;;
+	2 | 77) exit "$code" ;;
+	*) die 1 "sweep: failed, $kept of $steps measurements kept: see the lines above, then resume with $AGAIN --resume --out $shown" ;;
+	esac
+}
+
+# What the A/A control says of this run: one cell, measured twice as if it were two.
+say_control()
+{
+	[[ -s $RUN_DIR/control.jsonl ]] || return 0
+	report_program --control "$RUN_DIR" >&2
+}
+
+# above_floor POINTS: fills in what only the whole run can tell; the file is replaced whole, or not at all.
+above_floor()
+{
+	[[ -s $1 ]] && grep -q '"server": *"floor"' "$1" || return 0
+	"$BENCH/floor" "$1"
+}
