@@ -16,13 +16,18 @@ usage()
 		[[ ! -x $file ]] || printf '  %-8s %s\n' "${file##*/}" "$(purpose "$file")"
 	done
 	echo
+	echo 'Every command answers --help and --version.'
 	echo 'Exit codes: 0 done, 1 failed, 2 wrong use, 77 cannot run here (the reason is printed).'
 }
 
 [[ $# -gt 0 ]] || set -- sweep "$ROOT/configs/quick.conf" --report
 case $1 in
 help | --help | -h)
-	usage
+	emit "$(usage)"
+	exit
+	;;
+--version)
+	version
 	exit
 	;;
 esac

@@ -35,7 +35,64 @@ trap 'printf "vhostlab: %s: line %s: a command failed: see the lines above\n" "$
 need_value()
 {
 	[[ -z ${4:-} ]] || die 2 "$1: it is given twice: remove one"
-	[[ $2 -ge 2 && -n ${3-x} ]] || die 2 "$1: it needs a value: see \`./run.sh help\`"
+	[[ $2 -ge 2 && -n ${3-x} ]] || die 2 "$1: it needs a value: see \`./run.sh ${0##*/} --help\`"
+}
+
+# emit TEXT [CODE]: to standard output. A reader that has seen enough closes the pipe, which is no error: the command ends with
+# CODE (0) then.
+emit()
+{
+	local code=0 error
+	{ error=$({ printf '%s\n' "$1" >&3; } 2>&1); } 3>&1 || code=$?
+	# 141 is SIGPIPE; where the caller ignores that signal, the message tells.
+	[[ $code -ne 141 && $error != *'Broken pipe' ]] || exit "${2:-0}"
+	[[ $code -eq 0 ]] || die 1 "standard output: it cannot be written: free space there"
+}
+
+# Which vhostlab this is: the module's version, and the revision where the tree is a git checkout of its own.
+version()
+{
+	local number revision=''
+	number=$(sed -n 's/^PACKAGE_VERSION="\(.*\)"/\1/p' "$ROOT/kmod/dkms.conf")
+	[[ ! -e $ROOT/.git ]] || revision=$(git -C "$ROOT" rev-parse --short HEAD 2>/dev/null) || revision=''
+	emit "vhostlab $number${revision:+ ($revision)}"
+}
+
+# The head of a sub-command's own file.
+help_text()
+{
+	emit "$(sed -n '/^# usage: /,/^[^#]/ { /^[^#]/d; s/^# \{0,1\}//p }' "$0")"
+}
+
+# arguments 'OPTION...' ARG...: ARGS is what a sub-command was given, an OPTION=VALUE of those named as two words. Answers
+# --help and --version. What follows -- is another command's.
+arguments()
+{
+	local valued=" $1 "
+	ARGS=()
+	shift
+	while [[ $# -gt 0 && $1 != -- ]]; do
+		case $1 in
+		--help | -h) help_text && exit ;;
+		--version) version && exit ;;
+		--*=*)
+			if [[ $valued == *" ${1%%=*} "* ]]; then
+				ARGS+=("${1%%=*}" "${1#*=}")
+			else
+				ARGS+=("$1")
+			fi
+			;;
+		*)
+			ARGS+=("$1")
+			# The value of an option is no option, whatever it looks like.
+			if [[ $valued == *" $1 "* && $# -ge 2 ]]; then
+				ARGS+=("$2") && shift
+			fi
+			;;
+		esac
+		shift
+	done
+	ARGS+=("$@")
 }
 
 # wait_for PID: its exit code. A signal that a trap of ours handles ends `wait` early, not the child.

@@ -1,0 +1,65 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+# What a command line expects of every command: --help, --version, --option=value, a pipe that may be closed.
+# shellcheck source=tests/harness/lib/tap.sh
+source "$(dirname -- "${BASH_SOURCE[0]}")/lib/tap.sh"
+build_tools
+number=$(sed -n 's/^PACKAGE_VERSION="\(.*\)"/\1/p' "$ROOT/kmod/dkms.conf")
+
+for command in '' sweep report compare trace list setup shell bisect; do
+	for option in --help --version; do
+		run "$ROOT/run.sh" $command $option
+		code "$command $option" 0
+		is "$command $option: nothing on stderr" "$(wc -c <"$TMP/stderr")" 0
+		if [[ $option == --help ]]; then
+			says "$command $option" 'usage: '
+		else
+			says "$command $option" "vhostlab $number"
+		fi
+	done
+done
+run "$ROOT/run.sh" sweep "$ROOT/configs/quick.conf" --help
+code '--help after other words' 0
+is '--version names the revision' "$("$ROOT/run.sh" --version)" \
+	"vhostlab $number$(revision=$(git -C "$ROOT" rev-parse --short HEAD 2>/dev/null) && echo " ($revision)")"
+run "$ROOT/run.sh" shell --clock sun -- ls --help
+code 'what follows -- is another command' 2
+says 'what follows -- is another command' 'allowed: insn, wall'
+
+# One word or two.
+quick=$ROOT/configs/quick.conf
+run "$ROOT/run.sh" sweep "$quick" --dry-run --clock wall --seed 7 --only size=64,burst=1
+two=$TEXT
+run "$ROOT/run.sh" sweep "$quick" --dry-run --clock=wall --seed=7 --only=size=64,burst=1
+code '--option=value' 0
+is '--option=value is --option value' "$TEXT" "$two"
+run "$ROOT/run.sh" sweep "$quick" --dry-run --only=
+code 'an empty value' 2
+run "$ROOT/run.sh" sweep "$quick" --dry-run=yes
+code 'a value for an option that has none' 2
+says 'a value for an option that has none' '--dry-run=yes: there is no such option'
+"$ROOT/tests/harness/lib/synthetic" clock=insn reps=2 >"$TMP/points"
+run "$ROOT/run.sh" compare --metric=cost_per_packet --fail-over=1% "$TMP/points" "$TMP/points"
+code 'compare --option=value' 0
+run "$ROOT/lab/run" --clock=moon -- true
+says 'lab/run --option=value' "--clock is insn or wall, not 'moon'"
+
+# A reader that has seen enough; once more where SIGPIPE is ignored, as under many programs that start others.
+closed()
+{
+	local name=$1 code
+	shift
+	: >"$TMP/stderr"
+	# More is written than a pipe holds, or nothing reads at all.
+	code=$(set +o pipefail; { "$@" 2>"$TMP/stderr"; echo $? >&3; } 3>"$TMP/code" | true; cat "$TMP/code")
+	is "$name: exit code" "$code" 0
+	is "$name: silent" "$(cat "$TMP/stderr")" ''
+}
+for how in default ignore; do
+	closed "list, SIGPIPE $how" env "--$how-signal=PIPE" "$ROOT/run.sh" list
+	closed "help, SIGPIPE $how" env "--$how-signal=PIPE" "$ROOT/run.sh" --help
+	closed "compare, SIGPIPE $how" env "--$how-signal=PIPE" "$ROOT/run.sh" compare "$TMP/points" "$TMP/points"
+done
+run bash -c '"$0" list >/dev/full' "$ROOT/run.sh"
+code 'a full disk is an error' 1
+done_testing
