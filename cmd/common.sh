@@ -95,6 +95,15 @@ arguments()
 	ARGS+=("$@")
 }
 
+# end_by_sigint: what Ctrl-C stopped ends by that signal, so that a shell's loop around it ends, too.
+end_by_sigint()
+{
+	trap - INT EXIT
+	kill -INT $$
+	# Only where the caller has us ignore the signal.
+	exit 130
+}
+
 # wait_for PID: its exit code. A signal that a trap of ours handles ends `wait` early, not the child.
 wait_for()
 {

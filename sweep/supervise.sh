@@ -21,7 +21,7 @@ supervise()
 			"VHOSTLAB_REVISION=$VHOSTLAB_REVISION" "VHOSTLAB_DIRTY=$VHOSTLAB_DIRTY"
 			${VHOSTLAB_POINT:+"VHOSTLAB_POINT=$VHOSTLAB_POINT"} "${inner[@]}")
 	fi
-	INTERRUPTED=0
+	INTERRUPTED=''
 	exec {progress}> >([[ -z ${RECORDS:-} ]] || exec {RECORDS}>&-; exec "$BENCH/progress")
 	filter=$!
 	# shellcheck disable=SC2154 # cmd/sweep holds the lock
@@ -29,7 +29,8 @@ supervise()
 	child=$!
 	[[ ${KEEPER_FAILED:-0} == 0 ]] || kill -TERM "$child" 2>/dev/null || true
 	# A shell starts its background children deaf to SIGINT, so it is handed on as SIGTERM.
-	trap 'INTERRUPTED=1; kill -TERM "$child" 2>/dev/null || true' INT TERM HUP
+	trap 'INTERRUPTED=INT; kill -TERM "$child" 2>/dev/null || true' INT
+	trap 'INTERRUPTED=${INTERRUPTED:-TERM}; kill -TERM "$child" 2>/dev/null || true' TERM HUP
 	code=0
 	wait_for "$child" || code=$?
 	trap - INT TERM HUP
@@ -40,8 +41,10 @@ supervise()
 	kept=$(($(whole_lines "$RUN_DIR/points.jsonl") + $(whole_lines "$RUN_DIR/control.jsonl")))
 	if [[ $code -eq 0 && $stored == 1 ]]; then verify_whole; else verify_cut; fi || stored=0
 	[[ $stored == 0 ]] || above_floor "$RUN_DIR/points.jsonl"
-	if [[ $INTERRUPTED == 1 ]]; then
-		die 1 "sweep: interrupted, $kept of $steps measurements kept: resume with $AGAIN --resume --out $shown"
+	if [[ -n $INTERRUPTED ]]; then
+		note "sweep: interrupted, $kept of $steps measurements kept: resume with $AGAIN --resume --out $shown"
+		[[ $INTERRUPTED != INT ]] || end_by_sigint
+		exit 1
 	fi
 	if [[ $stored == 0 ]]; then
 		die 1 "sweep: the results in $shown are damaged or not complete: see the lines above"

@@ -86,7 +86,7 @@ CODE=0
 wait "$pid" || CODE=$?
 # shellcheck disable=SC2034
 OUT=$(cat "$TMP/stderr")
-code 'Ctrl-C' 1
+code 'Ctrl-C' 130
 says 'Ctrl-C' 'interrupted, 1 of 3 measurements kept: resume with'
 is 'Ctrl-C: no machine is left' "$(pgrep -fc "qemu-system.*$TMP/cut" || true)" 0
 done_testing

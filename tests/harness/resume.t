@@ -43,13 +43,38 @@ interrupt()
 for signal in INT TERM; do
 	interrupt "$signal"
 	kept=$(wc -l <"$points")
-	code "SIG$signal" 1
+	code "SIG$signal" "$([[ $signal == INT ]] && echo 130 || echo 1)"
 	says "SIG$signal" "interrupted, $kept of 24 measurements kept: resume with"
 	says "SIG$signal: all it was asked for" "many.conf '--only' 'size=64' --host --resume --out"
 	is "SIG$signal: finished points are kept" "$((kept >= 3 && kept < 24))" 1
 	is "SIG$signal: every line is whole" "$(jq -c .point "$points" | wc -l)" "$kept"
 	is "SIG$signal: nobody holds the run's lock" "$(flock -n "$TMP/run/.lock" echo free || echo held)" free
 done
+
+# By the signal, not by a number that looks like it: only then does a loop of another shell end.
+rm -rf "$TMP/loop"
+cat >"$TMP/loop.sh" <<'EOC'
+while "$1" sweep "$2" --host --out "$3/$((++turn))"; do
+	:
+done
+echo "the loop went on after turn $turn"
+EOC
+FAKE=slow env --default-signal=INT setsid bash "$TMP/loop.sh" "$ROOT/run.sh" "$TMP/many.conf" "$TMP/loop" >"$TMP/loop.out" 2>&1 &
+looping=$!
+for ((i = 0; i < 400; i++)); do
+	[[ ! -s $TMP/loop/1/points.jsonl ]] || break
+	sleep 0.05
+done
+# setsid forks only where it leads a group already; a terminal sends Ctrl-C to the whole group
+group=$(pgrep -f "bash $TMP/loop.sh" | head -n 1)
+kill -INT -- "-$group"
+loop_code=0
+wait "$looping" || loop_code=$?
+is 'Ctrl-C ends a loop of sweeps, by the signal' "$loop_code" 130
+is 'the loop does not go on' "$(grep -c 'went on' "$TMP/loop.out")" 0
+is 'the loop: finished points are kept' "$(jq -c .point "$TMP/loop/1/points.jsonl" | grep -c .)" \
+	"$(wc -l <"$TMP/loop/1/points.jsonl")"
+is 'the loop: nothing is left behind' "$(pgrep -fc "$TMP/loop" || true)" 0
 
 # A crash in the middle of a line.
 printf '{"point":"0123","rep":1,"server":"intr' >>"$points"

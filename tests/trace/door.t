@@ -65,7 +65,7 @@ CODE=0
 wait "$pid" || CODE=$?
 TEXT=$(cat "$TMP/stdout")
 OUT=$TEXT$'\n'$(cat "$TMP/stderr")
-code 'Ctrl-C' 0
+code 'Ctrl-C' 130
 says 'Ctrl-C' 'interrupted: the figures above are those until then'
 says 'Ctrl-C' '@frames_per_run_total[0, 1]: count '
 is 'Ctrl-C: the summary is kept, too' "$(grep -c '^@frames_per_run_total\[0, 1\]' "$TMP/cut/trace.txt")" 1
