@@ -4,7 +4,8 @@
 # make check      every test that needs no more than this machine
 # make soak       the tests of moving, logging and migration at full length: hours where the lab is emulated
 # make lint       shellcheck, sparse, checkpatch, clang-format, SPDX
-# make install    the module through DKMS, on the machine's own kernel
+# make install    the module through DKMS, on the machine's own kernel; only its sources with DESTDIR
+# make uninstall  removes what install put there
 BUILD := $(CURDIR)/build
 PROGRAM_DIRS := sweep bench stats bench/probe bench/vm
 KERNELS := default 6.12
@@ -39,14 +40,25 @@ lint: setup
 	@tests/lint
 
 VERSION := $(shell sed -n 's/^PACKAGE_VERSION="\(.*\)"/\1/p' kmod/dkms.conf)
+SOURCES := $(DESTDIR)/usr/src/vhostlab-net-$(VERSION)
+NEED_DKMS = command -v dkms >/dev/null || \
+	{ echo 'vhostlab: make $@: dkms is missing: apt-get install dkms' >&2; exit 77; }
+
+# A packager who sets DESTDIR registers the sources himself, and needs no dkms for that.
 install:
-	@command -v dkms >/dev/null || { echo 'vhostlab: make install: dkms is missing: apt-get install dkms' >&2; exit 77; }
-	install -d $(DESTDIR)/usr/src/vhostlab-net-$(VERSION)
-	install -m 644 kmod/*.[ch] kmod/Kbuild kmod/dkms.conf $(DESTDIR)/usr/src/vhostlab-net-$(VERSION)
-	# A packager who sets DESTDIR registers the sources himself.
+	@[ -n "$(DESTDIR)" ] || $(NEED_DKMS)
+	install -d $(SOURCES)
+	install -m 644 kmod/*.[ch] kmod/Kbuild kmod/dkms.conf $(SOURCES)
 	[ -n "$(DESTDIR)" ] || dkms install vhostlab-net/$(VERSION)
+
+# What install put there, and no more: files of others in that folder stay.
+uninstall:
+	[ -n "$(DESTDIR)" ] || ! command -v dkms >/dev/null || \
+		dkms remove vhostlab-net/$(VERSION) --all || true
+	cd $(SOURCES) 2>/dev/null && rm -f -- $(notdir $(wildcard kmod/*.[ch])) Kbuild dkms.conf || true
+	[ ! -d $(SOURCES) ] || rmdir --ignore-fail-on-non-empty $(SOURCES)
 
 clean:
 	rm -rf $(BUILD)/bench $(BUILD)/kmod $(BUILD)/tests
 
-.PHONY: all programs module modules setup check soak lint install clean
+.PHONY: all programs module modules setup check soak lint install uninstall clean
