@@ -24,19 +24,22 @@ modules:
 	@set -e; for k in $(KERNELS); do kmod/build $$k; done
 
 setup:
-	@lab/setup --yes
+	@lab/setup --yes run
 
-# One door to all tests. setup comes first so that this works on a machine
+# One door to all tests. Packages come first so that this works on a machine
 # that has nothing yet but git and make.
-check: setup
+check:
+	@lab/setup --yes run check
 	@$(MAKE) all modules
 	@tests/check
 
-soak: setup
+soak:
+	@lab/setup --yes run check
 	@$(MAKE) all
 	@tests/soak
 
-lint: setup
+lint:
+	@lab/setup --yes run lint
 	@tests/lint
 
 VERSION := $(shell sed -n 's/^PACKAGE_VERSION="\(.*\)"/\1/p' kmod/dkms.conf)

@@ -127,11 +127,12 @@ in_lab()
 	[[ ${VHOSTLAB_LAB:-} == 1 ]]
 }
 
-# Installs missing packages by name. Fast and silent when nothing is missing.
+# Installs missing packages of the group run by name: the tests and the linters have groups of their own, which make check
+# and make lint install. Fast and silent when nothing is missing.
 ensure_packages()
 {
 	! in_lab || return 0
-	"$ROOT/lab/setup" "$@"
+	"$ROOT/lab/setup" "$@" run
 }
 
 # The programs that plan and count: all that --dry-run, list, report and compare need.

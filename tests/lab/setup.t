@@ -39,6 +39,26 @@ ok "every package of the list has a group and a reason" test -z "$odd"
 twice=$(sed -n 's/^\([a-z0-9][^ ]*\) .*/\1/p' lab/packages.txt | sort | uniq -d)
 ok "none is there twice" test -z "$twice"
 
+linters=$(sed -n 's/ .*# lint: .*//p' lab/packages.txt)
+ok "there are linters in the list" test -n "$linters"
+# What each door asks for, by a setup that only says so.
+mkdir -p "$tmp/tree/lab" "$tmp/tree/cmd"
+cp Makefile "$tmp/tree/"
+cp cmd/common.sh cmd/shell "$tmp/tree/cmd/"
+printf '#!/bin/sh\necho "asked: $*" >&2\nexit 77\n' >"$tmp/tree/lab/setup"
+chmod +x "$tmp/tree/lab/setup"
+# shellcheck disable=SC2317 # called by ok
+asks()
+{
+	local want=$1
+	shift
+	(cd "$tmp/tree" && "$@") >"$tmp/out" 2>"$tmp/err" </dev/null || true
+	grep -qx "asked: $want" "$tmp/err"
+}
+ok "a command installs what it needs to run" asks '--yes run' cmd/shell -- true
+ok "make check adds the tests' packages" asks '--yes run check' make check
+ok "make lint adds the linters" asks '--yes run lint' make lint
+
 mkdir "$tmp/lab"
 cp lab/setup lab/lib.sh "$tmp/lab/"
 printf '%s\n' 'bash  # run: is always there' >"$tmp/lab/packages.txt"
