@@ -28,7 +28,7 @@ machine_archives()
 }
 
 # private_apt NAME TEST SUITE...: an apt state of our own whose only source is an archive with these suites for which the
-# command TEST succeeds; suite `security` is the security archive, where there is one. An archive of somebody else for the same
+# command TEST succeeds; suite `security` is the security archive, where there is one. A third-party archive for the same
 # distribution fails the check of Debian's signature, or TEST; then the next one is tried. Sets APT_DIR and APT_OPTIONS;
 # fails when no archive is left. Nothing counts as installed, unless the caller makes APT_DIR/status say otherwise.
 private_apt()

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=bash
-# What the lab's scripts share: where things are, how a failure is said. Sourced, never run.
+# What the lab's scripts share: paths, and how a failure is reported. Sourced, never run.
 
 LAB=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")" && pwd -P)
 ROOT=$(dirname -- "$LAB")
@@ -19,13 +19,13 @@ die()
 	exit "$code"
 }
 
-# note TEXT: progress for a person, on stderr, silenced by --quiet.
+# note TEXT: a line of progress on stderr; none with --quiet.
 note()
 {
 	[[ ${QUIET:-0} == 1 ]] || printf 'vhostlab: %s\n' "$*" >&2
 }
 
-# build_dir DIR: makes a directory of the build tree, or says in one line why it cannot.
+# build_dir DIR: makes a directory of the build tree, or prints in one line why it cannot.
 build_dir()
 {
 	# shellcheck disable=SC2015 # either failing is the same trouble
@@ -33,7 +33,7 @@ build_dir()
 		die 1 "lab: $1: cannot write there: make the tree writable for you, or set VHOSTLAB_BUILD to another directory"
 }
 
-# need PROGRAM PACKAGE: ends with 77 when a tool is missing, and says which package has it.
+# need PROGRAM PACKAGE: ends with 77 if a tool is missing, and names its package.
 need()
 {
 	command -v "$1" >/dev/null 2>&1 ||

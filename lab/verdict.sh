@@ -22,7 +22,7 @@ log_excerpt()
 	tail -n "+$((start > 1 ? start : 1))" <<<"$text"
 }
 
-# fail_run TEXT [EXIT-CODE]: the end of the kernel log, then one line that says what happened.
+# fail_run TEXT [EXIT-CODE]: the end of the kernel log, then one line with what happened.
 fail_run()
 {
 	local kept=$BUILD/lab/last-failure.log
@@ -42,7 +42,7 @@ fail_run()
 	die "${2:-1}" "lab: $1: whole log in $kept"
 }
 
-# The first line of the console that tells what went wrong, without its time stamp.
+# The first line of the console that names what went wrong, without its time stamp.
 culprit()
 {
 	tr -d '\r' <"$dir/console" | grep -m 1 -E -f "$LAB/patterns" | sed 's/^\[[^]]*\] *//' || true
@@ -50,7 +50,7 @@ culprit()
 
 # Did the emulator record a triple fault that nothing asked for? A restart ends in one, too (reboot=t), but then the kernel has
 # announced it on the console, always.
-fell()
+triple_fault()
 {
 	grep -q '^Triple fault' "$dir/resets" && ! grep -q 'reboot: \|sysrq: Resetting' "$dir/console"
 }
@@ -62,7 +62,7 @@ judge()
 	if read -r word mark rest <"$dir/result" && [[ $mark == "$nonce" ]]; then
 		case $word in
 		done)
-			# The machine still had to go down after it spoke.
+			# The machine still had to shut down after the result was written.
 			line=$(culprit)
 			[[ -z $line ]] || fail_run "the kernel died on its way down: $line"
 			exit "$rest"
@@ -84,7 +84,7 @@ judge()
 	line=$(grep -m 1 -h 'vhostlab-init:\|vhostlab-stage2:' "$dir/console" | tr -d '\r' || true)
 	[[ -z $line ]] || fail_run "the VM did not get to the command: $line"
 	# shellcheck disable=SC2154
-	if ((nested)) && fell; then
+	if ((nested)) && triple_fault; then
 		fail_run "silent power-off: triple fault of the emulated machine with a virtual one inside: try again" 75
 	fi
 	fail_run "silent power-off: the machine went down without a verdict"

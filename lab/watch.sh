@@ -2,9 +2,9 @@
 # shellcheck shell=bash
 # Ends a lab VM that makes no progress. Sourced by lab/run, whose variables it reads: dir timeout relays.
 #
-# Progress is a byte the VM says: output of the command, or of the kernel on its console. Time counts only while the machine
-# here lets QEMU run: what its threads wait for a processor, because others have it, is taken off. So a busy machine makes a
-# run longer, not wrong. A command that says something for ever ends all the same, after CHATTER times the limit.
+# Progress is a byte of output from the VM, of the command or of the kernel on its console. Time counts only while this machine
+# lets QEMU run: the time its threads wait for a processor that others have is subtracted. So a busy machine makes a run
+# longer, not wrong. A command that writes without end is ended all the same, after CHATTER times the limit.
 CHATTER=20
 
 # Bytes that the relays have passed on, in $heard; 0 where this kernel does not count them.
@@ -35,7 +35,7 @@ starved_time()
 	: "$ran" "$rest"
 }
 
-# watch PID: ends QEMU, and says why in $dir/ended, when it is time.
+# watch PID: ends QEMU, and writes why to $dir/ended, when it is time.
 watch()
 {
 	# shellcheck disable=SC2154 # of lab/run
@@ -60,7 +60,7 @@ watch()
 			: >"$dir/seen"
 		fi
 		if [[ $silent -ge $limit ]]; then
-			echo "$timeout s without a word" >"$dir/ended"
+			echo "$timeout s without output" >"$dir/ended"
 		elif [[ $total -ge $((CHATTER * limit)) ]]; then
 			echo "$((CHATTER * timeout)) s" >"$dir/ended"
 		else

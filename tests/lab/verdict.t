@@ -108,7 +108,7 @@ lab -- bash -c 'seq 200000; exit 1'
 check "a failed command is a failure" 1
 truth "a large output arrives whole and in order" cmp -s "$tmp/out" <(seq 200000)
 
-# Longer in all than the limit, but never as long without a word.
+# Longer in all than the limit, but never as long without output.
 # shellcheck disable=SC2016 # expanded in the VM
 lab --timeout 12 -- bash -c 'for i in {1..5}; do sleep 4; echo "$i"; done'
 check "a slow command that goes on saying something is not ended" 0
@@ -181,7 +181,7 @@ check "a triple fault without one may not" 1 '^vhostlab: lab: silent power-off'
 lab --nested -- reboot -f
 check "a silent power-off with a virtual machine inside is a failure" 1 '^vhostlab: lab: silent power-off'
 lab --nested --timeout 12 -- sleep 1000
-check "so is silence" 1 '^vhostlab: lab: time-out: no verdict after 12 s without a word'
+check "so is silence" 1 '^vhostlab: lab: time-out: no verdict after 12 s without output'
 
 # ---- without root ----
 if [[ $(id -u) != 0 ]]; then
