@@ -82,7 +82,7 @@ static void task_name(char *to, size_t size, const char *line)
 	snprintf(to, size, "%.*s", (int)n, line);
 }
 
-/* The function of a line "  ADDRESS NAME"; without symbols there is one box, not one an address. */
+/* The function of a line "  ADDRESS NAME"; one box where there are no symbols. */
 static char *frame_name(char *line)
 {
 	char *name = line + strspn(line, " \t");

@@ -11,7 +11,7 @@
 enum kind {
 	GUEST_KICK, /* the guest is about to write its kick eventfd */
 	KICK, /* tracepoints of the module */
-	WAKING, /* somebody wakes the server */
+	WAKING, /* the server is woken */
 	RUNS, /* the server gets the CPU */
 	RUNS_GUEST,
 	OFF, /* the server leaves it; count: 1 if it is put off, 0 if it sleeps */

@@ -195,7 +195,7 @@ static bool step_any(struct walk *w, const struct event *e)
 		w->guest_awake = e->count;
 	if (e->kind == GUEST_KICK) {
 		if (w->receive)
-			return true; /* buffers given back: nobody waits for that */
+			return true; /* buffers given back: nothing waits for that */
 		if (w->now != ST_GUEST)
 			return misplaced(w, e);
 		enter(w, ST_KICK, e->at);
@@ -310,7 +310,7 @@ static int usage(void)
 	fputs("usage: stages [--burst N] FILE\n"
 	      "Prints the mean time of each stage of a burst as a JSON object, or with --burst "
 	      "the\n"
-	      "events and stages of that burst, one a line, in ticks.\n",
+	      "events and stages of that burst, one per line, in ticks.\n",
 	      stderr);
 	return 2;
 }
