@@ -23,7 +23,7 @@
 #define EVENTS "/sys/kernel/tracing/events/"
 
 enum target {
-	EVERY_TASK, /* a system call: whoever makes it */
+	EVERY_TASK, /* a system call of any task */
 	VCPUS, /* an exit */
 	MACHINE, /* wherever it happens */
 };

@@ -23,8 +23,8 @@ host_ip()
 {
 	echo "10.77.$1.1"
 }
-# Nobody has this address: what is sent there is dropped without an answer.
-nobody_ip()
+# An address that is not in use: what is sent there is dropped without an answer.
+unused_ip()
 {
 	echo "10.77.$1.9"
 }

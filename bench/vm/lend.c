@@ -97,7 +97,7 @@ int main(int argc, char **argv)
 			    "lend: wrong use: lend [--tap NAME] [--queues 1..%d] [--vhost DEVICE] "
 			    "COMMAND...",
 			    MAX_QUEUES);
-	/* Whoever started us may be killed without a chance to end the command. */
+	/* Our parent may be killed without a chance to end the command. */
 	if (prctl(PR_SET_PDEATHSIG, SIGKILL) || getppid() != parent)
 		return fail(RC_FAIL, "lend: %s: its parent has ended", argv[optind]);
 	rc = tap ? lend_tap(tap, queues) : RC_OK;

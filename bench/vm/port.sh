@@ -13,7 +13,7 @@ guest_ready()
 			exec {out}>&-
 			return 1
 		fi
-		# Out of time, it may have read half a line.
+		# After a time-out, it may have read half a line.
 		IFS= read -r -t 1 part <&"$out" || true
 		line+=$part
 	done

@@ -2,7 +2,7 @@
 /*
  * result: one object of the result contract, from what the two passes over the
  * guests gave: the window of the measured pass, that of the counted one, and a
- * line a guest with what its tool said and its counters before and after.
+ * line per guest with the output of its tool and its counters before and after.
  *
  *   result --server S --workload W --direction in|out|both MEASURED COUNTED EACH
  */
@@ -246,7 +246,7 @@ static json_t *detail(const struct question *q, double dropped)
 	json_object_set_new(run, "lost", any_lost ? number(gone_there) : json_null());
 	json_object_set_new(d, "run", run);
 	json_object_set_new(d, "packets_each", packets_each(q, way));
-	/* What a tool said besides. */
+	/* What else a tool printed. */
 	json_array_foreach(q->each, i, one)
 		json_object_update(d, json_object_get(one, "more"));
 	return d;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * window: measures what the machine does while traffic of somebody else crosses
+ * window: measures what the machine does while other programs' traffic crosses
  * taps: waits for the first frames, then for a number of frames or a time limit,
  * and prints the differences as one JSON object. It runs in the network
  * namespace of the taps.
@@ -85,7 +85,7 @@ static int read_taps(const struct window_options *o, struct traffic *traffic)
 	fclose(file);
 	if (found == o->taps)
 		return RC_OK;
-	return fail(RC_FAIL, "window: a tap is gone: did its server end? see its output");
+	return fail(RC_FAIL, "window: a tap no longer exists: did its server end? see its output");
 }
 
 static uint64_t frames_of(const struct window_options *o, const struct traffic *traffic)

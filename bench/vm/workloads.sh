@@ -5,13 +5,13 @@
 #
 #   latency    round trips in ns, all or a few percentiles of them, or null
 #   sent, lost of the whole pass, at its far end, or null where the taps know better
-#   more       what else the tool said
+#   more       what else the tool printed
 #
-# FILES is the beginning of file names; FILES.out is what the tool said. Clients run on our side of the tap, servers in the
+# FILES is the beginning of file names; FILES.out is the tool's output. Clients run on our side of the tap, servers in the
 # guest, so the tools' clocks and results are ours. Sourced by point, whose variables it uses.
 # shellcheck disable=SC2154
 
-# Offered rates in frames a second where the sender does not wait for the receiver.
+# Offered rates in frames per second where the sender does not wait for the receiver.
 UDP_RATE=${VHOSTLAB_UDP_RATE:-8000}
 RX_RATE=${VHOSTLAB_RX_RATE:-20000}
 # Headers: Ethernet 14, IPv4 20, UDP or ICMP 8, TCP with time stamps 32.
@@ -33,14 +33,14 @@ direction_of()
 	esac
 }
 
-# tell NUMBER COMMAND: in the guest. One that no longer answers is described, since nobody can ask it any more.
+# tell NUMBER COMMAND: in the guest. The state of one that no longer answers is printed, since it cannot be asked later.
 tell()
 {
 	local code=0 folder=$session/guest-$1 state=ended
 	in_guest "$folder" "$2" || code=$?
 	if [[ $code -eq 255 ]]; then
 		! kill -0 "$(<"$folder/pid")" 2>/dev/null || state=runs
-		echo "vhostlab: guest $1: it does not answer, its QEMU $state; what both said last:" >&2
+		echo "vhostlab: guest $1: it does not answer, its QEMU $state; the last output of both:" >&2
 		tail -n 10 -- "$folder/console" "$folder/out" >&2 || true
 	fi
 	return "$code"
@@ -233,7 +233,7 @@ result_udp_rx()
 	result_iperf "$@"
 }
 
-# pktgen_options DEVICE NUMBER DESTINATION-IP DESTINATION-MAC: one a line, for a device of the packet generator
+# pktgen_options DEVICE NUMBER DESTINATION-IP DESTINATION-MAC: one per line, for a device of the packet generator
 pktgen_options()
 {
 	printf '%s\n' 'count 0' 'clone_skb 0' "pkt_size $size" "dst $3" "dst_mac $4" 'udp_dst_min 9' 'udp_dst_max 9'
@@ -248,7 +248,7 @@ start_tx()
 		command+="; echo rem_device_all >/proc/net/pktgen/kpktgend_$queue; echo add_device eth0@$queue >/proc/net/pktgen/kpktgend_$queue"
 		while read -r option; do
 			command+="; echo '$option' >/proc/net/pktgen/eth0@$queue"
-		done < <(pktgen_options eth0 "$number" "$(nobody_ip "$number")" "$(host_mac "$number")"
+		done < <(pktgen_options eth0 "$number" "$(unused_ip "$number")" "$(host_mac "$number")"
 			printf '%s\n' "queue_map_min $queue" "queue_map_max $queue")
 	done
 	tell "$number" "$command" >"$2.err"
@@ -271,7 +271,7 @@ start_rx()
 	in_net sh -c "echo add_device $device >/proc/net/pktgen/kpktgend_0"
 	while read -r option; do
 		in_net sh -c "echo '$option' >/proc/net/pktgen/$device"
-	done < <(pktgen_options "$device" "$number" "$(nobody_ip "$number")" "$(guest_mac "$number")"
+	done < <(pktgen_options "$device" "$number" "$(unused_ip "$number")" "$(guest_mac "$number")"
 		printf '%s\n' "ratep $RX_RATE" "queue_map_min 0" "queue_map_max $((queues - 1))")
 	[[ $number -lt $guests ]] || on_host "$2" sh -c 'echo start >/proc/net/pktgen/pgctrl'
 }
