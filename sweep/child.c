@@ -27,7 +27,7 @@
 static int signals = -1;
 static bool stop;
 
-/* Seconds the processors were idle since boot, all together; 0 when nobody can say. */
+/* Seconds the processors were idle since boot, all together; 0 where it is not known. */
 static double idle_seconds(void)
 {
 	FILE *file = fopen("/proc/stat", "r");
@@ -87,7 +87,7 @@ bool child_stop_asked(void)
 	return stop;
 }
 
-/* What one pipe said so far. */
+/* Output of one pipe so far. */
 struct heard {
 	int fd;
 	char *text;

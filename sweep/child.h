@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* One measuring process: started, listened to, and certainly gone afterwards. */
+/* One measuring process: started, its output read, and ended with all its children. */
 #ifndef WALK_CHILD_H
 #define WALK_CHILD_H
 
@@ -33,7 +33,7 @@ bool child_setup(void);
 /* Was a signal to stop received? Looks without waiting. */
 bool child_stop_asked(void);
 
-/* Runs @argv for at most @limit seconds and waits until all its processes are gone. */
+/* Runs @argv for at most @limit seconds and waits until all its processes have ended. */
 void child_run(struct child *child, char **argv, double limit);
 
 /*

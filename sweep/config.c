@@ -23,7 +23,7 @@ struct single {
 	int line;
 };
 
-/* libinih does not hand the line number on, so the reader counts for it. */
+/* libinih does not report the line number, so the reader counts lines. */
 struct parse {
 	struct config *config;
 	FILE *file;
@@ -105,7 +105,7 @@ static struct section *section_of(struct parse *p, const char *name)
 	return s;
 }
 
-/* libinih tells of keys only, joins sections of one name and drops what follows a ]. */
+/* libinih reports keys only, joins sections of one name and drops what follows a ]. */
 static void begin_section(struct parse *p, const char *line)
 {
 	const char *end = strchr(line, ']'), *after;

@@ -51,7 +51,7 @@ struct config {
 };
 
 /*
- * Reads @path. Every mistake is told on stderr with its line, what is wrong and
+ * Reads @path. Every mistake is reported on stderr with its line, what is wrong and
  * what is allowed; then the result is false. What it allocates lives as long as
  * the process.
  */

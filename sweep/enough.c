@@ -105,7 +105,7 @@ bool enough(const json_t *step)
 		for (size_t f = 0; f < FIGURES; f++) {
 			int n = values_before(json_string_value(member), f, rep, value);
 
-			/* Nobody waits for what cannot be measured. */
+			/* What cannot be measured must not hold up the others. */
 			if (!n)
 				continue;
 			some = true;

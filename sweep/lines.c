@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Reads results back: whole lines, one object a line, no measurement twice. */
+/* Reads results back: whole lines, one object per line, no measurement twice. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -9,7 +9,7 @@
 #include "lines.h"
 
 /* Of a file that is one heap of rubbish a few lines say enough. */
-#define TOLD 3
+#define REPORTED 3
 
 static void key_of(char *key, size_t size, const char *point, long rep)
 {
@@ -77,7 +77,7 @@ bool lines_read(const char *path, json_t *known, bool cut)
 			wrong = line_check(text, length - 1, known, &object);
 		}
 		json_decref(object);
-		if (wrong && ++bad <= TOLD)
+		if (wrong && ++bad <= REPORTED)
 			fprintf(stderr,
 				"vhostlab: results: %s:%ld: %s: the file is damaged: remove that "
 				"line, then --resume measures again what it held\n",
@@ -87,7 +87,7 @@ bool lines_read(const char *path, json_t *known, bool cut)
 		fprintf(stderr, "vhostlab: results: %s: it cannot be read: check the disk\n", path);
 		bad++;
 	}
-	if (bad > TOLD)
+	if (bad > REPORTED)
 		fprintf(stderr, "vhostlab: results: %s: %ld damaged lines in all\n", path, bad);
 	free(text);
 	fclose(file);

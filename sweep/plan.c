@@ -120,7 +120,7 @@ static void read_done(json_t *done, const char *path)
 	fclose(file);
 }
 
-/* Everybody in a group, so that its repetitions can end together. */
+/* All members of a group, so that their repetitions can end together. */
 static json_t *group_members(const struct points *points, int group)
 {
 	json_t *members = json_array();

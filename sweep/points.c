@@ -233,18 +233,18 @@ static bool meaningful_process(const struct point *p)
 	    is(p, AXIS_SERVER, "vhostuser"))
 		return false;
 	if (!is(p, AXIS_GUESTS, "1")) {
-		/* These are the story of one guest; floor has none. */
+		/* These concern one guest; floor has none. */
 		if (!strcmp(point_value(p, "knob.trace"), "events") ||
 		    among(p, AXIS_WORKLOAD, " rr_flood stream ") || is(p, AXIS_SERVER, "floor"))
 			return false;
-		/* Who gets how much would be the senders' doing: see bench/workload/crowd.h. */
+		/* The senders would decide how much each gets: see bench/point/crowd.h. */
 		if (is(p, AXIS_WORKLOAD, "rx") && !is(p, AXIS_SINK, "check"))
 			return false;
 	}
 	/* It makes frames of one page, as the module's arrays hold them. */
 	if (is(p, AXIS_SERVER, "floor") && atol(p->value[AXIS_SIZE]) > LINK_FRAME)
 		return false;
-	/* Nobody would number its frames, and there is no guest to do anything beside it. */
+	/* Its frames are not numbered, and there is no guest to do anything beside it. */
 	if (is(p, AXIS_SERVER, "floor") && strcmp(point_value(p, "knob.trace"), "off") &&
 	    strcmp(point_value(p, "knob.trace"), "functions"))
 		return false;
@@ -289,7 +289,7 @@ static bool meaningful_dpdk(const struct point *p)
 	       is(p, AXIS_SINK, "stack");
 }
 
-/* Some crossings mean nothing. */
+/* Some combinations mean nothing. */
 static bool meaningful(const struct point *p)
 {
 	if (is(p, AXIS_GUEST, "process"))

@@ -3,7 +3,7 @@
  * progress: turns the @ lines of walk into progress with elapsed and remaining
  * time, on one line that is redrawn when stderr is a terminal, on plain lines
  * when it is not; all other lines pass. It reads outside the lab VM, because
- * inside the instruction clock knows nothing of the time somebody waits.
+ * inside the instruction clock does not show how long people wait.
  */
 #include <signal.h>
 #include <stdbool.h>

@@ -17,14 +17,14 @@ static const char *const sinks[] = { "check", "stack", "xdp_drop", "forward", NU
 static const char *const guest_kinds[] = { "process", "qemu", "dpdk", NULL };
 static const char *const workers[] = { "device", "queue", "workqueue", "shared", NULL };
 static const char *const accesses[] = { "uaccess", "pinned", NULL };
-/* What of the module's ideas is left out: one, or all but one. */
+/* Which of the module's optimizations is left out: one, or all but one. */
 static const char *const withouts[] = { "none",	   "all",	   "array",  "only-array",
 					"direct",  "only-direct",  "region", "only-region",
 					"ahead",   "only-ahead",   "late",   "only-late",
 					"recheck", "only-recheck", "yield",  "only-yield",
 					NULL };
 static const char *const txmodes[] = { "bh", "timer", NULL };
-/* Who looks on: see bench/point. All but the first seven are tools, trace/NAME.bt. */
+/* What observes: see bench/point. All but the first seven are tools, trace/NAME.bt. */
 static const char *const traces[] = { "off",
 				      "out",
 				      "count",
@@ -145,7 +145,7 @@ const struct knob_info *knob_find(const char *name)
 	return NULL;
 }
 
-/* Who serves a packed ring: the bench's own processes and the kernel's vhost_net do not. */
+/* Packed rings: the bench's own processes and the kernel's vhost_net do not serve them. */
 static bool serves_packed(const char *server, const char *guest)
 {
 	if (!strcmp(server, "userspace"))
@@ -155,7 +155,7 @@ static bool serves_packed(const char *server, const char *guest)
 
 bool knob_applies(const struct knob_info *knob, const char *server, const char *guest)
 {
-	/* No ring and no guest: there is nothing to set, but something to look at. */
+	/* No ring and no guest: there is nothing to set, but something to trace. */
 	if (!strcmp(server, "floor"))
 		return !strcmp(knob->name, "trace");
 	for (int i = 0; guest_kinds[i]; i++)

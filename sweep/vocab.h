@@ -29,7 +29,7 @@ struct axis_info {
 
 enum knob_side {
 	KNOB_GUEST, /* negotiated by the guest: means something for every server */
-	KNOB_VHOST, /* said to a vhost device: means something for servers intree and vhostlab */
+	KNOB_VHOST, /* set in a vhost device: means something for servers intree and vhostlab */
 	KNOB_MODULE, /* parameter of vhostlab_net: means something for server vhostlab */
 	KNOB_VMM, /* how QEMU itself serves: means something for server userspace */
 };

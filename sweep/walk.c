@@ -71,7 +71,7 @@ static unsigned long read_taint(const char *path)
 	return taint & SICK_KERNEL;
 }
 
-/* The last line somebody wrote that is not empty, in place. */
+/* The last line of an output that is not empty, in place. */
 static char *last_line(char *text)
 {
 	size_t n = strlen(text);
