@@ -349,7 +349,7 @@ void guest_total(struct guest *g, uint64_t *kicks, uint64_t *calls)
 		struct pollfd p = { .fd = g->call[q], .events = POLLIN };
 		uint64_t value;
 
-		/* Calls nobody waited for any more. */
+		/* Calls that were no longer waited for. */
 		if (g->call[q] >= 0 && poll(&p, 1, 0) == 1 &&
 		    read(g->call[q], &value, sizeof(value)) == sizeof(value))
 			*calls += value;

@@ -50,7 +50,7 @@ struct guest {
 	uint64_t calls; /* sum of the values read from the call eventfds */
 	uint64_t wakeups; /* reads that returned */
 	uint64_t all_kicks, all_calls; /* of all phases; see guest_total() */
-	struct stamps *stamps; /* NULL: nobody wants to know */
+	struct stamps *stamps; /* NULL: none are taken */
 };
 
 /* Makes memory, rings and eventfds. Returns an RC_ value; close even after a failure. */

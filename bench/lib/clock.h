@@ -27,7 +27,7 @@ int clock_open(enum clock_kind kind);
 /* insn: instructions, wall: ns; only differences mean something. */
 uint64_t clock_now(enum clock_kind kind);
 
-/* Who wants to know when a window begins and ends; called just outside the stamps. NULL: nobody. */
+/* Called when a window begins and ends, just outside the stamps. NULL: nothing is called. */
 extern void (*window_watcher)(bool begins);
 
 /* The bookkeeping is read outside the stamps, so it is not part of the window. */
@@ -44,7 +44,7 @@ double window_seconds(const struct window *w);
 /* Ticks idle in it (insn), 0 for wall. */
 double window_idle(const struct window *w);
 
-/* Sleeps, so that everybody else comes to rest. */
+/* Sleeps, so that all other tasks come to rest. */
 void clock_rest(unsigned int ms);
 
 #endif

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* One way to complain, and the watchdog that ends a wait nobody will satisfy. */
+/* One way to report a failure, and the watchdog that ends a wait that cannot succeed. */
 #include "common.h"
 
 #include <errno.h>

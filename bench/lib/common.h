@@ -38,7 +38,7 @@ extern volatile uint64_t watch_progress; /* the workload moves this on */
 
 enum { WATCH_STUCK = 1, WATCH_SIGNAL = 2 };
 
-/* Somebody else says that we were interrupted. */
+/* Another process reports that we were interrupted. */
 extern bool watch_silent;
 
 /* Takes over SIGINT, SIGTERM and SIGHUP. */

@@ -28,7 +28,7 @@ struct options {
 	enum sink sink;
 	enum clock_kind clock;
 	unsigned int size; /* frame bytes, without the virtio-net header */
-	unsigned int burst; /* frames a kick (tx), frames the sender delivers at once (rx) */
+	unsigned int burst; /* frames per kick (tx), frames the sender delivers at once (rx) */
 	unsigned long packets; /* frames of the measured phase, rounded up to whole bursts */
 	unsigned int guests; /* at once; they share packets */
 

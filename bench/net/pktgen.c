@@ -74,7 +74,7 @@ static bool was_before(const struct pktgen *p, pid_t tid)
 	return false;
 }
 
-/* Lets the generator's thread run only when nobody else wants the CPU. */
+/* Lets the generator's thread run only when no other task needs the CPU. */
 static int make_idle(struct pktgen *p)
 {
 	pid_t tid[PKTGEN_THREADS_MAX];
@@ -115,7 +115,7 @@ int pktgen_open(struct pktgen *p, int cpu)
 	snprintf(text, sizeof(text), "dst_mac %02x:%02x:%02x:%02x:%02x:%02x", guest_mac[0],
 		 guest_mac[1], guest_mac[2], guest_mac[3], guest_mac[4], guest_mac[5]);
 	rc = rc ? rc : command(SENDER_NAME, text);
-	/* Reading the time for every frame is work nobody asked for. */
+	/* Reading the time for every frame would be work of the bench. */
 	return rc ? rc : command(SENDER_NAME, "flag NO_TIMESTAMP");
 }
 
@@ -179,7 +179,7 @@ int pktgen_finish(struct pktgen *p, uint64_t *sent, uint64_t *errors)
 	*sent = *errors = 0;
 	if (!p->runner)
 		return RC_OK;
-	/* A run that was cut short (Ctrl-C, a stuck server) must be told. */
+	/* A run that was cut short (Ctrl-C, a stuck server) must be stopped. */
 	if (!pktgen_done(p) && watch_stop)
 		rc = command("pgctrl", "stop");
 	pthread_join(p->runner, NULL);

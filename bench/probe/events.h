@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * A pass behind the measured one in which the kernel's tracepoints are on:
- * those of the module, and who is woken and who runs. The time stamp counter
+ * those of the module, wake-ups, and which task runs. The time stamp counter
  * is their clock and that of the guest's own stamps, so both are one story.
  */
 #ifndef VL_EVENTS_H

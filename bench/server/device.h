@@ -52,7 +52,7 @@ struct device {
  */
 void device_open(struct device *d, const char *name, int argc, char **argv);
 
-/* Tells whoever started the program that it serves from now on. */
+/* Tells the parent process that the program serves from now on. */
 void device_ready(struct device *d);
 
 /* Ends the program after one line: `what` went wrong, and errno or a broken ring. */

@@ -111,7 +111,7 @@ bool devring_flush(struct devring *r)
 		return false;
 	STORE_RELEASE(&r->used->idx, r->next_used);
 	r->signalled = r->next_used;
-	/* The index must be out before the driver's wish is read. */
+	/* The index must be visible before the driver's event field is read. */
 	atomic_thread_fence(memory_order_seq_cst);
 	if (r->event_idx)
 		return vring_need_event(LOAD(&r->avail->ring[r->num]), r->next_used, old);

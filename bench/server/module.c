@@ -38,7 +38,7 @@ int module_new_device(const struct module_devices *before)
 	for (int i = 0; i < MODULE_DEVICES; i++) {
 		if (!now.there[i] || before->there[i])
 			continue;
-		/* Somebody else opened one, too: nobody knows which is ours. */
+		/* Another process opened one, too: which one is ours is not known. */
 		if (found >= 0)
 			return -1;
 		found = i;

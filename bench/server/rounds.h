@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * How many reads of the tap to post at once, when nobody says how many frames
+ * How many reads of the tap to post at once, when it is not known how many frames
  * wait there. Too few cost a system call more; one too many finds nothing and
  * must be armed, woken or taken back, which costs more than the frame. So a
  * burst is expected to be as long as the one before, and while one turns out

@@ -30,7 +30,7 @@ static int find_program(const struct server *s, char *path, size_t size)
 	return RC_OK;
 }
 
-/* It says one byte when it is about to serve; else it has said why not, and its exit code stands. */
+/* It writes one byte when about to serve; else it has reported why not: its exit code counts. */
 static int await_ready(struct server *s, int fd)
 {
 	int status = 0;
@@ -124,7 +124,7 @@ int user_stop(struct server *s)
 			return fail(RC_FAIL, "wait: %s server: %s", name, strerror(errno));
 	s->pid = 0;
 	if (!WIFSIGNALED(status) || WTERMSIG(status) != SIGTERM)
-		return fail(RC_FAIL, "%s server: ended with status %#x, not when told to", name,
+		return fail(RC_FAIL, "%s server: ended with status %#x, not on request", name,
 			    status);
 	return RC_OK;
 }

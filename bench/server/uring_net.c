@@ -5,7 +5,7 @@
  *
  *   kick      one multishot poll of each eventfd for good; the eventfd is never
  *             read, as every write to it is an event;
- *   transmit  one write request a frame, all of a batch submitted together;
+ *   transmit  one write request per frame, all of a batch submitted together;
  *   receive   rounds of read requests into private buffers, see rounds.h; the
  *             last one waits for the next burst;
  *   call      a message to a second ring whose completion eventfd is the call
@@ -298,7 +298,7 @@ static void open_call(struct server *s, struct io_uring *ring, const struct devi
 
 static void open_rings(struct server *s)
 {
-	/* Nobody needs to be interrupted for a completion: we are soon in the next system call. */
+	/* No interrupt is needed for a completion: the next system call comes soon. */
 	struct io_uring_params params = { .flags = IORING_SETUP_COOP_TASKRUN };
 	const int files[FILES] = {
 		[FILE_TAP] = s->d.tap,

@@ -4,9 +4,9 @@
  * own that serves both queues with the system calls that such a server
  * cannot avoid, and none besides:
  *
- *   transmit  poll, read the kick, one writev a frame straight from guest
+ *   transmit  poll, read the kick, one writev per frame straight from guest
  *             memory, one write of the call for all of them when wanted;
- *   receive   poll, one read a frame into a private buffer (as the frame's
+ *   receive   poll, one read per frame into a private buffer (as the frame's
  *             length is unknown before) until EAGAIN or 50 frames, one write
  *             of the call.
  *

@@ -157,7 +157,7 @@ static int set_queue(struct server *s, struct guest *g, unsigned int q)
 
 /*
  * The worker is a kernel thread, or (since 6.4) a thread of ours, named after
- * its owner; or threads that serve everybody. A server that works from the
+ * its owner; or threads that serve all devices. A server that works from the
  * system's workqueues has none: then every kworker is taken, and the result
  * says so.
  */
@@ -234,7 +234,7 @@ int vhost_stop(struct server *s)
 		rc = CALL(s, VHOST_NET_SET_BACKEND, &backend);
 		rc = rc ? rc : CALL(s, VHOST_GET_VRING_BASE, &base);
 	}
-	/* Its queues rest, and nobody has taken the counters away yet. */
+	/* Its queues rest, and the counters still exist. */
 	s->module = module_counters(s->device);
 	close(s->vhost_fd);
 	s->vhost_fd = -1;

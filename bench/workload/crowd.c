@@ -78,7 +78,7 @@ static int count_begin(struct point *p, struct member *me)
 	return counters_open(&p->result.counters, &p->server);
 }
 
-/* A guest does what it is told. */
+/* A guest runs the phase it is asked for. */
 static int obey(struct point *p, struct member *me, enum command command)
 {
 	const struct crowd_work *work = work_of(p->o.workload);
@@ -159,8 +159,8 @@ static int live(struct point *p, struct member *me)
 	return rc;
 }
 
-/* Did a guest end that was not told to? */
-static bool somebody_died(struct crowd *c)
+/* Did a guest end without being asked to? */
+static bool guest_died(struct crowd *c)
 {
 	for (unsigned int i = 0; i < c->n; i++) {
 		struct member *m = &c->member[i];
@@ -174,7 +174,7 @@ static bool somebody_died(struct crowd *c)
 	return false;
 }
 
-/* Waits until nobody is busy. RC_FAIL: nobody will be any more. */
+/* Waits until no guest is busy. RC_FAIL: a guest has ended. */
 static int await(struct crowd *c)
 {
 	struct timespec until;
@@ -186,13 +186,13 @@ static int await(struct crowd *c)
 			return RC_OK;
 		if (watch_stop)
 			return RC_FAIL;
-		if (somebody_died(c))
+		if (guest_died(c))
 			return fail(RC_FAIL, "guest: one of %u ended early: its message is above",
 				    c->n);
 	}
 }
 
-/* The first failure of any guest, which has said what it was. */
+/* The first failure of any guest, which has reported it. */
 static int worst(const struct crowd *c)
 {
 	for (unsigned int i = 0; i < c->n; i++)
@@ -245,7 +245,7 @@ static int start_all(struct point *p)
 	return rc;
 }
 
-/* Whatever happened: everybody takes down what he made. */
+/* In any case: each takes down what it made. */
 static int end_all(struct crowd *c)
 {
 	int rc = RC_OK, status;

@@ -6,15 +6,15 @@
  * process starts them, tells all of them together what comes next, and adds up
  * what they measured.
  *
- * In the measured phase nobody is given a share: every guest takes bursts
- * out of one pot until it is empty, one burst under way each. Who is served
- * faster gets more of them, and that is what fairness is computed from. On one
- * CPU the scheduler lets them take turns: all run under SCHED_BATCH, where
- * nobody is thrown off when somebody else is woken, so a run repeats.
+ * In the measured phase no guest has a fixed share: every guest takes bursts
+ * out of one pot until it is empty, one burst under way each. A guest that is
+ * served faster gets more of them, and fairness is computed from that. On one
+ * CPU the scheduler lets them take turns: all run under SCHED_BATCH, where no
+ * task is preempted when another is woken, so a run repeats.
  *
  * Frames are received by several guests with sink check only: on one CPU the
- * generators, one for each, would compete with the server for it, and who got
- * how much would be their doing.
+ * generators, one for each, would compete with the server for it, and would
+ * decide how much each guest gets.
  */
 #ifndef VL_CROWD_H
 #define VL_CROWD_H
@@ -32,8 +32,8 @@ struct crowd_work {
 	/* So many frames of this guest's own, in whole bursts. */
 	int (*some)(struct point *p, uint64_t frames);
 	/*
-	 * Before the measured phase, everybody at rest: reads counters, and
-	 * warms up once more, as reading them disturbs.
+	 * Before the measured phase, all guests at rest: reads counters, and
+	 * warms up again, as reading them disturbs.
 	 */
 	int (*begin)(struct point *p);
 	/* The measured phase: takes with crowd_take() and counts p->result.offered. */

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Workload rr_flood: a round trip beside a flood. One burst is an ICMP echo
- * request and behind it frames that nobody answers, all with one kick. The
+ * request and behind it frames without an answer, all with one kick. The
  * answer waits in the tap until the server turns from its transmit queue to
  * its receive queue, so how long a turn may last is what is measured.
  *

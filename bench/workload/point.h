@@ -33,7 +33,7 @@ struct point {
 /* n frames as whole bursts, at least one. */
 uint64_t whole_bursts(const struct options *o, uint64_t n);
 
-/* Long enough for everybody to finish and sleep. */
+/* Long enough for all tasks to finish and sleep. */
 void point_rest(void);
 
 /*

@@ -109,7 +109,7 @@ int rr_run(struct point *p)
 	struct window w;
 	int rc = RC_OK;
 
-	/* A call for a sent frame would wake nobody. */
+	/* A call for a sent frame would wake no task. */
 	vring_mute(&p->guest.ring[QUEUE_TX]);
 	if (p->o.sink == SINK_CHECK) {
 		rc = farend_open(&p->farend, &p->o, &p->tap);

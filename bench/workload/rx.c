@@ -145,7 +145,7 @@ static int run_stack(struct point *p, uint64_t frames)
 	r->calls_per_packet = (double)d.calls / r->packets;
 	result_window(r, &w, r->packets);
 	if (d.late) {
-		/* It idled after that frame, and nobody knows what it cost. */
+		/* It idled after that frame, so its cost is not known. */
 		r->cost_per_packet = NAN;
 		r->window_cost = NAN;
 		r->window_idle = NAN;
@@ -153,7 +153,7 @@ static int run_stack(struct point *p, uint64_t frames)
 	return RC_OK;
 }
 
-/* The same once more with the tracepoints on. */
+/* The same again with the tracepoints on. */
 static int run_events(struct point *p)
 {
 	uint64_t warm = whole_bursts(&p->o, WARM_FRAMES), sent = 0;

@@ -36,7 +36,7 @@ static int send_burst(struct guest *g, unsigned int burst)
 	return rc;
 }
 
-/* Frames that were waited for in vain; nobody waits for the same loss twice. */
+/* Frames that were waited for and did not come; the same loss is waited for once. */
 static uint64_t given_up;
 
 /* Waits until the far end has seen all but `behind` of `sent` frames, or no more come. */
@@ -136,7 +136,7 @@ static int run_plain(struct point *p, uint64_t frames)
 	return point_window(p, send_frames, warm, frames);
 }
 
-/* The same once more with the tracepoints on. */
+/* The same again with the tracepoints on. */
 static int run_events(struct point *p)
 {
 	uint64_t frames = events_frames(&p->o);
