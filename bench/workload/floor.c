@@ -27,7 +27,7 @@ static void settle(void)
 	clock_rest(1500);
 }
 
-/* Sender or nobody else: tx and rr. */
+/* The sender is the only other task: tx and rr. */
 static int run_alone(struct point *p, int (*body)(struct point *p, uint64_t frames),
 		     uint64_t frames)
 {

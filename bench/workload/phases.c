@@ -35,8 +35,8 @@ int point_count(struct point *p, int (*body)(struct point *p, uint64_t frames))
 	r->syscalls_per_packet = (double)r->counters.total / frames;
 	/*
 	 * The kernel takes perf's hooks out of the system call path and of the
-	 * task switch only a second after the last user has gone; they would
-	 * cost hundreds of instructions a packet. In the lab a rest is free.
+	 * task switch only a second after the last user has left; they would
+	 * cost hundreds of instructions per packet. In the lab a rest is free.
 	 */
 	clock_rest(1500);
 	return body(p, whole_bursts(&p->o, WARM_FRAMES));

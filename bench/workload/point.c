@@ -12,9 +12,9 @@
 #include "lib/tasks.h"
 
 /*
- * Under SCHED_BATCH neither side throws the other off the CPU when it is
- * woken: they change places when one has nothing left to do, always at the
- * same point of a packet's way, and the figures repeat.
+ * Under SCHED_BATCH neither side preempts the other when it is woken: they
+ * change places when one has nothing left to do, always at the same point of
+ * a packet's path, and the figures repeat.
  */
 static int place_tasks(struct point *p)
 {
@@ -43,7 +43,7 @@ int point_prepare(struct point *p)
 	cpus = tasks_cpus(cpu, ARRAY_SIZE(cpu));
 	p->guest_cpu = cpu[0];
 	p->server_cpu = cpus > 1 ? cpu[1] : cpu[0];
-	/* Several guests and whoever serves them go where there is room. */
+	/* Several guests and their servers run where there is room. */
 	if (cpus > 1 && o->guests > 1 && o->workload != WORK_RX)
 		p->guest_cpu = p->server_cpu = -1;
 	/*
