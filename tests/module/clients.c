@@ -26,7 +26,7 @@ enum step {
 	BOTH, /* back to steps of the device */
 	BACKEND,
 	BACKEND_TX_FIRST,
-	RESET, /* RESET_OWNER, and the rings begin anew */
+	RESET, /* RESET_OWNER, and the rings begin again */
 	UNBIND,
 };
 

@@ -2,7 +2,7 @@
 /*
  * A 32-bit client of a 64-bit kernel: it can write addresses into the ioctls'
  * structures that it cannot have itself. They are refused, or faults that are
- * reported, and a client that mends its ways is served. Built with -m32 only;
+ * reported, and a client that corrects them is served. Built with -m32 only;
  * other test programs run as 32-bit programs, too.
  */
 #include <errno.h>

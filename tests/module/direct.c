@@ -28,7 +28,7 @@ static uint8_t buf[SLOT_SIZE];
 /* "packets" or "bytes" that left the interface, as it counts. */
 static long long tap_sent(const char *name, const char *what)
 {
-	/* /sys shows the namespace of who mounted it. */
+	/* /sys shows the namespace of the process that mounted it. */
 	FILE *f = fopen("/proc/net/dev", "r");
 	char line[300];
 	long long n = -1;

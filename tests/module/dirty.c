@@ -100,7 +100,7 @@ static bool chain_make(struct chain *c, size_t room, unsigned int most)
 	return true;
 }
 
-/* Puts a chain into the ring, in a table of its own or not. */
+/* Puts a chain into the ring, in a table of its own or directly. */
 static bool chain_post(struct ring *q, const struct chain *c, uint16_t flags)
 {
 	bool table = g.features & F_INDIRECT && (chance(2) || next_desc + c->n > q->num);
@@ -337,7 +337,7 @@ static void random_case(unsigned int number, unsigned int its_seed)
 {
 	static const uint64_t bits[] = { F_V1, F_MRG, F_EVENT, F_INDIRECT };
 	static uint8_t before[GUEST_MEM];
-	/* With all in the ring beforehand nobody but the device writes. */
+	/* With all in the ring beforehand only the device writes. */
 	bool published = number & 1, corner = number % 8 == 7;
 	uint64_t features = 0;
 	unsigned int num, regions;
@@ -381,7 +381,7 @@ static void random_case(unsigned int number, unsigned int its_seed)
 }
 
 /*
- * A log that cannot be written, in part: it is said, frames pass all the same,
+ * A log that cannot be written, in part: it is reported, frames pass all the same,
  * what can be written is right, and afterwards all is exact again.
  */
 static void broken(bool rings, const char *what)

@@ -59,7 +59,7 @@ static void arrays(void)
 	close(fd);
 }
 
-/* What a driver's ring reset asks of the device: one ring anew, the other untouched. */
+/* What a driver's ring reset asks of the device: one ring set up again, the other untouched. */
 static void ring_reset(void)
 {
 	struct guest g;
@@ -73,7 +73,7 @@ static void ring_reset(void)
 	ring_kick(&g.q[RX]);
 	tap_ok(tx_one(&g, t.far, 1, 200), "ring reset: a frame before it");
 	tap_err(ring_backend(q, -1), 0, "ring reset: transmit is unbound");
-	tap_is(ring_base(q), 1, "ring reset: its position is told");
+	tap_is(ring_base(q), 1, "ring reset: its position is reported");
 	tap_ok(rx_one(&g, t.far, 2, 300), "ring reset: receive goes on meanwhile");
 	q->avail_idx = q->used_seen = 0;
 	q->avail->idx = q->used->idx = 0;

@@ -85,7 +85,8 @@ static void stranger(void)
 	pid_t pid;
 
 	if (!is_ours()) {
-		tap_skip(2, "the in-tree module asks nobody", "messages by a forked child");
+		tap_skip(2, "the in-tree module asks no other process",
+			 "messages by a forked child");
 		return;
 	}
 	iommu_init(&mmu, F_V1, 256, 1);
@@ -197,7 +198,7 @@ static void blocking(void)
 	iommu_free(&mmu);
 }
 
-/* Keeps a processor from all others until told to stop. */
+/* Keeps a processor from all others until asked to stop. */
 static atomic_int spin_over;
 
 static void *spin(void *arg)
@@ -269,7 +270,7 @@ static void reader_of_old(void)
 	/* One that still sleeps then ends with EINTR. */
 	pthread_kill(reader, SIGUSR1);
 	pthread_join(reader, NULL);
-	tap_is(blocking_result, -EPERM, "the old owner's reader is told");
+	tap_is(blocking_result, -EPERM, "the old owner's reader gets an error");
 	c = 1;
 	if (write(go[1], &c, 1) != 1)
 		tap_bail("pipe");
@@ -278,7 +279,7 @@ static void reader_of_old(void)
 	iommu_free(&mmu);
 }
 
-/* Nobody reads: a queue asks one thing at a time, however often it is kicked. */
+/* No reader: a queue asks one thing at a time, however often it is kicked. */
 static void unread(void)
 {
 	struct vhost_iotlb_msg m;
@@ -286,7 +287,7 @@ static void unread(void)
 
 	if (!is_ours()) {
 		tap_skip(1, "the in-tree module of these kernels keeps every question",
-			 "questions nobody reads");
+			 "questions without a reader");
 		return;
 	}
 	iommu_init(&mmu, F_V1, 256, 1);
@@ -303,7 +304,7 @@ static void unread(void)
 	while (iommu_question(&mmu, &m, 50))
 		n++;
 	/* The last kick may be heeded when the first has been read. */
-	tap_ok(n == 1 || n == 2, "1,000 kicks, nobody reads: one question waits (%u read)", n);
+	tap_ok(n == 1 || n == 2, "1,000 kicks, no reader: one question waits (%u read)", n);
 	iommu_free(&mmu);
 }
 
@@ -393,7 +394,7 @@ static void switched(void)
 	iommu_init(&mmu, F_V1, 256, 1);
 	dev_ioctl(mmu.g.fd, VHOST_SET_FEATURES, &off);
 	tap_err(ring_backend(&mmu.g.q[TX], tap.fd), -EFAULT,
-		"ACCESS_PLATFORM off: addresses are gone");
+		"ACCESS_PLATFORM off: addresses are dropped");
 	ring_addr(&mmu.g.q[TX], mmu.g.mem, 0, 0);
 	tap_err(ring_backend(&mmu.g.q[TX], tap.fd), 0, "off: with new addresses it goes");
 	dev_ioctl(mmu.g.fd, VHOST_SET_FEATURES, &on);
@@ -405,7 +406,7 @@ static void switched(void)
 }
 
 /*
- * The same features once more: QEMU does so when it starts a stopped device,
+ * The same features again: QEMU does so when it starts a stopped device,
  * and tells nothing of what became invalid meanwhile.
  */
 static void features_again(void)

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What stays of an owner that is gone, or frozen, while others hold its device:
+ * What stays of an owner that has ended, or is frozen, while others hold its device:
  * no memory and no worker; and whom an owner that is busy keeps waiting.
  */
 #include <errno.h>
@@ -240,7 +240,7 @@ int main(int argc, char **argv)
 	guest_args(argc, argv);
 	net_private();
 	if (!is_ours()) {
-		tap_skip(1, "in-tree holds the memory of an owner that is gone", "leaving");
+		tap_skip(1, "in-tree holds the memory of an owner that has ended", "leaving");
 		return tap_done();
 	}
 	cycle();

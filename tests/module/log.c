@@ -54,7 +54,7 @@ static void clean(void)
 }
 
 /*
- * A worker may wake for nothing and write its wish for kicks into the flags or
+ * A worker may wake without work and write whether it wants kicks into the flags or
  * behind the ring, which dirties those pages whenever the ring is logged.
  */
 static bool may_be_named(uint64_t page)

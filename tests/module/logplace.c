@@ -4,7 +4,7 @@
  * bitmap at any byte; an IOTLB may lead to memory that no region of the table
  * has. Would fail if: another bit than the one of the page was set, whatever
  * the base, a write that cannot be logged was not reported, or the client was
- * not told of a received buffer.
+ * not signalled for a received buffer.
  */
 #include <errno.h>
 #include <string.h>

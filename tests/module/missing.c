@@ -175,7 +175,7 @@ static pid_t waiting_owner(int *told, bool ring_ioctl)
 	return pid;
 }
 
-/* Milliseconds until it is gone after it was killed, -1: it stays for 10 s. */
+/* Milliseconds from its kill to its end, -1: it stays for 10 s. */
 static int dies(pid_t pid)
 {
 	uint64_t begin = now_ns();
@@ -194,7 +194,7 @@ static void killed(const char *model)
 	int low = 1, ms;
 
 	ms = dies(waiting_owner(NULL, false));
-	tap_ok(ms >= 0, "worker=%s: the owner, killed meanwhile, is gone after %d ms", model, ms);
+	tap_ok(ms >= 0, "worker=%s: the owner, killed meanwhile, has ended after %d ms", model, ms);
 	ms = dies(waiting_owner(&low, false));
 	tap_ok(ms >= 0, "worker=%s: the same with the lower number for userfaultfd: %d ms", model,
 	       ms);

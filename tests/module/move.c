@@ -3,7 +3,7 @@
  * Everything moves under traffic: ring addresses, the memory table, the kick
  * and call eventfds, the backend. No frame may be lost, doubled or changed,
  * no call may go missing, and what was taken away, memory or backend, may be
- * gone as soon as the ioctl has returned: memory is made inaccessible at once,
+ * removed as soon as the ioctl has returned: memory is made inaccessible at once,
  * so that a late access is a fault, which the device has to report.
  */
 #include <errno.h>
@@ -54,7 +54,7 @@ static int move_memory(unsigned int round)
 }
 
 /*
- * Another eventfd is behind the driver's number, and nobody looks at the one
+ * Another eventfd is behind the driver's number, and nothing looks at the one
  * before. The client hands on what may have come there too late to be heeded:
  * a kick always, a call when one was there.
  */
@@ -171,7 +171,7 @@ static void phase(const char *variant, const char *name, unsigned int times,
 
 static void many_regions(const char *variant, unsigned int times)
 {
-	/* The in-tree module takes 64 unless told otherwise. */
+	/* The in-tree module takes 64 unless its parameter says otherwise. */
 	unsigned int n = is_ours() ? PLACES_MAX : 64;
 	struct places one = memory;
 	char what[40];
@@ -232,7 +232,7 @@ int main(int argc, char **argv)
 		return tap_done();
 	variant("packed, event index", F_V1 | F_MRG | F_PACKED | F_EVENT, times);
 	variant("packed, flags", F_V1 | F_MRG | F_PACKED, times);
-	/* Two threads: what one queue is told reaches the other's, too. */
+	/* Two threads: what is set for one queue reaches the other's, too. */
 	knob("worker", "queue");
 	variant("a thread a queue, event index", F_V1 | F_MRG | F_EVENT, times);
 	variant("a thread a queue, flags", F_V1 | F_MRG, times);

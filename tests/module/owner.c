@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Owners: who may touch a device, what becomes of it when its owner dies,
+ * Owners: which processes may touch a device, what becomes of it when its owner dies,
  * forks, execs or resets it under traffic, and whom its worker belongs to.
  */
 #include <dirent.h>
@@ -115,7 +115,7 @@ static void flood(struct guest *g, struct tap *t)
 	}
 }
 
-/* Workers of the device under test, whoever owns them. */
+/* Workers of the device under test, whichever process owns them. */
 static unsigned int workers(void)
 {
 	const char *prefix = is_ours() ? "vhostlab-" : "vhost-";
@@ -353,7 +353,7 @@ static void control_group(void)
 	waitpid(pid, &status, 0);
 	for (int i = 0; i < 100 && rmdir(GROUP) && errno == EBUSY; i++)
 		sleep_ms(20);
-	tap_ok(access(GROUP, F_OK) != 0, "with the owner gone the group can be removed");
+	tap_ok(access(GROUP, F_OK) != 0, "after the owner's end the group can be removed");
 }
 
 int main(int argc, char **argv)

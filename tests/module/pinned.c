@@ -165,7 +165,7 @@ static void forked(void)
 	}
 	tap_is(both_ways(10), 20, "with a child");
 	waitpid(pid, &status, 0);
-	tap_is(both_ways(10), 20, "when it has gone");
+	tap_is(both_ways(10), 20, "when it has ended");
 	end();
 }
 

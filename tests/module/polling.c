@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Busy polling that adapts (poll_adapt): it stops where it finds nothing, comes
- * back with the work, and leaves the processor to whoever wants it. And polling
+ * back with the work, and yields the processor to any task that needs it. And polling
  * for two queues: a poll that other work of the worker interrupts goes on after
  * that. Would fail if: a queue with little to do were polled on, one that was
  * given up stayed so, a poll held up the guest whose work it waits for, a guest
@@ -62,9 +62,9 @@ static void end(void)
 }
 
 /*
- * A poll ends when somebody else wants the processor, and costs a kick then. How
- * often that was, the module counts; what else there is to say of polls is said
- * without those.
+ * A poll ends when another task needs the processor, and costs a kick then. The
+ * module counts how often; all other checks of polls leave them
+ * out.
  */
 static long long yields(void)
 {
@@ -147,7 +147,7 @@ static bool kicks_waived(struct ring *q)
 	return __atomic_load_n(&q->used->flags, __ATOMIC_ACQUIRE) & VRING_USED_F_NO_NOTIFY;
 }
 
-/* Work that comes soon, but only when nobody polls: after each sleep one frame. */
+/* Work that comes soon, but only when no thread polls: after each sleep one frame. */
 static void hindered(void)
 {
 	struct ring *q = &g.q[TX];
@@ -161,7 +161,7 @@ static void hindered(void)
 		/* Kicks are asked for as soon as there is no poll. */
 		while (kicks_waived(q) && now_ns() < until)
 			;
-		/* Not while the device looks once more, or the kick would end the next poll. */
+		/* Not while the device looks again, or the kick would end the next poll. */
 		sleep_ms(1);
 		if (!frame(&kicks))
 			break;
@@ -208,7 +208,7 @@ static void answers(void)
 	tap_is(trips(20, 30, &kicks), 20, "20 round trips that take 60 ms each");
 	gave = yields() - gave;
 	tap_ok(kicks <= 10 + gave,
-	       "what is received makes the poll begin anew: %u kicks, %lld yields", kicks, gave);
+	       "what is received makes the poll begin again: %u kicks, %lld yields", kicks, gave);
 
 	sleep_ms(200);
 	ran = worker_cpu_ns();
@@ -219,7 +219,7 @@ static void answers(void)
 	end();
 }
 
-/* Two guests whose queues one worker polls in turn, and who each send what comes within the time. */
+/* Two guests whose queues one worker polls in turn, each of which sends within the time. */
 static void in_turn(void)
 {
 	unsigned int done = 0, kicks = 0;

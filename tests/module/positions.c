@@ -3,7 +3,7 @@
  * Positions that come round: the used index over a whole turn of its 16 bits
  * while each call has another reason than the event index, and the base of a
  * packed ring. Would fail if: a call that was asked for did not come, or the
- * device told another position than the one it was given.
+ * device reported another position than the one it was given.
  */
 #include <stdatomic.h>
 #include <string.h>
@@ -93,7 +93,7 @@ static void packed_bases(void)
 		if (dev_ioctl(g.fd, VHOST_SET_VRING_BASE, &s) ||
 		    dev_ioctl(g.fd, VHOST_GET_VRING_BASE, &got))
 			tap_bail("VRING_BASE");
-		tap_ok(got.num == base[i], "packed base %08x: %08x is told", base[i], got.num);
+		tap_ok(got.num == base[i], "packed base %08x: %08x is reported", base[i], got.num);
 		/* And nothing else after a backend was there. */
 		if (ring_backend(&g.q[TX], t.fd) || ring_backend(&g.q[TX], -1) ||
 		    dev_ioctl(g.fd, VHOST_GET_VRING_BASE, &got))

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * The dirty log as migration uses it, under traffic both ways: the place of
- * the log moves and the old one is gone when the ioctl returns, and yet no
+ * the log moves and the old one is unused when the ioctl returns, and yet no
  * page is forgotten; and a copy of memory that is made page by page from what
  * the log names is the memory in the end.
  */

@@ -2,7 +2,7 @@
 /*
  * Rings as no honest guest writes them. Whatever is broken, the device raises
  * the error event, its worker sleeps, the kernel log stays quiet, and the ring
- * serves again once it is set up anew; a frame that waited is not lost.
+ * serves again once it is set up again; a frame that waited is not lost.
  */
 #include <errno.h>
 #include <pthread.h>

@@ -28,7 +28,7 @@ static bool send_frame(struct tap *t, size_t len, uint32_t seq)
 	return far_send(t->far, frame, len) == 0;
 }
 
-/* Posts n buffers of len bytes each, one descriptor a chain. */
+/* Posts n buffers of len bytes each, one descriptor per chain. */
 static void post(struct guest *g, unsigned int n, uint32_t len)
 {
 	struct ring *q = &g->q[RX];

@@ -2,7 +2,7 @@
 /*
  * worker=shared: threads that serve all devices. None of those can starve
  * another, by a full ring or by busy polling; an idle thread sleeps,
- * and it leaves the processor to whoever wants it.
+ * and it yields the processor to any task that needs it.
  */
 #include <arpa/inet.h>
 #include <ctype.h>
@@ -23,7 +23,7 @@
 
 #define PATIENCE 5000 /* ms */
 #define MANY	 16 /* devices: more than threads */
-#define WEIGHT	 16 /* packets a turn */
+#define WEIGHT	 16 /* packets per turn */
 
 /* The pool's threads; there are none before the first device. */
 static unsigned int threads(int *tid, unsigned int max)
@@ -168,7 +168,7 @@ static void crowded(void)
 	for (unsigned int i = 0; i < 2; i++) {
 		unsigned int most = 0, all = 0;
 
-		/* Each in turn has the full ring: who is first on the list is not said. */
+		/* Each in turn has the full ring: which is first on the list is not defined. */
 		sleep_ms(50);
 		ifindex = if_nametoindex(t[!i].name);
 		post(&g[i], RING_MAX);
@@ -191,16 +191,16 @@ static void crowded(void)
 	}
 	close(fd);
 	task_pin(0, -1);
-	tap_ok(before <= 2 * WEIGHT, "the one frame goes out behind %u of %u, %d a turn", before,
+	tap_ok(before <= 2 * WEIGHT, "the one frame goes out behind %u of %u, %d per turn", before,
 	       RING_MAX, WEIGHT);
 	stop(g, t, n);
 }
 
 /*
  * One device polls for a second; the other one's work stands behind it on the
- * list. Who waits for the call is run at once when it comes: how long a
+ * list. The task that waits for the call is run at once when it comes: how long a
  * scheduler lets a thread that polls go on is not the question. An answer that
- * waits for the poll to end takes a second, or until somebody else has
+ * waits for the poll to end takes a second, or until another task has
  * something to do on this CPU: some 400 ms, against 0.2.
  */
 static void polling(void)
@@ -222,7 +222,7 @@ static void polling(void)
 		struct ring *q = &g[!i].q[TX];
 		long long took[21];
 
-		/* Each in turn is the one that polls: who is first on the list is not said. */
+		/* Each in turn is the one that polls: which is first on the list is not defined. */
 		ring_state(&g[i].q[TX], VHOST_SET_VRING_BUSYLOOP_TIMEOUT, 1000000);
 		ring_state(q, VHOST_SET_VRING_BUSYLOOP_TIMEOUT, 0);
 		for (unsigned int k = 0; k < 21; k++) {
@@ -249,7 +249,7 @@ static void polling(void)
 	stop(g, t, n);
 }
 
-/* Nothing to do: the threads look on for as long as they are told, and sleep. */
+/* Nothing to do: the threads poll for as long as they are set to, and sleep. */
 static void idle(void)
 {
 	struct guest g[MANY];
@@ -306,7 +306,7 @@ static void yielding(void)
 	task_pin(0, -1);
 	qsort(took, done, sizeof(took[0]), ascending);
 	tap_ok(done == 50 && took[25] < 2000000,
-	       "a thread that looks on gives way: a frame takes %lld us, its call included",
+	       "a thread that polls gives way: a frame takes %lld us, its call included",
 	       done ? took[done / 2] / 1000 : -1);
 	stop(g, t, n);
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Trouble that is nobody's attack: frames that fit nowhere, a guest that rests,
+ * Trouble that is no attack: frames that fit nowhere, a guest that rests,
  * a queue that never does, a tap queue that is detached, limits of the owner.
  * What happens is defined and counted, and service goes on when it can.
  */
@@ -142,7 +142,7 @@ static void detached(void)
 	if (is_ours())
 		tap_is(back, 32, "detached: buffers come back, frames are lost");
 	tap_err(queue_flag(t.fd, IFF_ATTACH_QUEUE), 0, "its queue is attached again");
-	/* A client that knows of it binds anew. */
+	/* A client that knows of it binds again. */
 	ring_repair(&g.q[RX], t.fd);
 	ring_repair(&g.q[TX], t.fd);
 	while (far_recv(t.far, frame, sizeof(frame), 20) > 0)

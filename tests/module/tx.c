@@ -309,7 +309,7 @@ static void bad_frames(void)
 
 /*
  * Frames that wait at their far end, more than the pages they are cut from hold: none is written over by a later one.
- * Would fail if a page were used anew while a frame of it is on its way.
+ * Would fail if a page were used again while a frame of it is on its way.
  */
 static void held(void)
 {

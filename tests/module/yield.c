@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Who gives way. A worker on its guest's processor lets others run without
+ * Giving way. A worker on its guest's processor lets others run without
  * going to sleep, as long as work comes of it; one on another processor goes
  * to sleep. Which it did is what the kernel counts: a task that gives way, or
  * is pushed aside, was switched involuntarily.
@@ -42,7 +42,7 @@ static long long switches(int tid)
 }
 
 /*
- * A burst, and who sent it sleeps until its call; with rest_ms it goes on running for so long. The
+ * A burst, whose sender sleeps until its call; with rest_ms it goes on running for so long. The
  * worker has more to do for it than the guest, so the scheduler does not think it has to catch up.
  */
 static bool burst(struct guest *g, unsigned int rest_ms)
@@ -82,7 +82,7 @@ static long long given_way(const char *without, int cpu, unsigned int bursts, un
 	guest_backend(&g, t.fd);
 	task_pin(0, 0);
 	task_pin(worker_tid(), cpu);
-	/* Nobody pushes the other aside when he is woken: they take turns. */
+	/* Neither preempts the other when woken: they take turns. */
 	if (sched_setscheduler(0, SCHED_BATCH, &param) ||
 	    sched_setscheduler(worker_tid(), SCHED_BATCH, &param))
 		tap_bail("SCHED_BATCH: %s", strerror(errno));
@@ -151,7 +151,7 @@ int main(int argc, char **argv)
 	pushed = given_way("yield", 1, 20, 0);
 	kill(busy, SIGKILL);
 	waitpid(busy, NULL, 0);
-	/* Who is favoured pushes the worker aside in the middle of a burst now and then. */
+	/* The favoured task preempts the worker in the middle of a burst now and then. */
 	tap_ok(n >= 0 && pushed >= 0 && n < pushed + 8,
 	       "on another processor, which is busy: %lld times in 20 bursts, %lld with "
 	       "without=yield",

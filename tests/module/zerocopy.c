@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Transmit by reference. Frames go through the tap to a device that keeps them
- * until it is told to let them go. Would fail if: a frame changed on its way, a
+ * until it is asked to release them. Would fail if: a frame changed on its way, a
  * head came back twice, out of order or while its frame was still kept, the
  * backend, the position or the device were given up before that, a page or a
  * buffer was not given back, or frames that are copied anyway were tried on.
@@ -299,7 +299,7 @@ static void detaching(enum detach how, uint64_t features, const char *what)
 	close(other);
 }
 
-/* A client that is killed cannot end before its frames are gone. */
+/* A client that is killed cannot end before its frames are released. */
 static void killed(void)
 {
 	int status = 0, ready[2];

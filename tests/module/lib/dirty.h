@@ -27,7 +27,7 @@ static inline bool log_names(const uint8_t *log, uint64_t gpa)
 	return log[gpa / LOG_PAGE / 8] >> gpa / LOG_PAGE % 8 & 1;
 }
 
-/* Whether the log knows that offset by the address that was told for the rings. */
+/* Whether the log knows that offset by the address that was set for the rings. */
 bool dirty_shifted(const struct guest *g, size_t off);
 
 /* No page of this process is marked any more. */

@@ -70,7 +70,7 @@ void packed_layout(struct ring *q, uint16_t count)
 	p->avail = p->used = at_count(q, count);
 	p->used_descs = count;
 	p->unasked = 0;
-	/* What is there belongs to nobody, whichever turn this is. */
+	/* What is there is neither available nor used, whichever turn this is. */
 	for (unsigned int i = 0; i < q->num; i++)
 		p->ring[i].flags = (i < p->avail.i) == p->avail.wrap ? BITS : 0;
 }

@@ -27,7 +27,7 @@ struct packed_at {
 
 struct packed {
 	struct vring_packed_desc *ring;
-	struct vring_packed_desc_event *driver, *device; /* who writes it */
+	struct vring_packed_desc_event *driver, *device; /* which side writes it */
 	struct packed_at avail, used;
 	uint16_t used_descs; /* count of descriptors that came back */
 	uint16_t unasked; /* descriptors since the last question about a kick */

@@ -3,7 +3,7 @@
  * Where the device sees guest memory. A stretch of it is cut into pieces, and
  * each piece can be at one of two places, with a page that must not be touched
  * behind it. The driver's own mapping is another one, so that taking a place
- * away hurts nobody but a device that still uses it.
+ * away hurts only a device that still uses it.
  */
 #ifndef VHOSTLAB_TEST_PLACES_H
 #define VHOSTLAB_TEST_PLACES_H
