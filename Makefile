@@ -47,7 +47,7 @@ SOURCES := $(DESTDIR)/usr/src/vhostlab-net-$(VERSION)
 NEED_DKMS = command -v dkms >/dev/null || \
 	{ echo 'vhostlab: make $@: dkms is missing: apt-get install dkms' >&2; exit 77; }
 
-# A packager who sets DESTDIR registers the sources himself, and needs no dkms for that.
+# With DESTDIR set, registering the sources is left to the packager and no dkms is needed.
 install:
 	@[ -n "$(DESTDIR)" ] || $(NEED_DKMS)
 	install -d $(SOURCES)

@@ -27,7 +27,7 @@ note()
 	printf 'vhostlab: %s\n' "$*" >&2
 }
 
-# One line for a failure nobody foresaw, instead of a silent end.
+# One line for an unexpected failure, instead of a silent end.
 trap 'printf "vhostlab: %s: line %s: a command failed: see the lines above\n" "${BASH_SOURCE[0]##*/}" "$LINENO" >&2' ERR
 
 # need_value OPTION COUNT [VALUE [BEFORE]]: an option at the end of the line has no value,

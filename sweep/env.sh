@@ -9,7 +9,7 @@
 set -Eeuo pipefail
 
 config=$1 clock=$2
-# Where the tree lies is nobody's business: paths in it are told relative to it.
+# The place of the tree is private: paths in it are written relative to it.
 root=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")/.." && pwd -P)
 qemu_args=${VHOSTLAB_QEMU_ARGS:-}
 release=$(uname -r)

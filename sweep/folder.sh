@@ -2,7 +2,7 @@
 # shellcheck shell=bash
 # The folder of a run: a new one or an older one, and what is kept in it beside results. Sourced by cmd/sweep and cmd/trace.
 
-# A folder nobody has used: results/<day>-<config>-<counter>, or --out when it has no points yet.
+# An unused folder: results/<day>-<config>-<counter>, or --out when it has no points yet.
 new_run_dir()
 {
 	local experiment=$1 counter=1 base
@@ -34,7 +34,7 @@ old_run_dir()
 	done < <(config_files)
 }
 
-# The configuration and those it includes, a path a line.
+# The configuration and those it includes, one path per line.
 config_files()
 {
 	printf '%s\n' "$CONFIG"
