@@ -96,7 +96,7 @@ static void test_equal_bursts(void **state)
 	}
 }
 
-/* A longer burst costs few rounds, not one a frame. */
+/* A longer burst costs few rounds, not one per frame. */
 static void test_growing(void **state)
 {
 	struct rounds r = waiting();
@@ -107,7 +107,7 @@ static void test_growing(void **state)
 	assert_int_equal(play(&r, 64).submissions, 1);
 }
 
-/* A shorter one costs reads in vain once, then no more. */
+/* A shorter one costs unneeded reads once, then no more. */
 static void test_shrinking(void **state)
 {
 	struct rounds r = waiting();

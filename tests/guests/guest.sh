@@ -93,7 +93,7 @@ guest_start()
 		-chardev "pipe,id=port,path=$folder/port" -device virtserialport,chardev=port \
 		"$@" >"$folder/out" 2>&1 &
 	qemu_pid[$name]=$!
-	# QEMU alone has the devices open: they are gone when it is.
+	# QEMU alone has the devices open: they end with it.
 	for served in "${devices[@]}"; do
 		exec {served}>&-
 	done
@@ -135,7 +135,7 @@ guests_stop()
 	rm -rf "$work"
 }
 
-# The trap's last: a test that met a machine that fell ends with 75, which subtest() knows.
+# The trap's last: a test during which the machine below crashed ends with 75, which subtest() knows.
 guests_verdict()
 {
 	((fell == 0)) || exit "$fell"
@@ -162,7 +162,7 @@ guest_runs()
 
 # guest_silent NAME: says what can be known of a guest that does not answer, or
 # whose QEMU does not: where its processor is, twice, where QEMU's threads are,
-# what guest, kernel and module said
+# the output of guest, kernel and module
 guest_silent()
 {
 	local name=$1 answer='' line patience=5 ours=0 i
@@ -202,7 +202,7 @@ where_is()
 
 # machine_fell NAME: the emulated machine does not always survive a virtual one
 # inside, with whatever device (lab/run). That is what it was when KVM reset a
-# guest (its QEMU said so as it ended) whose kernel had nothing to say, and our
+# guest (reported by its QEMU at its end) whose kernel printed nothing, and our
 # module found no rule broken. One that hangs is a failure, always.
 machine_fell()
 {
@@ -271,7 +271,7 @@ pings()
 	grep -q "^$1 packets transmitted, $1 packets received, 0% packet loss" "$work/ping"
 }
 
-# check_silence NAME: one test: QEMU said nothing about what the module does. If
+# check_silence NAME: one test: QEMU printed nothing about what the module does. If
 # it did, the rules that our module found broken explain it.
 check_silence()
 {

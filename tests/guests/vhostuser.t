@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
-# The vhost-user switch with a DPDK guest behind it: echoes come back, frames that are sent reach the tap, all is gone at the
+# The vhost-user switch with a DPDK guest behind it: echoes come back, frames that are sent reach the tap, nothing is left at the
 # end. The tests are in vhostuser-in-vm, run in one boot.
 set -Eeuo pipefail
 # shellcheck source=tests/guests/door.sh

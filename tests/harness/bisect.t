@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
-# `git bisect run` finds the commit that made a cell dearer, in a repository whose measurements are made up: among commits
+# `git bisect run` finds the commit that made a cell more expensive, in a repository whose measurements are made up: among commits
 # that cannot be measured, lack a cell, or differ by less than the limit.
 # shellcheck source=tests/harness/lib/tap.sh
 source "$(dirname -- "${BASH_SOURCE[0]}")/lib/tap.sh"

@@ -54,7 +54,7 @@ is 'one case of several fails' "$({ pair 1000 800 && point userspace 2 1 && poin
 is 'one check of several fails' "$(pair 4 0 | verdict "[$minus, $(trend rising | sed 's/"cost/"nothing/'), ${value/\"to\": 2/\"to\": 3}]")" 'not reproduced 1,0,2'
 is 'one check of several has no data' "$(pair 4 0 | verdict "[$minus, $knob]")" 'no data 1,0'
 is 'no cell at all' "$(point intree 1 1 | verdict "[$ratio]")" 'no data 0'
-is 'a metric nobody measured' "$(pair 4 0 | verdict "[${minus/cost_per/calls_per}]")" 'no data 0'
+is 'a metric that was not measured' "$(pair 4 0 | verdict "[${minus/cost_per/calls_per}]")" 'no data 0'
 is 'nothing over nothing is no ratio' "$(pair 4 0 | verdict "[${ratio/\"vhostlab\", \"b\": \"userspace\"/\"userspace\", \"b\": \"vhostlab\"}]")" 'no data 0'
 
 # Repetitions on both sides of a bound decide nothing; the same ones clear of it do.
@@ -111,7 +111,7 @@ is 'nothing is compared across runs' "$({ point userspace 1 1000 && point vhostl
 claims=$ROOT/configs/claims.json
 is 'fifteen claims at least' "$(jq '.claims | length >= 15' "$claims")" true
 is 'each has a name of its own' "$(jq '.claims | map(.id) | length == (unique | length)' "$claims")" true
-is 'each says what, who and how' "$(jq -r '.claims[] | select([.id, .title, .source, .claimed, .shape, .config, .clock, .checks] | any(. == null)) | .id' "$claims")" ''
+is 'each has what, source and how' "$(jq -r '.claims[] | select([.id, .title, .source, .claimed, .shape, .config, .clock, .checks] | any(. == null)) | .id' "$claims")" ''
 is 'each can be judged, or says why not' "$(jq -r '.claims[] | select(.checks == [] and .missing == null) | .id' "$claims")" ''
 is 'each check is a bound or a trend' "$(jq -r '.claims[] | select(any(.checks[]; (.value == null) == (.trend == null))) | .id' "$claims")" ''
 # The cells a check asks for are those its configuration measures: with any number in them, it finds a case.

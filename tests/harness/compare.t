@@ -85,12 +85,12 @@ code 'loss where there was none' 1
 says 'loss where there was none' '0/0.4'
 grep -v '"size":63' "$TMP/a" >"$TMP/b"
 run "$BENCH/compare" --fail-over 2% "$TMP/a" "$TMP/b"
-code 'a cell that is gone' 1
+code 'a cell that is missing' 1
 run "$BENCH/compare" --fail-over 2% "$TMP/b" "$TMP/a"
 code 'a cell that is new' 0
 sed 's/"cost_per_packet":[0-9.]*/"cost_per_packet":null/' "$TMP/a" >"$TMP/b"
 run "$BENCH/compare" --fail-over 2% "$TMP/a" "$TMP/b"
-code 'a figure that is gone' 1
+code 'a figure that is missing' 1
 for words in '--fail-over much' '--level -1' '--fail-over' '--metric speed'; do
 	read -ra options <<<"$words"
 	run "$ROOT/run.sh" compare "$TMP" "$TMP" "${options[@]}"

@@ -6,7 +6,7 @@
 source "$(dirname -- "${BASH_SOURCE[0]}")/lib/tap.sh"
 build_tools
 
-# points CLOCK REPETITIONS COST-WITHOUT-ARRAYS...: tx; vhostlab as it is costs 100, without arrays what is said, in turns
+# points CLOCK REPETITIONS COST-WITHOUT-ARRAYS...: tx; vhostlab as it is costs 100, without arrays what is given, in turns
 points()
 {
 	local clock=$1 repetitions=$2
@@ -31,12 +31,12 @@ verdict()
 	points wall "$repetitions" "$@" >"$TMP/wall/points.jsonl"
 	"$ROOT/tests/report/ask" direction "$TMP/wall" | sed -n 's/^| tx .* | \([^|]*\) | \([^|]*\) |$/\1: \2/p'
 }
-is 'dearer each time' "$(verdict 8 150 140)" '8 of 8: agrees'
-is 'dearer 7 times of 8' "$(verdict 8 150 140 140 140 140 140 140 140 90)" '7 of 8: agrees'
-is 'dearer 6 times of 8 is not enough' "$(verdict 8 150 140 140 140 90)" '6 of 8: open'
+is 'more each time' "$(verdict 8 150 140)" '8 of 8: agrees'
+is 'more 7 times of 8' "$(verdict 8 150 140 140 140 140 140 140 140 90)" '7 of 8: agrees'
+is 'more 6 times of 8 is not enough' "$(verdict 8 150 140 140 140 90)" '6 of 8: open'
 is 'cheaper each time' "$(verdict 8 150 90)" '0 of 8: **contradicts**'
-is 'dearer each time of 5' "$(verdict 5 150 140)" '5 of 5: agrees'
-is 'dearer 4 times of 5 is not enough' "$(verdict 5 150 140 140 140 140 90)" '4 of 5: open'
+is 'more each time of 5' "$(verdict 5 150 140)" '5 of 5: agrees'
+is 'more 4 times of 5 is not enough' "$(verdict 5 150 140 140 140 140 90)" '4 of 5: open'
 is 'too few repetitions: no row' "$(verdict 4 150 140)" ''
 is 'less than 1 % is no gain' "$(verdict 8 100.5 140 90)" '4 of 8: no gain either'
 is 'a loss that was counted, and is seen' "$(verdict 8 80 70)" '0 of 8: agrees'

@@ -23,8 +23,8 @@ mkdir "$TMP/small"
 apart=(unshare --mount --propagation private)
 [[ $EUID -eq 0 ]] || apart=(unshare --map-root-user --mount --propagation private)
 if ! "${apart[@]}" mount -t tmpfs none "$TMP/small" 2>/dev/null; then
-	skip 'full disk' 'this machine lets nobody mount a tmpfs'
-	skip 'read-only place' 'this machine lets nobody mount a tmpfs'
+	skip 'full disk' 'no tmpfs can be mounted on this machine'
+	skip 'read-only place' 'no tmpfs can be mounted on this machine'
 	done_testing
 fi
 

@@ -46,7 +46,7 @@ for cut in 0 1 5 8 13; do
 		"$(md5sum <"$TMP/a/points.jsonl") $(md5sum <"$TMP/a/control.jsonl")"
 done
 
-# Repetitions that end by themselves. A point whose cost is told by its server and repetition: the lines of the file costs,
+# Repetitions that end by themselves. A point whose cost is set by its server and repetition: the lines of the file costs,
 # a word a repetition.
 cat >"$TMP/point" <<'EOC'
 #!/bin/bash
@@ -92,7 +92,7 @@ ends wall 2% 8 'wall clock: never known' 'intree 8 userspace 8' <<-'END'
 	userspace 1000 1200 1000 1200 1000 1200 1000 1200
 	intree 900 900 900 900 900 900 900 900
 END
-ends insn 0.1% 5 'one that cannot be measured holds nobody up' 'intree 2' <<-'END'
+ends insn 0.1% 5 'one that cannot be measured holds up no other' 'intree 2' <<-'END'
 	userspace - - - - -
 	intree 900 900 900 900 900
 END

@@ -32,7 +32,7 @@ part()
 	} >"$PARTS/$1"
 	chmod +x "$PARTS/$1"
 }
-# The module of the lab's own tests that makes a kernel ill as it is told.
+# The module of the lab's own tests that breaks the kernel in the way it is asked for.
 cp "$ROOT"/tests/lab/crash/{Kbuild,crash.c} "$PARTS/"
 make -s -C "$("$ROOT/lab/kernel" --quiet headers)" M="$PARTS" modules >"$TMP/build" 2>&1 || sed 's/^/# /' "$TMP/build"
 part warn <<<"insmod '$PARTS/crash.ko' how=warn"

@@ -36,7 +36,7 @@ module()
 }
 run module same
 code 'the module builds from a copy' 0
-# Two instructions a turn, and one before.
+# Two instructions per turn, and one before.
 sed -i '1s/$/ { unsigned long left = 7; asm volatile("1: dec %0; jnz 1b" : "+r"(left)); }/' "$work/src/tx.c"
 run module slow
 code 'the slower module builds' 0

@@ -86,7 +86,7 @@ mkdir "$TMP/b"
 sed 's/control = no/control = yes/' "$TMP/a.conf" >"$TMP/b/a.conf"
 with=$("$BENCH/plan" --schedule "$TMP/b/a.conf")
 twin=$(jq -c 'select(.control)' <<<"$with")
-is 'A/A control: once a repetition' "$(jq -c .rep <<<"$twin" | xargs)" '1 2 3'
+is 'A/A control: once per repetition' "$(jq -c .rep <<<"$twin" | xargs)" '1 2 3'
 is 'A/A control: under an identity of its own' "$(jq -r .point <<<"$twin" | sort -u | grep -cvFf <(jq -r .point <<<"$schedule"))" 1
 original=$(jq -c 'select(.rep == 1) | .argv' <<<"$twin")
 is 'A/A control: the same command as one other point' "$(jq -c 'select(.rep == 1 and .control == null) | .argv' <<<"$with" | grep -cxF "$original")" 1

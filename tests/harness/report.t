@@ -25,7 +25,7 @@ is 'median of three' "$(median "$TMP/a" intree)" '3 1000 900 1600'
 is 'median of two' "$(median "$TMP/a" vhostlab)" '2 805 800 810'
 is 'JSON says the same' "$("$BENCH/stats" --json "$TMP/a" | jq -c '.[] | select(.server == "intree") | .cost_per_packet | [.n, .median, .min, .max]')" '[3,1000,900,1600]'
 is 'servers stand in reading order' "$("$BENCH/stats" "$TMP/a" | jq -r '.[].server' | tr '\n' ' ')" 'userspace intree vhostlab '
-is 'a metric nobody measured is null' "$("$BENCH/stats" "$TMP/a" | jq -c 'map(.latency_p50) | unique')" '[null]'
+is 'a metric that was not measured is null' "$("$BENCH/stats" "$TMP/a" | jq -c 'map(.latency_p50) | unique')" '[null]'
 cp "$TMP/a/points.jsonl" "$TMP/half.jsonl" && printf '{"point":"intree","rep":4,"cost' >>"$TMP/half.jsonl"
 is 'half a line is not counted' "$(median "$TMP/half.jsonl" intree)" '3 1000 900 1600'
 { cat "$TMP/a/points.jsonl" && line intree 3 1000; } >"$TMP/twice.jsonl"

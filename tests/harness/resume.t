@@ -48,7 +48,7 @@ for signal in INT TERM; do
 	says "SIG$signal: all it was asked for" "many.conf '--only' 'size=64' --host --resume --out"
 	is "SIG$signal: finished points are kept" "$((kept >= 3 && kept < 24))" 1
 	is "SIG$signal: every line is whole" "$(jq -c .point "$points" | wc -l)" "$kept"
-	is "SIG$signal: nobody holds the run's lock" "$(flock -n "$TMP/run/.lock" echo free || echo held)" free
+	is "SIG$signal: the run's lock is free" "$(flock -n "$TMP/run/.lock" echo free || echo held)" free
 done
 
 # By the signal, not by a number that looks like it: only then does a loop of another shell end.

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 # lab/setup and its list: every line of the list says why, what is missing is named, and nothing is installed unasked by
-# somebody who may not. Works on a copy whose list has one package that does not exist.
+# a user who may not. Works on a copy whose list has one package that does not exist.
 set -Eeuo pipefail
 cd -- "$(dirname -- "$(readlink -f -- "${BASH_SOURCE[0]}")")/../.."
 
@@ -72,7 +72,7 @@ ok "a group that misses nothing lists nothing" test "$code$(cat "$tmp/out")" = 0
 setup --frob
 ok "an unknown word is wrong use" test "$code" = 2
 
-# Somebody who is neither root nor may become root without a password.
+# A user who is neither root nor may become root without a password.
 if [[ $(id -u) == 0 ]]; then
 	code=0
 	setpriv --reuid=65534 --regid=65534 --clear-groups "$tmp/lab/setup" >"$tmp/out" 2>"$tmp/err" </dev/null || code=$?

@@ -18,7 +18,7 @@ trap 'rm -rf "$tmp"' EXIT
 count=0
 bad=0
 
-# ok RESULT NAME: one TAP line; on failure what the last run said
+# ok RESULT NAME: one TAP line; on failure the last run's output
 ok()
 {
 	count=$((count + 1))
@@ -142,7 +142,7 @@ for signal in INT:130 TERM:143; do
 	wait "$job" || code=$?
 	check "a run interrupted by SIG${signal%:*} says so" "${signal#*:}"
 	left=$(for pid in $family; do [[ ! -d /proc/$pid ]] || echo "$pid"; done)
-	truth "its QEMU was there and is gone" test "$(grep -c qemu <<<"$names")/$left" = 1/
+	truth "its QEMU was there and has ended" test "$(grep -c qemu <<<"$names")/$left" = 1/
 	truth "so are its scratch files" test -z "$(ls -A "$tmp/scratch")"
 done
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * A guest that breaks rules of its transmit ring on purpose, for trace/errors.bt
- * to see. Prints the module's counters of what it broke, one a line:
+ * to see. Prints the module's counters of what it broke, one per line:
  * queue, rule, times.
  */
 #include <glob.h>

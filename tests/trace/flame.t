@@ -25,7 +25,7 @@ width() { sed -n "s|.*<title>$1: .* width=\"\([0-9.]*\)\" height.*|\1|p" "$TMP/s
 is 'the number of a task does not part it from others of its kind' "$(share vhostlab)" '5 samples, 100.00 %'
 is 'a function with callees' "$(share tx_work)" '4 samples, 80.00 %'
 is 'a callee' "$(share copy)" '3 samples, 60.00 %'
-is 'nobody called a kernel thread' "$(share '\[unknown\]')" ''
+is 'a kernel thread has no caller' "$(share '\[unknown\]')" ''
 is 'names and title are escaped' "$(grep -c 'poll&lt;&amp;&gt;' "$TMP/stdout") $(grep -c 'A &amp; B' "$TMP/stdout")" '1 1'
 is 'a box is as wide as its share' "$(awk -v a="$(width copy)" -v b="$(width tx_work)" 'BEGIN { printf "%.2f", a / b }')" 0.75
 is 'it is well-formed' "$(perl -ne 'BEGIN { $d = 0 } $d += () = /<(svg|g|title|rect|text)\b(?![^>]*\/>)/g; $d -= () = /<\/(svg|g|title|rect|text)>/g; END { print $d }' "$TMP/stdout")" 0

@@ -65,7 +65,7 @@ refused()
 	is "$1, $2: is said" "$(grep -c "^vhostlab: .*$2" "$OUT/stderr" || true)" 1
 }
 
-# json PATH: of what the bench said under the tool, its names joined by dots
+# json PATH: of the bench's result under the tool, its names joined by dots
 json()
 {
 	echo "${SAID[$1]:-none}"

@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
-# Tracepoints that nobody switched on cost no more than 0.2 % of the instructions of a packet, against a module built
+# Tracepoints that are off cost no more than 0.2 % of the instructions of a packet, against a module built
 # without them; and the measurement would see it, because counting the events does cost.
 # shellcheck source=tests/harness/lib/tap.sh
 source "$(dirname -- "${BASH_SOURCE[0]}")/../harness/lib/tap.sh"
