@@ -1,13 +1,21 @@
 # SPDX-License-Identifier: GPL-2.0-only
-# What each idea saves. Reads figures/ablation.dat, made by report/.
+# What each optimization saves. Reads figures/ablation.dat, made by report/.
 panel_height = 300
 load plots . "/style.gp"
 set ylabel cost_unit . " saved per packet"
 set style fill solid 0.9 noborder
 set xtics scale 0
-set yrange [*<0:0<*]
 set xzeroaxis
-set multiplot layout lines, columns title "What each idea saves\n" . subtitle font ",14"
+set multiplot layout lines, columns title "What each optimization saves\n" . subtitle font ",14"
+# All panels have the same scale.
+low = 0
+high = 0
+do for [c = 2:3] {
+	stats data using (column(c)) nooutput name "y"
+	low = y_min < low ? y_min : low
+	high = y_max > high ? y_max : high
+}
+set yrange [low - 0.04 * (high - low):high * 1.1]
 do for [i = 1:panels] {
 	set title panel(i) offset 0, 0.3
 	if (i > 1) { unset key }

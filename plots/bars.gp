@@ -3,16 +3,14 @@
 set style fill solid 0.9 noborder
 bar = 0.84 / words(names)
 set boxwidth bar * 13 / 14
-# Neighbours have the same scale, unless the caller says by own_range = 1 that they show different things.
+# All panels have the same scale.
 set yrange [0:1<*]
-if (!exists("own_range")) {
-	top = 0
-	do for [s = 1:words(names)] {
-		stats data using (column(s + 1)) nooutput name "y"
-		if (exists("y_max")) { top = y_max > top ? y_max : top }
-	}
-	if (top > 0) { set yrange [0:top * 1.08] }
+top = 0
+do for [s = 1:words(names)] {
+	stats data using (column(s + 1)) nooutput name "y"
+	if (exists("y_max")) { top = y_max > top ? y_max : top }
 }
+if (top > 0) { set yrange [0:top * 1.08] }
 do for [i = 1:panels] {
 	set title panel(i) offset 0, 0.3
 	if (i > 1) { unset key }

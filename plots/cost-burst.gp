@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # Cost per packet against burst. Reads figures/cost-burst.dat, made by report/.
 load plots . "/style.gp"
-set xlabel "burst (packets a kick)"
+set xlabel "burst (packets per kick)"
 set ylabel cost_unit . " per packet (log scale)"
 set logscale y 2
 log_y = 1

@@ -13,7 +13,7 @@ keys = int(system(sprintf("grep -c '^# key' '%s'", data)))
 key_word(n, from) = system(sprintf("sed -n 's/^# key //p' '%s' | sed -n %dp | cut -d' ' -f%s", data, n, from))
 at = 0.025
 do for [k = 1:keys] {
-	set label k key_word(k, "2-") at screen at, screen 1 - 68.0 / height \
+	set label k key_word(k, "2-") at screen at, screen 1 - 84.0 / height \
 		point pointtype 5 pointsize 1.4 linecolor rgb int(key_word(k, "1")) offset character 1, 0
 	at = at + 0.035 + 0.0085 * strlen(key_word(k, "2-"))
 }
@@ -21,10 +21,14 @@ set multiplot layout lines, columns title heading . "\n" . subtitle . "\n " font
 do for [i = 1:panels] {
 	set title panel(i) offset 0, -0.5
 	set autoscale xy
+	# The panels of a row have the same scale.
 	stats data index 2 * i - 1 using 2 nooutput name "bar"
+	widest = bar_max
+	beside = i % 2 ? i + 1 : i - 1
+	if (beside <= panels) { stats data index 2 * beside - 1 using 2 nooutput name "bar"; widest = bar_max > widest ? bar_max : widest }
 	stats data index 2 * i - 1 using 1 nooutput name "place"
 	# What is next to nothing looks like it.
-	top = (bar_max > 0.5 ? bar_max : 0.5) * room
+	top = (widest > 0.5 ? widest : 0.5) * room
 	set xrange [0:top]
 	# Six numbers at most: more of five or six digits would run into each other.
 	step = 10.0 ** floor(log10(top / 5))

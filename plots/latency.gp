@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # How long round trips are, by percentile. Reads figures/latency.dat, made by report/inside.py.
 load plots . "/style.gp"
-set xlabel "share of the trips that take at most so long (%)"
+set xlabel "percentile of the round trips"
 set ylabel time_unit . " per round trip (log scale)"
 unset offsets
 # As many blocks a panel as servers; the first ones, as only real guests know vhostuser.
@@ -17,7 +17,7 @@ set logscale x
 set xrange [1:20000]
 set xtics ("0" 1, "50" 2, "90" 10, "99" 100, "99.9" 1000, "99.99" 10000)
 set grid xtics
-set multiplot layout lines, columns title "How long round trips are: marks at p50, p99 and p99.9\n" . subtitle font ",14"
+set multiplot layout lines, columns title "Round-trip time by percentile: marks at p50, p99 and p99.9\n" . subtitle font ",14"
 do for [i = 1:panels] {
 	set title panel(i) offset 0, 0.3
 	if (i > 1) { unset key }

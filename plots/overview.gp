@@ -3,7 +3,6 @@
 panel_height = 300
 load plots . "/style.gp"
 set ylabel cost_unit . " per packet"
-set multiplot layout lines, columns title "What a packet costs, by server (less is better)\n" . subtitle font ",14"
-own_range = 1
+set multiplot layout lines, columns title "Cost per packet, by server (less is better)\n" . subtitle font ",14"
 load plots . "/bars.gp"
 unset multiplot

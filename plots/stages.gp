@@ -5,13 +5,17 @@ set ylabel cost_unit . " per burst"
 unset offsets
 set style fill solid 1 border rgb "white"
 unset key
-set multiplot layout lines, columns title "Where the time of a burst goes\n" . subtitle . "\nfrom below: kick, wake (receive: the sender goes on meanwhile), look, copy, hand, publish (together: serve), call, guest" font ",14"
+set multiplot layout lines, columns title "Where the time of a burst goes\n" . subtitle . "\nfrom below: kick, wake (receive: while the sender continues), look, copy, hand, publish (together: serve), call, guest" font ",14"
 do for [i = 1:panels] {
 	set title panel(i) offset 0, 0.3
 	set xrange [*:*]
 	set yrange [*:*]
+	# The panels of a row have the same scale.
 	stats data index 2 * i - 1 using 2 nooutput name "bar"
-	top = bar_max * 1.12
+	top = bar_max
+	beside = i % 2 ? i + 1 : i - 1
+	if (beside <= panels) { stats data index 2 * beside - 1 using 2 nooutput name "bar"; top = bar_max > top ? bar_max : top }
+	top = top * 1.12
 	stats data index 2 * i - 1 using 1 nooutput name "place"
 	set xrange [-0.6:(place_max > 2 ? place_max : 2) + 0.6]
 	set yrange [0:top]

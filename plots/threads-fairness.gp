@@ -3,7 +3,7 @@
 load plots . "/style.gp"
 load plots . "/models.gp"
 set xlabel "guests"
-set ylabel "packets of the last / of the first"
-set multiplot layout lines, columns title "How evenly guests are served: who got least by who got most\n" . subtitle font ",14"
+set ylabel "packets, least / most"
+set multiplot layout lines, columns title "Fairness: packets of the guest served least / of the one served most\n" . subtitle font ",14"
 load plots . "/curves.gp"
 unset multiplot

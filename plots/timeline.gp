@@ -2,7 +2,7 @@
 # One burst event by event, and its stages below. Reads figures/timeline-tx.dat or -rx.dat, made by report/.
 load plots . "/style.gp"
 set title "One burst, event by event: " . panel(1) . "\n" . subtitle font ",12"
-set xlabel time_unit . " since it began, with tracing on"
+set xlabel time_unit . " since the burst began, with tracing on"
 unset ylabel
 unset key
 unset offsets

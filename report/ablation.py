@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""What each idea saves, on top of none and as the last one; cells with other settings.
+"""What each optimization saves, on top of none and as the last one; cells with other settings.
 
-Costs of server vhostlab: all (with every idea), none (without any), but (with all but this
+Costs of server vhostlab: all (with every optimization), none (without any), but (with all but this
 one), only (with this one alone).
 """
 from __future__ import annotations
@@ -15,25 +15,25 @@ from report.run import Cell, Run, mid, most
 from report.text import fixed, shortest, whole
 
 WORDS = {"array": "arrays", "direct": "one copy", "region": "last region", "ahead": "read ahead",
-         "late": "late kicks", "recheck": "re-check", "yield": "giving way"}
+         "late": "late kicks", "recheck": "re-check", "yield": "yielding"}
 NAMES = {"array": "frames go to the tap in arrays",
          "direct": "received frames are copied once, not by the socket",
          "region": "the region of the last address is tried first",
          "ahead": "avail entries are read many at a time",
          "late": "kicks stay waived until the last array is sent",
-         "recheck": "the tap is looked at again after the guest was called",
-         "yield": "a worker on the guest's processor gives way before it sleeps"}
+         "recheck": "the tap is checked again after the guest was called",
+         "yield": "a worker on the guest's processor yields before it sleeps"}
 PLACE = ["workload", "sink", "size", "burst"]
 
-Idea = dict[str, Any]
+Optimization = dict[str, Any]
 
 
 def _without(cell: Cell) -> str:
     return str(cell["knobs"].get("without", "none"))
 
 
-def gather(cells: list[Cell]) -> list[Idea]:
-    """One object an idea and place."""
+def gather(cells: list[Cell]) -> list[Optimization]:
+    """One object per optimization and place."""
     some = [c for c in cells if c["server"] == "vhostlab" and c["clock"] == "insn"
             and c["guest"] == "process" and c["queues"] == 1 and c["guests"] == 1
             and not set(c["knobs"]) - {"without"}]
@@ -49,7 +49,7 @@ def gather(cells: list[Cell]) -> list[Idea]:
         -_saved_or(i)])
 
 
-def _saved_or(idea: Idea) -> float:
+def _saved_or(idea: Optimization) -> float:
     full = idea["all"] or 0
     but = idea["but"] if idea["but"] is not None else full
     return float(but - full)
@@ -60,9 +60,9 @@ def minus(a: Any, b: Any) -> Any:
     return None if a is None or b is None else a - b
 
 
-def figure_data(ideas: list[Idea]) -> str:
-    """A panel a place, a row an idea: name, saved alone, saved as the last one."""
-    def place(i: Idea) -> list[Any]:
+def figure_data(ideas: list[Optimization]) -> str:
+    """A panel per place, a row per optimization: name, saved alone, saved as the last one."""
+    def place(i: Optimization) -> list[Any]:
         work = servers.workload_rank(i["workload"])
         return [3 if work is None else work, *(i[k] for k in PLACE)]
     blocks = []
@@ -77,9 +77,10 @@ def figure_data(ideas: list[Idea]) -> str:
     return "\n\n\n".join(blocks)
 
 
-def draw_all(run: Run, subtitle: str) -> None:
+def draw_all(run: Run) -> None:
     """The figure of this section."""
-    draw(run, "ablation", "ablation", figure_data(gather(run.cells)), subtitle, run.figure_unit)
+    draw(run, "ablation", "ablation", figure_data(gather(run.cells)), run.subtitle(),
+         run.figure_unit)
 
 
 def _settings(cells: list[Cell]) -> list[dict[str, Any]]:
@@ -126,7 +127,7 @@ def text_of(run: Run) -> str:
              NAMES.get(i["idea"], i["idea"]), whole(i["none"]), whole(i["only"]),
              whole(minus(i["none"], i["only"])), whole(i["but"]), whole(i["all"]),
              whole(minus(i["but"], i["all"]))] for i in ideas]
-    heads = ["workload", "sink", "size", "burst", "idea", "what it is", "with none",
+    heads = ["workload", "sink", "size", "burst", "optimization", "what it is", "with none",
              "with it alone", "saved alone", "with all but it", "with all",
              "saved as the last one"]
     return render("ablation", run, best=best, table=table(heads, "llrrllrrrrrr", rows),

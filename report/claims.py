@@ -9,7 +9,7 @@ from report import order
 from report.ask import ROOT
 from report.page import render
 from report.panels import Panel, draw, server_data
-from report.run import Cell, Run
+from report.run import Cell, Run, subtitle
 from report.text import brief, fixed, shortest, whole
 
 Claim = dict[str, Any]
@@ -21,17 +21,14 @@ WORDS = {
     "cost_per_packet": "cost per packet", "syscalls_per_packet": "system calls per packet",
     "kicks_per_packet": "kicks per packet", "calls_per_packet": "calls per packet",
     "latency_p50": "round trip, median", "latency_p99": "round trip, p99",
-    "rate": "packets a second", "lost_share": "share lost", "bits_per_second": "bits a second",
-    "transactions_per_second": "transactions a second",
+    "rate": "packets per second", "lost_share": "share lost", "bits_per_second": "bits per second",
+    "transactions_per_second": "transactions per second",
     "above_floor_per_packet": "cost above the floor"}
-AXIS_WORDS = WORDS | {"latency_p50": "round trip", "latency_p99": "latency_p99",
-                      "bits_per_second": "bits_per_second",
-                      "transactions_per_second": "transactions_per_second",
-                      "above_floor_per_packet": "above_floor_per_packet"}
-UNITS = {("latency_p50", "insn"): ", instructions", ("latency_p50", "wall"): ", ns",
-         ("cost_per_packet", "insn"): ", instructions",
-         ("cost_per_packet", "wall"): ", ns of CPU"}
+TIMES = ("latency_p50", "latency_p99")
+COSTS = ("cost_per_packet", "above_floor_per_packet")
 SIGNS = {"ratio": "/", "minus": "-"}
+AXES = {"size": "frame (bytes)", "burst": "burst (packets per kick)",
+        "poll_us": "poll_us (microseconds)"}
 
 
 def load() -> list[Claim]:
@@ -184,7 +181,16 @@ def _compared(compare: dict[str, Any] | None) -> str:
     return f", {shortest(compare['a'])} {sign} {other}"
 
 
+def _unit(metric: str, clock: str) -> str:
+    if metric in TIMES:
+        return ", instructions" if clock == "insn" else ", ns"
+    if metric in COSTS:
+        return ", instructions" if clock == "insn" else ", ns of CPU"
+    return ""
+
+
 def _title(cell: Cell, check: Check) -> str:
+    """Of a panel, with the names of its axes."""
     along, compare = check["trend"]["along"], check.get("compare")
     words = [cell["workload"]]
     if cell["sink"] != "stack" and (compare or {}).get("field") != "sink":
@@ -193,9 +199,12 @@ def _title(cell: Cell, check: Check) -> str:
         words.append(f"{cell['size']} bytes")
     if along != "burst":
         words.append(f"burst {cell['burst']}")
-    unit = "" if compare else UNITS.get((check["metric"], cell["clock"]), "")
-    return (" ".join(words) + f": {AXIS_WORDS.get(check['metric'], check['metric'])}"
-            + _compared(compare) + unit + f" against {along.removeprefix('knob.')}")
+    if check["several_runs"]:
+        words.append(f"(run {cell['run']})")
+    unit = "" if compare else _unit(check["metric"], cell["clock"])
+    axis = along.removeprefix("knob.")
+    return "|".join([" ".join(words), AXES.get(axis, axis),
+                     WORDS.get(check["metric"], check["metric"]) + _compared(compare) + unit])
 
 
 def _is_row(case: dict[str, Any]) -> bool:
@@ -215,6 +224,7 @@ def figure_data(claim: Claim) -> str:
             c = case["cell"]
             return [c["run"], c["workload"], c["sink"], c["size"], c["burst"], c["guests"],
                     {k: v for k, v in c["knobs"].items() if k != knob}]
+        check = check | {"several_runs": len({c["cell"]["run"] for c in check["cases"]}) > 1}
         for group in order.group_by([c for c in check["cases"] if _is_row(c)], where):
             dots = [(x, _curve(c, check), y) for c in group for x, y in zip(c["x"], c["show"])]
             rows = [(g[0][0], {name: y for _, name, y in g})
@@ -226,10 +236,11 @@ def figure_data(claim: Claim) -> str:
 def draw_all(run: Run, claims: list[Claim], runs: list[Run]) -> None:
     """Of every claim with a row along a number. What it was measured with is that of the runs
     the rows come from."""
-    machines = {r.env["experiment"]: r.subtitle for r in runs}
     for claim in claims:
-        rows = [c for check in claim["judged"] if check.get("trend") for c in check["cases"]]
-        found = {machines[c["cell"]["run"]] for c in rows if len(c["x"]) > 2}
-        if rows:
-            draw(run, f"claim-{claim['id']}", "claims", figure_data(claim),
-                 "; ".join(sorted(found)), "unit")
+        checks = [c for c in claim["judged"] if c.get("trend")]
+        found = {c["cell"]["run"] for check in checks for c in check["cases"] if _is_row(c)}
+        if found:
+            draw(run, f"claim-{claim['id']}", "claims",
+                 figure_data(claim) + f"\n# heading {claim['title']}",
+                 subtitle([r for r in runs if r.env["experiment"] in found],
+                          *order.unique(c["metric"] for c in checks)), "unit")

@@ -2,6 +2,8 @@
 """Data of the figures that every run has: calls, cost, round trips, notifications."""
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from report import order, servers
 from report.panels import Panel, Row, metric_rows, server_data, stack
 from report.run import Cell, mid
@@ -90,5 +92,10 @@ def overview(cells: list[Cell]) -> str:
     return server_data(panels, False)
 
 
-USUAL = {"overview": overview, "syscalls": syscalls, "cost-size": cost_size,
-         "cost-burst": cost_burst, "round-trip": round_trip, "notifications": notifications}
+USUAL: dict[str, tuple[Callable[[list[Cell]], str], list[str]]] = {
+    "overview": (overview, ["cost_per_packet"]), "syscalls": (syscalls, ["syscalls_per_packet"]),
+    "cost-size": (cost_size, ["cost_per_packet"]),
+    "cost-burst": (cost_burst, ["cost_per_packet"]),
+    "round-trip": (round_trip, ["latency_p50", "latency_p99"]),
+    "notifications": (notifications, ["kicks_per_packet", "calls_per_packet"])}
+"""Each with the metrics it shows."""

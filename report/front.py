@@ -50,7 +50,7 @@ def _three(row: Row, metric: str) -> list[str]:
 
 
 def slower_guests(cells: list[Cell]) -> list[str]:
-    """The same of real guests, by packets a second, which are round trips where one is under
+    """The same of real guests, by packets per second, which are round trips where one is under
     way."""
     found = []
     for other in ("userspace", "intree", "vhostuser"):
@@ -65,7 +65,7 @@ def slower_guests(cells: list[Cell]) -> list[str]:
         return []
     emulated = (" in emulated time, where only ratios count" if cells[0]["accel"] == "tcg"
                 else "")
-    return [f"**With real guests{emulated}, vhostlab moves fewer packets a second than** "
+    return [f"**With real guests{emulated}, vhostlab moves fewer packets per second than** "
             + ", ".join(found) + "."]
 
 
@@ -88,7 +88,7 @@ def _calls(rows: list[Row]) -> str | None:
     if r is None:
         return None
     a, b, c = _three(r, "syscalls_per_packet")
-    return (f"a packet that comes alone costs the userspace server {a} system calls, the kernel's "
+    return (f"a packet sent alone costs the userspace server {a} system calls, the kernel's "
             f"`vhost_net` {b} and vhostlab {c} (transmit, {r['size']} bytes, burst 1; "
             f"{_losses(r)}).")
 
@@ -155,7 +155,7 @@ def _guests(cells: list[Cell]) -> str | None:
     emulated = " (emulated time: a ratio of the emulator's work)" if a["accel"] == "tcg" else ""
     worse = sum(q < 1 for q, _, _ in pairs)
     return (f"an unmodified guest's packets cost vhostlab at most {brief(max(own))} system calls "
-            f"each, QEMU itself up to {brief(max(user))}; packets a second are {fixed(low, 3)} "
+            f"each, QEMU itself up to {brief(max(user))}; packets per second are {fixed(low, 3)} "
             f"({a['workload']}, {a['size']} bytes; {lost(a, ao)}) to {fixed(high, 3)} "
             f"({b['workload']}, {b['size']} bytes; {lost(b, bo)}) times QEMU's"
             f"{emulated}" + (f"; **fewer in {worse} of {len(pairs)} cells**." if worse else "."))

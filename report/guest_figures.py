@@ -9,10 +9,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from report import order, servers
+from report import ask, order, servers
 from report.guest_cells import WORKLOADS, single, workload_rank
-from report.panels import Panel, draw, server_data
-from report.run import Cell, Run
+from report.guest_summary import peer
+from report.panels import Panel, Row, draw, server_data
+from report.run import Cell, Run, repeats
 from report.text import round_away, shortest
 
 Bar = dict[str, Any]
@@ -27,6 +28,7 @@ SMALL = 20
 THREADS = {"vcpu": "vCPU", "main": "main loop", "other": "QEMU's other threads",
            "worker": "worker", "server": "server's process", "guest": "guest's process"}
 HEADLINE = ["tx", "rx", "udp_rr", "tcp_tx", "tcp_rx"]
+UNITS = {"guests": "guests", "queues": "queue pairs"}
 SIDES = {"serving side": ["main", "worker", "server"], "vCPU": ["vcpu"]}
 CALLS = ["ppoll", "read", "writev", "write", "KVM_SIGNAL_MSI", "KVM_RUN", "futex"]
 
@@ -153,7 +155,7 @@ def exits(cells: list[Cell]) -> str:
 
 
 def rates(cells: list[Cell]) -> str:
-    """Packets a second with the loss beside them; DPDK guests, too."""
+    """Packets per second with the loss beside them; DPDK guests, too."""
     panels: list[Stack] = []
     some = [c for c in single(cells) if c["rate"] is not None and c["p50"] is None]
     for title, group in _panels(some):
@@ -202,13 +204,13 @@ def _curves(cells: list[Cell], axis: str, title: str) -> list[Panel]:
     second = (("lost %", "lost_share", 100) if all(c["p50"] is None for c in cells)
               else ("median round trip (us)", "p50", 0.001))
     panels: list[Panel] = []
-    for name, field, factor in (("packets a second", "rate", 1), second):
+    for name, field, factor in (("packets per second", "rate", 1), second):
         rows = []
         for group in order.group_by(cells, lambda c: c[axis]):
             y = {c["server"]: None if c[field] is None else c[field] * factor for c in group}
             if any(v is not None for v in y.values()):
                 rows.append((group[0][axis], y))
-        panels.append((f"{title}: {name}", rows))
+        panels.append((f"{title}|{UNITS[axis]}|{name}", rows))
     return panels
 
 
@@ -226,12 +228,31 @@ def scaling(cells: list[Cell]) -> str:
     return server_data(panels)
 
 
-FIGURES: dict[str, Callable[[list[Cell]], str]] = {
-    "guests-syscalls": syscalls, "guests-exits": exits, "guests-rate": rates,
-    "guests-latency": latency, "guests-cpu": cpu, "guests-scaling": scaling}
+def overview(cells: list[Cell]) -> str:
+    """The one figure of the front page: throughput in multiples of userspace's, a group of bars
+    a workload."""
+    rows: list[Row] = []
+    some = [c for c in _one_qemu(cells) if c["setting"] == "" and c["name"] == c["server"]]
+    for group in order.group_by(some, lambda c: workload_rank(c["workload"])):
+        y = {c["server"]: ask.quotient(c["rate"], base["rate"]) for c in group
+             if (base := peer(group, c, "userspace")) is not None}
+        if any(v is not None for v in y.values()):
+            rows.append((group[0]["workload"], y))
+    return server_data([("smallest frames of each workload, one QEMU guest", rows)], False)
+
+
+FIGURES: dict[str, tuple[Callable[[list[Cell]], str], list[str]]] = {
+    "guests-overview": (overview, []), "guests-syscalls": (syscalls, ["syscalls_per_packet"]),
+    "guests-exits": (exits, ["exits"]), "guests-rate": (rates, []),
+    "guests-latency": (latency, ["latency_p50", "latency_p99", "latency_p999"]),
+    "guests-cpu": (cpu, ["cost_per_packet"]), "guests-scaling": (scaling, [])}
+"""Each with the metrics it shows; none: packets per second."""
 
 
 def draw_all(run: Run, cells: list[Cell]) -> None:
     """All of them; of a run without real guests none."""
-    for name, text in FIGURES.items():
-        draw(run, name, name, text(cells), run.subtitle, "ns")
+    rate = repeats([c["repetitions"] for c in cells],
+                   [c["spread"] for c in cells if c["spread"] is not None]) if cells else ""
+    for name, (text, metrics) in FIGURES.items():
+        draw(run, name, name, text(cells),
+             run.subtitle(*metrics) if metrics else f"{run.machine}; {rate}", "ns")

@@ -10,7 +10,7 @@ from report.panels import draw
 from report.run import Cell, Run, mid, most
 from report.text import fixed, shortest, whole
 
-LOOKS = {"out": "tracepoints not in the module at all", "off": "in it, nobody looks",
+TRACED_BY = {"out": "tracepoints not in the module at all", "off": "in the module, disabled",
          "count": "`perf stat -e vhostlab:*`", "record": "`perf record -e vhostlab:*`"}
 MARKED = (0.5, 0.99, 0.999)
 OWN_SECTION = ("events", "profile", "functions")
@@ -38,7 +38,8 @@ def latency_data(cells: list[Cell]) -> str:
 
 def draw_latency(run: Run) -> None:
     """The figure of round trips."""
-    draw(run, "latency", "latency", latency_data(run.cells), run.subtitle, run.time_unit)
+    draw(run, "latency", "latency", latency_data(run.cells),
+         run.subtitle("latency_p50", "latency_p99", "latency_p999"), run.time_unit)
 
 
 def latency_text(run: Run) -> str:
@@ -62,14 +63,14 @@ def overhead_text(run: Run) -> str:
         if any(c["trace"] != "off" for c in g) for c in g]
     if not found:
         return ""
-    kinds = list(LOOKS)
+    kinds = list(TRACED_BY)
     rows: list[list[Any]] = []
     for group in order.group_by(found, lambda c: [
             -(servers.rank(c["server"]) or 0), servers.workload_rank(c["workload"]), c["size"],
             c["burst"], c["sink"]]):
         own = order.sort_by(group, lambda c: [order.rank(c["trace"], kinds, 9), c["trace"]])
         rows += [_overhead_row(c, mid(own[0], "cost_per_packet")) for c in own]
-    heads = ["server", "workload", "burst", "trace", "who looks on", "cost",
+    heads = ["server", "workload", "burst", "trace", "traced by", "cost",
              "more than the first", "", "lost"]
     return render("overhead", run, table=table(heads, "llrllrrrr", rows).replace(
         " |  | lost |", " | | lost |", 1))
@@ -78,7 +79,7 @@ def overhead_text(run: Run) -> str:
 def _overhead_row(c: Cell, base: float | None) -> list[Any]:
     cost = mid(c, "cost_per_packet")
     row = [c["server"], c["workload"], c["burst"], c["trace"],
-           LOOKS.get(c["trace"], f"bpftrace `trace/{c['trace']}.bt`"), whole(cost)]
+           TRACED_BY.get(c["trace"], f"bpftrace `trace/{c['trace']}.bt`"), whole(cost)]
     if base is None:
         return [*row, "-", "-", whole(most(c, "lost"))]
     times = ask.quotient(cost, base)

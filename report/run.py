@@ -108,17 +108,10 @@ class Run:
         return (f"{clock}, {self.env['accel']}, Linux {self.env['kernel']}"
                 + (": emulated time, only ratios count" if emulated else ""))
 
-    @property
-    def subtitle(self) -> str:
-        """The same with the number of repetitions, and how well they agree."""
-        some = [c for c in self.cells if c["sink"] != "check"] or self.cells
-        n = [c["repetitions"] for c in some]
-        costs = [c["cost_per_packet"] for c in some]
-        spread = max((v["spread"] for v in costs if v is not None and v["n"] > 1
-                      and v["spread"] is not None), default=None)
-        count = f"{min(n)}" if min(n) == max(n) else f"{min(n)} to {max(n)}"
-        return (f"{self.machine}; n = {count}"
-                + ("" if spread is None else f", repeats to {text.fixed(spread * 100, 2)} %"))
+    def subtitle(self, *metrics: str) -> str:
+        """The same with the number of repetitions, and how well they agree on these metrics
+        (none: on the cost)."""
+        return subtitle([self], *metrics)
 
     def drawn(self) -> list[str]:
         """The figures that exist, by name."""
@@ -128,6 +121,28 @@ class Run:
     def has(self, figure: str) -> bool:
         """Is there such a figure?"""
         return (self.folder / "figures" / f"{figure}.svg").is_file()
+
+
+def repeats(n: list[int], spreads: list[float]) -> str:
+    """Numbers of repetitions, and their spreads in words."""
+    if not n:
+        return "n = 0"
+    count = f"n = {min(n)}" if min(n) == max(n) else f"n = {min(n)} to {max(n)}"
+    found = ask.sample(spreads)
+    if found is None:
+        return count
+    return (f"{count}, repeats to {text.fixed(found['median'] * 100, 2)} % "
+            f"({text.fixed(found['max'] * 100, 2)} % in the worst cell)")
+
+
+def subtitle(runs: list[Run], *metrics: str) -> str:
+    """What a figure made from these runs has below its title."""
+    cells = [c for r in runs for c in [c for c in r.cells if c["sink"] != "check"] or r.cells]
+    values = [c.get(m) for c in cells for m in metrics or ("cost_per_packet",)]
+    return ("; ".join(order.unique(r.machine for r in runs)) + "; "
+            + repeats([c["repetitions"] for c in cells],
+                      [v["spread"] for v in values if v is not None and v["n"] > 1
+                       and v["spread"] is not None]))
 
 
 def mid(cell: Cell | None, metric: str) -> Any:

@@ -8,7 +8,7 @@ from typing import Any
 from report import ask, order, servers
 from report.page import render, table
 from report.panels import Panel, data, draw, rows
-from report.run import Cell, Point, Run
+from report.run import Cell, Point, Run, repeats
 from report.text import fixed, whole
 
 
@@ -33,6 +33,8 @@ def _cell(reps: list[Point]) -> Cell:
     cell["rate"] = ask.median(ask.quotient(p["packets"], p["seconds"]) for p in reps)
     for name in ("jain", "min_max"):
         cell[name] = ask.median((p.get("detail") or {}).get(name) for p in reps)
+    cell["even"] = ask.sample((p.get("detail") or {}).get("min_max") for p in reps)
+    cell["repetitions"] = len(reps)
     cell["lost"] = max((p["lost"] for p in reps if p["lost"] is not None), default=None)
     return cell
 
@@ -63,7 +65,7 @@ AXES: list[Axis] = [
      lambda c: c["knobs"].get("regions", 1)),
     ("guests", "guests", [], (64, 64, None), lambda c: c["guests"]),
     ("frame", "frame (bytes)", [], (None, 64, 1), lambda c: c["size"]),
-    ("burst", "burst (packets a kick)", [], (64, None, 1), lambda c: c["burst"]),
+    ("burst", "burst (packets per kick)", [], (64, None, 1), lambda c: c["burst"]),
 ]
 
 
@@ -80,7 +82,7 @@ def scaling_data(cells: list[Cell]) -> str:
     """One panel an axis; guests, frame and burst only beside one of the others."""
     panels: list[Panel] = []
     for workload in ("tx", "rx"):
-        own = [(f"{servers.WORKLOADS[workload]}: {axis[1]}",
+        own = [(f"{servers.WORKLOADS[workload]}|{axis[1]}",
                 rows(some, axis[4], lambda c: c["server"], lambda c: c["cost"]))
                for axis in AXES if (some := _along(cells, workload, axis))]
         if any(title.endswith(("(entries)", "regions")) for title, _ in own):
@@ -138,8 +140,14 @@ def draw_all(run: Run, cells: list[Cell]) -> None:
         "scaling": scaling_data(cells),
         "scaling-log": log_data(cells),
     }
+    trip = run.subtitle("latency_p50", "latency_p99")
+    even = [c["even"] for c in cells if c["guests"] > 1 and c["even"] is not None]
+    subtitle = dict.fromkeys(texts, run.subtitle()) | {
+        "threads-latency": trip,
+        "threads-fairness": f"{run.machine}; " + repeats(
+            [c["repetitions"] for c in cells], [e["spread"] for e in even if e["n"] > 1])}
     for name, text in texts.items():
-        draw(run, name, name, text, run.subtitle, run.figure_unit)
+        draw(run, name, name, text, subtitle[name], run.figure_unit)
 
 
 def by_server(cells: list[Cell], x: Callable[[Cell], Any], column: str) -> list[dict[str, Any]]:

@@ -94,8 +94,8 @@ def _take_off(s: Stage, cells: list[Stage]) -> None:
     if marks == 0:
         s["wake_cost"] = s["added"] / wakes
     elif bare:
-        each = [c["added"] / sum(c["scheduler_events"].values()) for c in bare]
-        s["wake_cost"] = sum(each) / len(each)
+        s["wake_cost"] = ask.median(c["added"] / sum(c["scheduler_events"].values())
+                                    for c in bare)
     else:
         s["wake_cost"] = s["added"] / (wakes + marks)
     s["mark_cost"] = None if marks == 0 else (s["added"] - s["wake_cost"] * wakes) / marks
@@ -175,7 +175,7 @@ def draw_all(run: Run, cells: list[Stage]) -> None:
     """The stages of all, and a timeline of one burst each way."""
     if not cells:
         return
-    draw(run, "stages", "stages", stages_data(cells), run.subtitle, run.time_unit)
+    draw(run, "stages", "stages", stages_data(cells), run.subtitle(), run.time_unit)
     best: dict[str, Stage] = {}
     for s in cells:
         if s["server"] == "vhostlab" and s["burst"] <= TELL_APART and (
@@ -187,7 +187,7 @@ def draw_all(run: Run, cells: list[Stage]) -> None:
         if done.returncode:
             raise Damaged(f"{s['trace']}: no timeline: see the lines above")
         draw(run, f"timeline-{workload}", "timeline",
-             timeline_data(done.stdout, workload, s["burst"]), run.subtitle, run.time_unit)
+             timeline_data(done.stdout, workload, s["burst"]), run.subtitle(), run.time_unit)
 
 
 def draw_flames(run: Run, work: Path) -> None:
@@ -198,7 +198,7 @@ def draw_flames(run: Run, work: Path) -> None:
             continue
         name = f"{p['server']}-{p['workload']}-{p['burst']}"
         title = (f"Where {p['server']} spends its time: {p['workload']}, burst {p['burst']} "
-                 f"({run.subtitle})")
+                 f"({run.subtitle()})")
         with open(run.folder / "figures" / f"flame-{name}.svg", "w", encoding="utf-8") as out:
             done = subprocess.run(
                 [ask.BENCH / "flame", "--title", title, "--colour",

@@ -36,20 +36,19 @@ def check_clock(run: Run) -> None:
 def draw_own(run: Run, work: Path, full: bool) -> Gathered:
     """Figures of one run. Those that every run has only on its own page (full)."""
     folder = run.folder / "figures"
-    subtitle = run.subtitle
     if full:
         shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True, exist_ok=True)
     if full:
-        for name, text in figures.USUAL.items():
-            draw(run, name, name, text(run.cells), subtitle, run.figure_unit)
+        for name, (text, metrics) in figures.USUAL.items():
+            draw(run, name, name, text(run.cells), run.subtitle(*metrics), run.figure_unit)
     found = Gathered(stages.gather(run, work), scaling.gather(run), guest_cells.gather(run))
     stages.draw_all(run, found.stages)
     stages.draw_flames(run, work)
     inside.draw_latency(run)
     scaling.draw_all(run, found.scaling)
     guest_figures.draw_all(run, found.guests)
-    ablation.draw_all(run, subtitle)
+    ablation.draw_all(run)
     return found
 
 
