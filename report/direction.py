@@ -69,7 +69,7 @@ def verdict(counted: float | None, signs: dict[str, Any]) -> str:
 
 def what(other: str) -> str:
     """The other side in words."""
-    return {"intree": "the in-tree module", "all": "without any idea"}.get(
+    return {"intree": "the in-tree module", "all": "without any optimization"}.get(
         other, "without " + WORDS.get(other, other))
 
 

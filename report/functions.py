@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Which functions the cost of a packet is made of, from samples (knob trace=functions).
+"""Cost per packet by function, from samples (knob trace=functions).
 
 A function's share of the samples is its share of the cost that the same point has without
 sampling.

@@ -82,7 +82,7 @@ def _syscalls_of_qemu(c: Cell) -> str:
     if c["turns"] is None or c["turns"] >= FEW_TURNS:
         return text + "."
     here = total(p["here"] for p in steps)
-    return (text + f", {fixed(here, 2)} with the {fixed(c['turns'], 2)} turns a packet that "
+    return (text + f", {fixed(here, 2)} with the {fixed(c['turns'], 2)} turns per packet that "
             "there were.")
 
 
@@ -118,7 +118,7 @@ def verdicts(cells: list[Cell]) -> list[str]:
     """Rate, round trip and cost against each other server."""
     out = []
     for other in ("userspace", "intree", "vhostuser"):
-        out += [_verdict(cells, other, "rate", "Packets a second", "lower", lambda q: q < 1),
+        out += [_verdict(cells, other, "rate", "Packets per second", "lower", lambda q: q < 1),
                 _verdict(cells, other, "p50", "Median round trip", "longer", lambda q: q > 1),
                 _verdict(cells, other, "cost", "Processor time per packet", "higher",
                          lambda q: q > 1)]
@@ -156,7 +156,7 @@ def text_of(run: Run, cells: list[Cell]) -> str:
     return render(
         "guest-summary", run, delivered=_delivered(cells), verdicts=verdicts(cells),
         syscalls=[t for t in calls if t is not None],
-        spread=spread_text(spreads, "packets a second"),
+        spread=spread_text(spreads, "packets per second"),
         guests=", ".join(f"**{g}** ({GUESTS[g]})"
                          for g in order.unique(c["guest"] for c in cells)),
         servers=", ".join(f"**{s}** ({SERVERS[s]})" for s in names),

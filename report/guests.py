@@ -80,8 +80,8 @@ def _over(cells: list[Cell], c: Cell, field: str) -> str:
 
 
 def _rate_table(cells: list[Cell]) -> str:
-    return table([*PLACE, "packets a second", "of userspace's", "Mbit/s",
-                  "transactions a second", "lost", "lost %"], "lrllrrrrrr", [
+    return table([*PLACE, "packets per second", "of userspace's", "Mbit/s",
+                  "transactions per second", "lost", "lost %"], "lrllrrrrrr", [
         [*place(c), whole(c["rate"]), _over(cells, c, "rate"),
          "-" if c["bits"] is None else fixed(c["bits"] / 1e6, 1), whole(c["transactions"]),
          whole(c["lost"]), percent(c["lost_share"])] for c in cells])
@@ -111,7 +111,7 @@ def _scaling_table(cells: list[Cell]) -> str:
                                       order.fields("workload", "size", "setting"))
             if any(c["guests"] > 1 or c["queues"] > 1 for c in g) for c in g]
     return table(["workload", "size", "setting", "guests", "queues", "server",
-                  "packets a second, all", "lost %", "p50", "p99", "processor time per packet",
+                  "packets per second, all", "lost %", "p50", "p99", "processor time per packet",
                   "system calls of the serving side"], "lrlrrlrrrrrr", [
         [c["workload"], c["size"], words(c["setting"]), c["guests"], c["queues"],
          words(c["name"]), whole(c["rate"]), percent(c["lost_share"]),
@@ -131,7 +131,7 @@ def _dpdk_table(cells: list[Cell]) -> str:
                      micro(_of(c["cpu"], "guest")), brief(c["syscalls"]),
                      named(_of(c["calls_by"], "guest"))])
     return table(["workload", "sink", "size", "burst", "queues", "setting", "server",
-                  "packets a second", "lost %", "p50", "p99", "p99.9",
+                  "packets per second", "lost %", "p50", "p99", "p99.9",
                   "processor time per packet", "of it the server's", "the guest's",
                   "system calls of the serving side", "of the guest"],
                  "llrrrllrrrrrrrrrl", rows) if some else ""
@@ -144,7 +144,7 @@ def _reason(row: dict[str, Any], c: Cell, unmodelled: dict[str, str]) -> str:
     if abs(d) <= max(0.05, p * 0.1):
         if p < row["alone"] - 0.05:
             each = ask.quotient(1, max(c["turns"] or 0, 0.001))
-            return f"packets share turns: {fixed(each, 1)} a turn"
+            return f"packets share turns: {fixed(each, 1)} per turn"
         return "as predicted"
     if row["call"] == "KVM_SIGNAL_MSI":
         text = ("sent packets end with an interrupt, too" if d > 0

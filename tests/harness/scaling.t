@@ -48,9 +48,9 @@ line() { is "$1" "$(grep -cF -- "$2" "$page")" "${3:-1}"; }
 line 'who is cheapest, by number of guests' '- transmit, burst 64, 64 bytes: device, shared with 1 guest; shared with 32 guests. 32 guests against 1: userspace 1.000, intree 1.000, device 1.000, workqueue 1.000, shared 0.927.'
 line 'costs side by side' '| 32 | 3600 | 2000 | 1500 | 1700 | 1400 | shared | 0 | 0.250 |'
 line 'the tail of round trips' 'is shortest with device (640000) and longest with shared (768000).'
-line 'the least even cell' 'transmit, burst 64, 64 bytes, 32 guests, workqueue: the guest that got least had 0.250'
-line 'looking on' '| round trip, 64 bytes | 32 | 500 | 13000 | 416000 | 832000 |'
-line 'looking on is compared only where it was varied' '| transmit, burst 64, 64 bytes | 1 | 50 |' 0
+line 'the least even cell' 'transmit, burst 64, 64 bytes, 32 guests, workqueue: the guest served least got 0.250'
+line 'polling' '| round trip, 64 bytes | 32 | 500 | 13000 | 416000 | 832000 |'
+line 'polling is compared only where it was varied' '| transmit, burst 64, 64 bytes | 1 | 50 |' 0
 line 'regions' '- 509 memory regions against 1 cost vhostlab 1.010 and in-tree 1.200 times as much per packet (tx)'
 line 'the dirty log' '| transmit, burst 64, 64 bytes | vhostlab | 1500 | 1560 | 60 | 1.040 |'
 is 'four figures in two formats' "$(find "$TMP/run/figures" \( -name 'threads-*.svg' -o -name 'scaling*.svg' -o -name 'threads-*.png' -o -name 'scaling*.png' \) -size +2k | wc -l)" 8
