@@ -237,7 +237,7 @@ static bool meaningful_process(const struct point *p)
 		if (!strcmp(point_value(p, "knob.trace"), "events") ||
 		    among(p, AXIS_WORKLOAD, " rr_flood stream ") || is(p, AXIS_SERVER, "floor"))
 			return false;
-		/* The senders would decide how much each gets: see bench/point/crowd.h. */
+		/* The senders would decide how much each gets: see bench/workload/crowd.h. */
 		if (is(p, AXIS_WORKLOAD, "rx") && !is(p, AXIS_SINK, "check"))
 			return false;
 	}
