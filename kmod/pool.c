@@ -142,6 +142,12 @@ void vhl_workers_stop(struct vhl_dev *dev)
 			vhl_worker_free(worker);
 		dev->workers[i] = NULL;
 	}
+	/*
+	 * A thread that was killed with its owner leaves its list behind. The
+	 * next worker would wait for ever for what stays marked as queued.
+	 */
+	for (i = 0; i < VHL_NVQS; i++)
+		clear_bit(VHL_WORK_QUEUED, &dev->vqs[i].work.flags);
 }
 
 /*
