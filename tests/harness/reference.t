@@ -13,7 +13,7 @@ for tool in gnuplot pandoc; do
 	done_testing
 done
 mkdir -p "$TMP/tree/results"
-cp -r "$ROOT"/{run.sh,sweep,stats,report,plots,configs,bench,lab,Makefile,RESULTS.md} "$TMP/tree/"
+cp -r "$ROOT"/{run.sh,cmd,sweep,stats,report,plots,configs,bench,lab,Makefile,RESULTS.md} "$TMP/tree/"
 cp -r "$ROOT/results/reference" "$TMP/tree/results/"
 # shellcheck disable=SC2016 # for the script
 printf '#!/bin/bash\nfor data; do echo "<svg xmlns=\\"http://www.w3.org/2000/svg\\"/>" >"${data%%.dat}.svg"; done\n' >"$TMP/tree/plots/draw"
