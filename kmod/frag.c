@@ -15,7 +15,7 @@ static bool page_idle(const struct vhl_frags *f, unsigned int i)
 {
 	if (!f->page[i].va || page_ref_count(virt_to_page(f->page[i].va)) != f->page[i].refs)
 		return false;
-	/* Whoever had a fragment is done with it before it is written anew. */
+	/* The last user of a fragment is done with it before it is written again. */
 	smp_mb();
 	return true;
 }

@@ -227,7 +227,7 @@ static bool poll_by_other(struct vhl_vq *vq)
 
 	if (vq == tx || tx->worker != vq->worker || !READ_ONCE(tx->poll_time.end))
 		return false;
-	WRITE_ONCE(tx->poll_time.anew, true);
+	WRITE_ONCE(tx->poll_time.restart, true);
 	return true;
 }
 
@@ -245,7 +245,7 @@ enum vhl_polled vhl_busy_poll(struct vhl_vq *vq)
 
 	if (!vq->busyloop_us || poll_by_other(vq))
 		return VHL_POLL_DRY;
-	if (!t->end || READ_ONCE(t->anew)) {
+	if (!t->end || READ_ONCE(t->restart)) {
 		u64 ns = t->end ? poll_length(vq) : poll_next(vq);
 
 		if (!ns) {
@@ -254,7 +254,7 @@ enum vhl_polled vhl_busy_poll(struct vhl_vq *vq)
 		}
 		if (!t->end)
 			t->spins = 0;
-		WRITE_ONCE(t->anew, false);
+		WRITE_ONCE(t->restart, false);
 		WRITE_ONCE(t->end, local_clock() + ns);
 	}
 	for (;;) {

@@ -22,7 +22,7 @@ struct vhl_poll {
 struct vhl_poll_time {
 	u64 end; /* local_clock() when the one under way ends; 0: none is */
 	u32 spins; /* of that one */
-	bool anew; /* its time begins again: the other queue has asked */
+	bool restart; /* its time begins again: the other queue has asked */
 	u64 ns; /* how long the next one lasts; 0: there is none */
 	u64 asleep; /* local_clock() when it was left out; 0: no wait */
 	u32 seen; /* waits since then that one would have seen the end of */

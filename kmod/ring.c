@@ -6,7 +6,7 @@
 
 /*
  * Fetches the descriptor of the next chain, as far as avail entries are read
- * ahead. A wrong number fetches what nobody reads: a prefetch never faults.
+ * ahead. A wrong number fetches an unused line: a prefetch never faults.
  */
 static void desc_prefetch(const struct vhl_vq *vq)
 {

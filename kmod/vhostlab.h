@@ -218,7 +218,7 @@ static inline u64 vhl64_to_cpu(const struct vhl_vq *vq, __virtio64 v)
 	return __virtio64_to_cpu(vq->little_endian, v);
 }
 
-/* What was read ahead may not be as it was: the next chain is read anew. */
+/* What was read ahead may have changed: the next chain is read again. */
 static inline void vhl_ahead_forget(struct vhl_vq *vq)
 {
 	vq->n_heads = 0;
