@@ -32,6 +32,15 @@ def lines(path: Path) -> list[Any]:
         raise Damaged(f"{path}: it is damaged: measure again ({error})") from error
 
 
+FIRST_FIGURES = {
+    "overview": "Cost per packet, by server",
+    "guests-overview": "Throughput of real guests, as a multiple of userspace's",
+    "stages": "Stages of a burst, stacked, by server",
+    "threads-cost": "Cost per packet, by threading model",
+    "claim-producer-consumer": "Producer and consumer",
+}
+
+
 class Run:
     """A folder of results, read once."""
 
@@ -121,6 +130,11 @@ class Run:
     def has(self, figure: str) -> bool:
         """Is there such a figure?"""
         return (self.folder / "figures" / f"{figure}.svg").is_file()
+
+    @property
+    def first_figure(self) -> tuple[str, str]:
+        """The one the page begins with, and its caption; no section shows it again."""
+        return next(filter(lambda f: self.has(f[0]), FIRST_FIGURES.items()), ("", ""))
 
 
 def repeats(n: list[int], spreads: list[float]) -> str:
