@@ -79,7 +79,7 @@ static void measure(const char *what, struct ring *q, void (*feed)(struct ring *
 
 	stats_find();
 	/* The worker shares its processor with the task beside it, not with this one. */
-	task_pin(worker_tid(), 0);
+	workers_pin(0);
 	task_pin(0, 1);
 	over = false;
 	longest = 0;
@@ -93,6 +93,7 @@ static void measure(const char *what, struct ring *q, void (*feed)(struct ring *
 	over = true;
 	pthread_join(thread, NULL);
 	task_pin(0, -1);
+	workers_pin(-1);
 	tap_note("%s: lock held %llu us, task beside waited %llu us", what,
 		 (unsigned long long)lock / 1000, (unsigned long long)longest / 1000);
 	tap_ok(lock < LIMIT_MS * 1000000ULL && longest < LIMIT_MS * 1000000ULL,

@@ -254,8 +254,7 @@ static void reader_of_old(void)
 	task_pin(0, 0);
 	task_pin(child, 0);
 	/* RESET_OWNER waits for it. */
-	if (worker_tid() > 0)
-		task_pin(worker_tid(), 0);
+	workers_pin(0);
 	spin_over = 0;
 	pthread_create(&spinner, NULL, spin, NULL);
 	sleep_ms(100);
@@ -276,6 +275,7 @@ static void reader_of_old(void)
 		tap_bail("pipe");
 	waitpid(child, NULL, 0);
 	task_pin(0, -1);
+	workers_pin(-1);
 	iommu_free(&mmu);
 }
 

@@ -217,8 +217,7 @@ static void polled(void)
 	tap_new(&t, "vl0", g.hdr_len);
 	if (sysconf(_SC_NPROCESSORS_ONLN) > 1) {
 		task_pin(0, 0);
-		if (worker_tid() > 0)
-			task_pin(worker_tid(), 1);
+		workers_pin(1);
 	}
 	ring_state(&g.q[TX], VHOST_SET_VRING_BUSYLOOP_TIMEOUT, 10000000);
 	guest_backend(&g, t.fd);
@@ -229,6 +228,7 @@ static void polled(void)
 	tap_ok(now_ns() - begin < 2000000000ULL, "it took %llu ms",
 	       (unsigned long long)(now_ns() - begin) / 1000000);
 	task_pin(0, -1);
+	workers_pin(-1);
 	guest_stop(&g);
 	tap_del(&t);
 }

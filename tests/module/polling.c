@@ -24,19 +24,8 @@ static struct tap t;
 /* This process on processor 0 and the device's worker on that one; -1: wherever they like. */
 static void places(int worker_cpu)
 {
-	cpu_set_t worker, here;
-
-	CPU_ZERO(&worker);
-	CPU_ZERO(&here);
-	for (int i = 0; i < CPU_SETSIZE; i++) {
-		if (worker_cpu < 0 || i == worker_cpu)
-			CPU_SET(i, &worker);
-		if (worker_cpu < 0 || !i)
-			CPU_SET(i, &here);
-	}
-	if (sched_setaffinity(worker_tid(), sizeof(worker), &worker) ||
-	    sched_setaffinity(0, sizeof(here), &here))
-		tap_bail("processors: %s", strerror(errno));
+	workers_pin(worker_cpu);
+	task_pin(0, worker_cpu < 0 ? -1 : 0);
 }
 
 static void begin(const char *poll_us, const char *adapt, int worker_cpu)

@@ -5,8 +5,6 @@
  * and it yields the processor to any task that needs it.
  */
 #include <arpa/inet.h>
-#include <ctype.h>
-#include <dirent.h>
 #include <errno.h>
 #include <linux/if_packet.h>
 #include <net/if.h>
@@ -25,59 +23,10 @@
 #define MANY	 16 /* devices: more than threads */
 #define WEIGHT	 16 /* packets per turn */
 
-/* The pool's threads; there are none before the first device. */
-static unsigned int threads(int *tid, unsigned int max)
-{
-	DIR *d = opendir("/proc");
-	unsigned int n = 0;
-	struct dirent *e;
-
-	while (d && (e = readdir(d)) && n < max) {
-		char path[300], name[32] = "";
-		FILE *f;
-
-		snprintf(path, sizeof(path), "/proc/%.20s/comm", e->d_name);
-		f = isdigit((unsigned char)e->d_name[0]) ? fopen(path, "re") : NULL;
-		if (!f)
-			continue;
-		if (fgets(name, sizeof(name), f) && !strncmp(name, "vhostlab-shared", 15))
-			tid[n++] = atoi(e->d_name);
-		fclose(f);
-	}
-	if (d)
-		closedir(d);
-	return n;
-}
-
-/* Nanoseconds of processor time all of them took, -1 without any. */
-static long long threads_cpu_ns(void)
-{
-	long long all = 0, one;
-	int tid[MANY];
-	unsigned int n = threads(tid, MANY);
-
-	for (unsigned int i = 0; i < n; i++) {
-		char path[64];
-		FILE *f;
-
-		snprintf(path, sizeof(path), "/proc/%d/schedstat", tid[i]);
-		f = fopen(path, "re");
-		if (!f || fscanf(f, "%lld", &one) != 1)
-			return -1;
-		fclose(f);
-		all += one;
-	}
-	return n ? all : -1;
-}
-
 /* All of the pool's threads and this process on one processor. */
 static void pin_together(void)
 {
-	int tid[MANY];
-	unsigned int n = threads(tid, MANY);
-
-	for (unsigned int i = 0; i < n; i++)
-		task_pin(tid[i], 0);
+	workers_pin(0);
 	task_pin(0, 0);
 }
 
@@ -91,7 +40,7 @@ static unsigned int start(struct guest *g, struct tap *t, unsigned int ring)
 	unsigned int n;
 
 	guest_start(&g[0], F_V1, ring);
-	n = threads(tid, MANY);
+	n = (unsigned int)serving_threads(tid, MANY);
 	tap_ok(n > 0 && n < MANY, "worker=shared: %u threads", n);
 	for (unsigned int i = 1; i < n; i++)
 		guest_start(&g[1 + i], F_V1, ring);
@@ -260,10 +209,10 @@ static void idle(void)
 	guest_backend(&g[0], t[0].fd);
 	tx_one(&g[0], t[0].far, 1, 60);
 	sleep_ms(100);
-	cpu = threads_cpu_ns();
+	cpu = worker_cpu_ns();
 	sleep_ms(500);
-	tap_ok(cpu > 0 && threads_cpu_ns() - cpu < 10000000,
-	       "idle threads sleep: %lld us in 500 ms", (threads_cpu_ns() - cpu) / 1000);
+	tap_ok(cpu > 0 && worker_cpu_ns() - cpu < 10000000, "idle threads sleep: %lld us in 500 ms",
+	       (worker_cpu_ns() - cpu) / 1000);
 	stop(g, t, n);
 }
 

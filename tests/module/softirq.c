@@ -6,7 +6,6 @@
  * be lost. A queue that loses one is dead for good, so a stall of seconds is
  * the sign of it. --rounds: bursts of each kind, some 1,000 otherwise.
  */
-#include <dirent.h>
 #include <errno.h>
 #include <net/if.h>
 #include <stdio.h>
@@ -28,29 +27,11 @@ static unsigned int bursts(void)
 	return rounds ? rounds : 1000;
 }
 
-/* The workers and this process on one processor: where the timers are, too. */
-static void pin_together(const char *model)
+/* The workers and this process on one processor, where the timers are, too; -1: on any. */
+static void pin_together(int cpu)
 {
-	DIR *d = opendir("/proc");
-	struct dirent *e;
-
-	task_pin(0, 0);
-	if (worker_tid() > 0)
-		task_pin(worker_tid(), 0);
-	while (d && !strcmp(model, "shared") && (e = readdir(d))) {
-		char path[300], name[32] = "";
-		FILE *f;
-
-		snprintf(path, sizeof(path), "/proc/%.20s/comm", e->d_name);
-		f = fopen(path, "re");
-		if (!f)
-			continue;
-		if (fgets(name, sizeof(name), f) && !strncmp(name, "vhostlab-shared", 15))
-			task_pin(atoi(e->d_name), 0);
-		fclose(f);
-	}
-	if (d)
-		closedir(d);
+	task_pin(0, cpu);
+	workers_pin(cpu);
 }
 
 /* Takes what came and gives the buffers back, until count have come. False: a stall. */
@@ -98,7 +79,7 @@ static void received(const char *model)
 	}
 	ring_no_calls(q);
 	guest_backend(&g, t.fd);
-	pin_together(model);
+	pin_together(0);
 	for (; n < total; n++) {
 		for (unsigned int i = 0; i < BURST; i++) {
 			frame_make(frame, sizeof(frame), n * BURST + i);
@@ -110,7 +91,7 @@ static void received(const char *model)
 	}
 	tap_is(n * BURST, total * BURST, "worker=%s: frames from a softirq, none lost, no stall",
 	       model);
-	task_pin(0, -1);
+	pin_together(-1);
 	guest_stop(&g);
 	tap_del(&t);
 }
@@ -140,7 +121,7 @@ static void completed(const char *model)
 	q = &g.q[TX];
 	ring_no_calls(q);
 	guest_backend(&g, t.fd);
-	pin_together(model);
+	pin_together(0);
 	for (unsigned int i = 0; i < BURST; i++) {
 		memset(g.mem + slot(i), 0, g.hdr_len);
 		frame_make(g.mem + slot(i) + g.hdr_len, 1000, i);
@@ -153,7 +134,7 @@ static void completed(const char *model)
 	tap_ok(n == total && stat_of("tx", "zc_sent") > 0,
 	       "worker=%s: completions from a softirq: %u of %u bursts, %lld by reference", model,
 	       n, total, stat_of("tx", "zc_sent"));
-	task_pin(0, -1);
+	pin_together(-1);
 	guest_stop(&g);
 	tap_ok(true, "worker=%s: the device closes after that", model);
 	close(t.fd);

@@ -56,6 +56,10 @@ bool rx_one(struct guest *g, int far, uint32_t seq, size_t len);
 long long worker_cpu_ns(void);
 /* The first thread of the device's own, -1: it has none. */
 int worker_tid(void);
+/* Up to max threads that serve the device: its own, or the shared ones. 0: a workqueue does it. */
+int serving_threads(int *tid, int max);
+/* Only that CPU for what serves the device, threads or all work items; a CPU below 0: any. */
+void workers_pin(int cpu);
 /* Free memory: pages the kernel does not give back show here; the rest is noise. */
 long long free_kib(void);
 /* Only that CPU for a task, 0: the caller; a CPU below 0: any. Bails out on failure. */
@@ -69,6 +73,8 @@ long long stat_errors(void);
 /* A module parameter: 0 or a negative errno. Devices read it at SET_OWNER. */
 #define KNOB_DIR "/sys/module/vhostlab_net/parameters/"
 int knob(const char *name, const char *value);
+/* Whether devices that get their owner now have that threading model of ours. */
+bool worker_is(const char *model);
 /* Lines written to the kernel log since kmsg_mark(). */
 void kmsg_mark(void);
 int kmsg_lines(void);

@@ -18,10 +18,13 @@ char stats_dir[300];
 
 static int kmsg = -1;
 
+#define UNBOUND "/sys/devices/virtual/workqueue/cpumask" /* where work items may run */
+#define THREADS 64
+
 /* Threads whose name is this, or begins with it where it ends in a slash. */
 struct threads {
 	int n;
-	int first; /* its number */
+	int tid[THREADS];
 	long long ns; /* CPU time of all */
 };
 
@@ -49,8 +52,9 @@ static void look_in(const char *dir, const char *name, struct threads *t)
 		snprintf(path, sizeof(path), "%s/%s/schedstat", dir, e->d_name);
 		f = fopen(path, "re");
 		if (f && fscanf(f, "%lld", &ns) == 1) {
-			if (!t->n++)
-				t->first = atoi(e->d_name);
+			if (t->n < THREADS)
+				t->tid[t->n] = atoi(e->d_name);
+			t->n++;
 			t->ns += ns;
 		}
 		if (f)
@@ -62,7 +66,7 @@ static void look_in(const char *dir, const char *name, struct threads *t)
 
 static struct threads own_threads(void)
 {
-	struct threads t = { .first = -1 };
+	struct threads t = { .tid = { -1 } };
 	char comm[32];
 
 	snprintf(comm, sizeof(comm), "%s-%d", is_ours() ? "vhostlab" : "vhost", getpid());
@@ -76,7 +80,27 @@ static struct threads own_threads(void)
 
 int worker_tid(void)
 {
-	return own_threads().first;
+	return own_threads().tid[0];
+}
+
+/* Those that serve the device: its own, or those that serve all devices. */
+static struct threads serving(void)
+{
+	struct threads t = own_threads();
+
+	if (!t.n)
+		look_in("/proc", "vhostlab-shared/", &t);
+	return t;
+}
+
+int serving_threads(int *tid, int max)
+{
+	struct threads t = serving();
+	int n = 0;
+
+	for (; n < t.n && n < max && n < THREADS; n++)
+		tid[n] = t.tid[n];
+	return n;
 }
 
 long long free_kib(void)
@@ -105,13 +129,44 @@ void task_pin(int tid, int cpu)
 		tap_bail("CPU %d: task %d: %s", cpu, tid, strerror(errno));
 }
 
-/* Of the threads that may serve the device: its own, or those that serve all devices. */
+/* A kernel thread that runs work items may not be moved; the items may. */
+static bool items_pin(int cpu)
+{
+	char mask[16];
+
+	snprintf(mask, sizeof(mask), "%x",
+		 cpu < 0 ? (1u << sysconf(_SC_NPROCESSORS_CONF)) - 1 : 1u << cpu);
+	return !file_put(UNBOUND, mask);
+}
+
+static void items_free(int status, void *arg)
+{
+	(void)status;
+	(void)arg;
+	items_pin(-1);
+}
+
+void workers_pin(int cpu)
+{
+	static bool registered;
+	struct threads t = serving();
+
+	for (int i = 0; i < t.n && i < THREADS; i++)
+		task_pin(t.tid[i], cpu);
+	if (t.n)
+		return;
+	/* It is the whole machine's: not left so when this program ends early. */
+	if (!registered && on_exit(items_free, NULL))
+		tap_bail("on_exit");
+	registered = true;
+	if (!items_pin(cpu))
+		tap_bail("CPU %d: no worker is found, and " UNBOUND " cannot be set", cpu);
+}
+
 long long worker_cpu_ns(void)
 {
-	struct threads t = own_threads();
+	struct threads t = serving();
 
-	if (!t.n)
-		look_in("/proc", "vhostlab-shared/", &t);
 	if (!t.n)
 		look_in("/proc", "kworker/", &t);
 	return t.n ? t.ns : -1;
@@ -165,6 +220,19 @@ int knob(const char *name, const char *value)
 
 	snprintf(path, sizeof(path), KNOB_DIR "%s", name);
 	return file_put(path, value);
+}
+
+bool worker_is(const char *model)
+{
+	char is[32] = "";
+	FILE *f = is_ours() ? fopen(KNOB_DIR "worker", "re") : NULL;
+
+	if (f) {
+		if (fscanf(f, "%31s", is) != 1)
+			is[0] = '\0';
+		fclose(f);
+	}
+	return !strcmp(is, model);
 }
 
 void kmsg_mark(void)
