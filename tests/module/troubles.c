@@ -199,6 +199,7 @@ static void endless(void)
 	uint64_t worst = 0, start, took;
 	struct vring_used_elem e;
 	unsigned int n = 0;
+	uint16_t before;
 	struct guest g;
 	struct tap t;
 	pid_t pid;
@@ -210,6 +211,10 @@ static void endless(void)
 	pid = fork();
 	if (!pid)
 		never_empty(&g);
+	/* Only when it has begun is there anything to have turns with. */
+	for (int i = 0; i < PATIENCE && !used_idx(&g.q[TX]); i++)
+		sleep_ms(1);
+	before = used_idx(&g.q[TX]);
 	for (unsigned int i = 0; i < 200; i++) {
 		start = now_ns();
 		rx_post(&g, 0, SLOT_SIZE);
@@ -220,11 +225,14 @@ static void endless(void)
 		if (n != i + 1)
 			break;
 	}
+	for (int i = 0; i < PATIENCE && used_idx(&g.q[TX]) == before; i++)
+		sleep_ms(1);
+	took = (uint16_t)(used_idx(&g.q[TX]) - before);
 	kill(pid, SIGKILL);
 	waitpid(pid, NULL, 0);
 	tap_is(n, 200, "transmit never rests: receive is served, %llu ms at worst",
 	       (unsigned long long)worst / 1000000);
-	tap_ok(used_idx(&g.q[TX]) || ring_base(&g.q[TX]), "and transmit, too");
+	tap_ok(took > 0, "and transmit goes on");
 	guest_stop(&g);
 	tap_del(&t);
 }
@@ -309,25 +317,27 @@ static bool of_owner(int tid)
 static void signals(void)
 {
 	static const int all[] = { SIGTERM, SIGHUP, SIGINT, SIGKILL, SIGSTOP, SIGCONT };
+	int tid[16], after[16], n;
 	struct guest g;
 	struct tap t;
-	int tid;
 
 	guest_start(&g, F_V1, 256);
 	tap_new(&t, "vl0", 12);
 	guest_backend(&g, t.fd);
-	tid = worker_tid();
-	if (tid <= 0) {
+	n = serving_threads(tid, 16);
+	if (n <= 0) {
 		tap_skip(1, "no worker of this name", "signals to the worker");
-	} else if (of_owner(tid)) {
+	} else if (of_owner(tid[0])) {
 		tap_skip(1, "the worker is a thread of its owner: its signals are the owner's",
 			 "signals to the worker");
 	} else {
-		for (size_t i = 0; i < sizeof(all) / sizeof(*all); i++)
-			kill(tid, all[i]);
+		for (int i = 0; i < n; i++)
+			for (size_t k = 0; k < sizeof(all) / sizeof(*all); k++)
+				kill(tid[i], all[k]);
 		tap_ok(tx_one(&g, t.far, 1, 100) && rx_one(&g, t.far, 2, 100) &&
-			       worker_tid() == tid,
-		       "the worker outlives every signal and serves");
+			       serving_threads(after, 16) == n &&
+			       !memcmp(tid, after, (size_t)n * sizeof(*tid)),
+		       "%d workers outlive every signal and serve", n);
 	}
 	guest_stop(&g);
 	tap_del(&t);
