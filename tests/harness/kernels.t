@@ -1,7 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 # A sweep in the lab writes the same whole results on every kernel: each measurement once, raw files and environment as they
-# were sent. Appended to over 9p, 70 measurements became 119 lines on Linux 6.12.
+# were sent. Appended to over 9p, 70 measurements became 119 lines on Linux 6.12. And idle time, which costs are without: where
+# the kernel has /proc/timer_list, the module's debugfs file says the same.
 # shellcheck source=tests/harness/lib/tap.sh
 source "$(dirname -- "${BASH_SOURCE[0]}")/lib/tap.sh"
 build_tools
@@ -19,6 +20,17 @@ cat >"$PARTS/point" <<EOC
 #!/bin/bash
 mkdir -p "\${VHOSTLAB_RAW%/*}"
 seq 20000 >"\$VHOSTLAB_RAW.numbers"
+idle()
+{
+	local name value
+	while read -r name _ value _; do
+		[[ \$name != .idle_sleeptime ]] || printf '%s ' "\$value"
+	done </proc/timer_list
+}
+if [[ -r /proc/timer_list ]]; then
+	# The list before and after: a moment at which both are the same is one at which all three have to be.
+	{ idle && tr '\n' ' ' </sys/kernel/debug/vhostlab/idle && idle; } >"\$VHOSTLAB_RAW.idle"
+fi
 exec "$ROOT/tests/harness/lib/fake-point" "\$@"
 EOC
 chmod +x "$PARTS/point"
@@ -42,6 +54,13 @@ sweeps()
 		"$(cat "$out"/{points,control}.jsonl | jq -r '"\(.point) \(.rep)"' | sort | uniq -c | awk '$1 == 1' | wc -l)" 56
 	is "Linux $1: a line each" "$(cat "$out"/{points,control}.jsonl | wc -l)" 56
 	is "Linux $1: whole raw files" "$(find "$out/raw" -name '*.numbers' -exec cmp {} "$TMP/numbers" \; -print | wc -l)" 56
+	# To the microsecond, as the module has it.
+	if compgen -G "$out/raw/*.idle" >/dev/null; then
+		is "Linux $1: idle time, the module's and that of /proc/timer_list" \
+			"$(cat "$out"/raw/*.idle | awk '$1 == $3 { n++; if (int($1 / 1000) * 1000 != $2) print } END { print (n > 9 ? "equal" : n + 0) }')" equal
+	else
+		skip "Linux $1: idle time" 'it has no /proc/timer_list'
+	fi
 	is "Linux $1: its environment" "$(jq -r .clock "$out/env.json")" insn
 	head -n 20 "$out/points.jsonl" | head -c -9 >"$TMP/part" && cp "$TMP/part" "$out/points.jsonl"
 	run "$ROOT/run.sh" sweep "$TMP/k.conf" --out "$out" --resume
