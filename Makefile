@@ -18,10 +18,10 @@ programs:
 
 # The module for the kernel the lab boots; `make modules` for all it knows.
 module:
-	@kmod/build default
+	+@kmod/build default
 
 modules:
-	@set -e; for k in $(KERNELS); do kmod/build $$k; done
+	+@set -e; for k in $(KERNELS); do kmod/build $$k; done
 
 setup:
 	@lab/setup --yes run
