@@ -28,8 +28,11 @@ idle()
 	done </proc/timer_list
 }
 if [[ -r /proc/timer_list ]]; then
-	# The list before and after: a moment at which both are the same is one at which all three have to be.
-	{ idle && tr '\n' ' ' </sys/kernel/debug/vhostlab/idle && idle; } >"\$VHOSTLAB_RAW.idle"
+	# The list before and after: a moment at which both are the same is one at which all three have to be. Only what the
+	# shell itself reads: it does not sleep for that.
+	before=\$(idle)
+	read -r module </sys/kernel/debug/vhostlab/idle
+	echo "\$before \$module \$(idle)" >"\$VHOSTLAB_RAW.idle"
 fi
 exec "$ROOT/tests/harness/lib/fake-point" "\$@"
 EOC
