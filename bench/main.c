@@ -46,6 +46,7 @@ int main(int argc, char **argv)
 	for (int q = 0; q < QUEUES; q++)
 		p->guest.kick[q] = p->guest.call[q] = -1;
 	result_clear(r);
+	r->policy = policy_name(p->o.policy);
 
 	rc = p->o.guests > 1 ? crowd_run(p) : run_one(p);
 	/* An order that is wrong although nothing is missing is the server's fault. */

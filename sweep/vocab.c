@@ -23,6 +23,8 @@ static const char *const withouts[] = { "none",	   "all",	   "array",  "only-arr
 					"ahead",   "only-ahead",   "late",   "only-late",
 					"recheck", "only-recheck", "yield",  "only-yield",
 					NULL };
+/* How the bench's guest and what serves it are scheduled. */
+static const char *const policies[] = { "batch", "other", NULL };
 static const char *const txmodes[] = { "bh", "timer", NULL };
 /* What observes: see bench/point. All but the first seven are tools, trace/NAME.bt. */
 static const char *const traces[] = { "off",
@@ -69,6 +71,7 @@ const struct knob_info knobs[] = {
 	{ "calls", KNOB_GUEST, PROCESS, NULL, 0, 1, false, "1" },
 	{ "pace", KNOB_GUEST, PROCESS, NULL, 0, 1000000000, false, "0" },
 	{ "work", KNOB_GUEST, PROCESS, NULL, 0, 1000000, false, "0" },
+	{ "policy", KNOB_GUEST, PROCESS, policies, 0, 0, false, "batch" },
 	{ "offload", KNOB_GUEST, QEMU, NULL, 0, 1, false, "1" },
 	{ "regions", KNOB_VHOST, PROCESS, NULL, 1, 509, false, "1" },
 	{ "log", KNOB_VHOST, PROCESS, NULL, 0, 1, false, "0" },

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* The command line of the point program. */
+#define _GNU_SOURCE
 #include "options.h"
 
 #include <errno.h>
 #include <getopt.h>
 #include <limits.h>
+#include <sched.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -27,6 +29,11 @@ const char *workload_name(enum workload workload)
 const char *sink_name(enum sink sink)
 {
 	return sink_names[sink];
+}
+
+const char *policy_name(int policy)
+{
+	return policy == SCHED_BATCH ? "batch" : "other";
 }
 
 unsigned int header_len(const struct options *o)
@@ -57,7 +64,9 @@ void options_usage(FILE *f)
 	      "1), ring (entries), pace (rr: instructions or ns from one request to the next; 0: "
 	      "when the\n"
 	      "answer is back); with a vhost server regions (of guest memory), log (0 or 1) and\n"
-	      "poll_us (busy polling); with --server vhostlab or floor any parameter of "
+	      "poll_us (busy polling); policy (batch or other: how guest and server are "
+	      "scheduled);\n"
+	      "with --server vhostlab or floor any parameter of "
 	      "vhostlab_net.\n"
 	      "floor: no ring and no guest, what the tap alone costs.\n"
 	      "--events: a pass behind the measured one keeps its events there (tx, rx).\n"
@@ -139,6 +148,12 @@ static int parse_knob(struct options *o, const char *text)
 			rc = fail(RC_USAGE, "bad ring: %lu: give a power of two", number);
 		*numbers[i].value = number;
 		return rc;
+	}
+	if (!strncmp(text, "policy=", len + 1)) {
+		if (strcmp(eq + 1, "batch") && strcmp(eq + 1, "other"))
+			return fail(RC_USAGE, "unknown policy: %s: choose batch or other", eq + 1);
+		o->policy = strcmp(eq + 1, "batch") ? SCHED_OTHER : SCHED_BATCH;
+		return RC_OK;
 	}
 	if (memchr(text, '/', len) || text[0] == '.')
 		return fail(RC_USAGE, "bad knob: %s: a name has no slash and no leading dot", text);
@@ -266,6 +281,7 @@ int options_parse(struct options *o, int argc, char **argv)
 	memset(o, 0, sizeof(*o));
 	o->event_idx = o->mrg_rxbuf = o->version_1 = o->calls = true;
 	o->ring = 256;
+	o->policy = SCHED_BATCH;
 	o->guests = o->regions = 1;
 
 	optind = 0;

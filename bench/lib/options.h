@@ -42,6 +42,7 @@ struct options {
 	unsigned int pace; /* rr: instructions or ns from one request to the next; 0: see pace.h */
 	unsigned int work; /* turns of an empty loop before each frame of a stream */
 	unsigned int regions; /* guest memory is described to the server as so many */
+	int policy; /* SCHED_BATCH or SCHED_OTHER, of the guest and of what serves it */
 	bool log; /* dirty logging, as while a virtual machine moves */
 	unsigned int poll_us; /* the server looks at an empty queue so long before it sleeps */
 
@@ -54,6 +55,7 @@ struct options {
 const char *server_name(enum server_kind server);
 const char *workload_name(enum workload workload);
 const char *sink_name(enum sink sink);
+const char *policy_name(int policy);
 
 /* Frames are only counted behind the tap, and none comes back: for tx and stream. */
 static inline bool sink_one_way(const struct options *o)

@@ -448,7 +448,7 @@ int crowd_run(struct point *p)
 	rc = watch_signals();
 	rc = rc ? rc : clock_open(p->o.clock);
 	rc = rc ? rc : start_all(p);
-	rc = rc ? rc : task_place(0, -1, SCHED_BATCH);
+	rc = rc ? rc : task_place(0, -1, p->o.policy);
 	if (!rc)
 		rc = p->o.sink == SINK_CHECK ? check(p) : measure(p);
 	ended = end_all(c);

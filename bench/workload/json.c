@@ -117,6 +117,7 @@ int result_print(const struct result *r, FILE *f)
 	number(f, "window_idle", r->window_idle);
 	count(f, "serving_tasks", r->serving_tasks);
 	fprintf(f, "\"serving_tasks_shared\":%s,", r->shared_tasks ? "true" : "false");
+	fprintf(f, "\"policy\":\"%s\",", r->policy);
 	count(f, "counted_packets", r->counted_packets);
 	count(f, "total_kicks", r->total_kicks);
 	count(f, "total_calls", r->total_calls);

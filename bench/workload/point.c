@@ -14,7 +14,8 @@
 /*
  * Under SCHED_BATCH neither side preempts the other when it is woken: they
  * change places when one has nothing left to do, always at the same point of
- * a packet's path, and the figures repeat.
+ * a packet's path, and the figures repeat. Under SCHED_OTHER, as programs are
+ * scheduled unless they ask for something else, who is woken may preempt.
  */
 static int place_tasks(struct point *p)
 {
@@ -22,10 +23,10 @@ static int place_tasks(struct point *p)
 	int rc = RC_OK;
 
 	for (unsigned int i = 0; !rc && !s->shared_tasks && i < s->tasks; i++)
-		rc = task_place(s->task[i], p->server_cpu, SCHED_BATCH);
+		rc = task_place(s->task[i], p->server_cpu, p->o.policy);
 	return rc ? rc
 		  : task_place(0, p->guest_cpu,
-			       p->o.workload == WORK_RR_FLOOD ? SCHED_FIFO : SCHED_BATCH);
+			       p->o.workload == WORK_RR_FLOOD ? SCHED_FIFO : p->o.policy);
 }
 
 int point_prepare(struct point *p)

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* The command line of the point program: what it accepts and what it refuses. */
+#define _GNU_SOURCE
+#include <sched.h>
 #include <stdarg.h>
 #include <setjmp.h>
 #include <string.h>
@@ -61,6 +63,11 @@ static void test_knobs(void **state)
 	assert_int_equal(o.pace, 100000);
 	assert_int_equal(parse(&o, "--knob pace=100000"), RC_USAGE);
 	assert_int_equal(parse(&o, "--workload rr --burst 1 --knob pace=-1"), RC_USAGE);
+	assert_int_equal(o.policy, SCHED_BATCH);
+	assert_int_equal(parse(&o, "--server intree --knob policy=other"), RC_OK);
+	assert_int_equal(o.policy, SCHED_OTHER);
+	assert_int_equal(o.module_knobs, 0);
+	assert_int_equal(parse(&o, "--knob policy=fifo"), RC_USAGE);
 	assert_int_equal(parse(&o, "--server vhostlab --knob packed=1"), RC_OK);
 	assert_true(o.packed);
 	assert_int_equal(parse(&o, "--knob version_1=0"), RC_OK);
