@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The areas of a virtqueue: how large they are, where they are when the IOTLB
- * translates their addresses, and their part of the dirty log. What follows is
- * under vq->mutex, in the owner's mm.
+ * The areas of a virtqueue: their sizes, access to them through the IOTLB, and
+ * marking them in the dirty log. Everything here runs under vq->mutex, in the
+ * owner's mm.
  */
 #include <linux/uaccess.h>
 
@@ -11,8 +11,8 @@
 #include "user.h"
 
 /*
- * Bytes of an area (sections 2.7 and 2.8); of a split ring with its event
- * field when that is used.
+ * Bytes of an area (virtio 1.2, sections 2.7 and 2.8); for a split ring with its
+ * event field when VIRTIO_RING_F_EVENT_IDX was negotiated. Does not sleep.
  */
 size_t vhl_area_size(const struct vhl_vq *vq, enum vhl_area area)
 {
@@ -30,7 +30,7 @@ size_t vhl_area_size(const struct vhl_vq *vq, enum vhl_area area)
 	}
 }
 
-/* What the device does in a ring area; in a packed ring it writes what it has read. */
+/* The access that the device needs to an area; it reads and writes a packed ring. */
 static u8 area_perm(const struct vhl_vq *vq, enum vhl_area area)
 {
 	if (area == VHL_USED)
@@ -39,8 +39,8 @@ static u8 area_perm(const struct vhl_vq *vq, enum vhl_area area)
 }
 
 /*
- * The user address of byte @off of a ring area; *len is cut to what follows
- * there in one piece.
+ * The user address of byte @off of an area, or an error of vhl_iotlb_find(). *len
+ * is reduced to what is contiguous there.
  */
 static void __user *area_at(struct vhl_vq *vq, enum vhl_area area, size_t off, size_t *len)
 {
@@ -58,9 +58,9 @@ static void __user *area_at(struct vhl_vq *vq, enum vhl_area area, size_t off, s
 }
 
 /*
- * Whether the areas can be reached through the IOTLB from end to end, so that
- * no access to them fails for want of a translation before vq->mutex is given
- * back. Returns 0, -EAGAIN after asking for what is missing, or -EPERM.
+ * Checks that the IOTLB translates the areas completely, so that no access to
+ * them lacks a translation until vq->mutex is released. Returns 0, -EAGAIN after
+ * a miss was sent to the client, or -EPERM. Does not sleep.
  */
 int vhl_area_ready(struct vhl_vq *vq)
 {
@@ -83,7 +83,7 @@ int vhl_area_ready(struct vhl_vq *vq)
 	return 0;
 }
 
-/* Reads @n bytes at byte @off of an area, through the IOTLB. Returns 0 or -EFAULT. */
+/* Reads @n bytes at byte @off of an area, through the IOTLB. Returns 0 or -EFAULT; may sleep. */
 int vhl_area_get(struct vhl_vq *vq, enum vhl_area area, size_t off, void *dst, size_t n)
 {
 	while (n) {
@@ -99,7 +99,7 @@ int vhl_area_get(struct vhl_vq *vq, enum vhl_area area, size_t off, void *dst, s
 	return 0;
 }
 
-/* Writes them. */
+/* Writes @n bytes at byte @off of an area: see vhl_area_get(). */
 int vhl_area_put(struct vhl_vq *vq, enum vhl_area area, size_t off, const void *src, size_t n)
 {
 	while (n) {
@@ -115,7 +115,7 @@ int vhl_area_put(struct vhl_vq *vq, enum vhl_area area, size_t off, const void *
 	return 0;
 }
 
-/* As above for fields of 16 bits, each read or written in one go. */
+/* As vhl_area_get(), for @n 16-bit fields, each of which is read with one load. */
 int vhl_area_get16(struct vhl_vq *vq, enum vhl_area area, size_t off, __virtio16 *dst,
 		   unsigned int n)
 {
@@ -124,7 +124,7 @@ int vhl_area_get16(struct vhl_vq *vq, enum vhl_area area, size_t off, __virtio16
 		void __user *at = area_at(vq, area, off, &len);
 		unsigned int part = len / sizeof(*dst);
 
-		/* No IOMMU has pages so small that they part a field. */
+		/* No IOMMU has pages so small that they split a field. */
 		if (IS_ERR(at) || !part || vhl_read16n(dst, at, part))
 			return -EFAULT;
 		dst += part;
@@ -134,6 +134,7 @@ int vhl_area_get16(struct vhl_vq *vq, enum vhl_area area, size_t off, __virtio16
 	return 0;
 }
 
+/* As vhl_area_put(), for a 16-bit field, which is written with one store. */
 int vhl_area_put16(struct vhl_vq *vq, enum vhl_area area, size_t off, __virtio16 v)
 {
 	size_t len = sizeof(v);
@@ -144,7 +145,7 @@ int vhl_area_put16(struct vhl_vq *vq, enum vhl_area area, size_t off, __virtio16
 	return put_user(v, (__virtio16 __user *)at);
 }
 
-/* Marks part of an area dirty, wherever the IOTLB has its pieces. */
+/* Marks part of an area dirty through the IOTLB, piece by piece. */
 static int area_log(struct vhl_vq *vq, enum vhl_area area, size_t off, size_t n)
 {
 	int err = 0;
@@ -163,8 +164,8 @@ static int area_log(struct vhl_vq *vq, enum vhl_area area, size_t off, size_t n)
 }
 
 /*
- * Marks part of the used ring, or of a packed ring's device event, at byte
- * @offset from its start. Returns 0 or -EFAULT, as vhl_log_write().
+ * Marks @len bytes of the used ring, or of a packed ring's device event
+ * suppression structure, at byte @offset. Returns 0 or -EFAULT, as vhl_log_write().
  */
 int vhl_area_log_used(struct vhl_vq *vq, u64 offset, u64 len)
 {
@@ -176,9 +177,9 @@ int vhl_area_log_used(struct vhl_vq *vq, u64 offset, u64 len)
 }
 
 /*
- * Marks part of a packed ring, at byte @offset. The client names a guest
- * address for the log only of the device event, so the memory table says
- * which the ring has.
+ * Marks @len bytes of a packed descriptor ring, at byte @offset. The client gives
+ * the guest address only of the device event suppression structure, so the guest
+ * addresses of the ring come from the memory table. Returns as above.
  */
 int vhl_area_log_ring(struct vhl_vq *vq, u64 offset, u64 len)
 {

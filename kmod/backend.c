@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Backends: what frames are sent to and taken from. A tun, tap or macvtap
- * descriptor, or an AF_PACKET socket of type SOCK_RAW.
+ * Backends: a file descriptor of a tun, tap or macvtap, or an AF_PACKET socket of
+ * type SOCK_RAW.
  */
 #include <linux/if_tap.h>
 #include <linux/if_tun.h>
@@ -18,7 +18,7 @@
 #include "vring.h"
 #include "zerocopy.h"
 
-/* AF_PACKET, SOCK_RAW; the caller's file reference keeps it. */
+/* The socket of @file if it is AF_PACKET, SOCK_RAW, else NULL; valid as long as @file. */
 static struct socket *raw_socket(struct file *file)
 {
 	struct socket *sock = sock_from_file(file);
@@ -29,10 +29,10 @@ static struct socket *raw_socket(struct file *file)
 }
 
 /*
- * Takes a reference on the file behind @fd, watches its interface, and finds
- * what it is; vhl_backend_put() is the end of both. The number is looked up once:
- * another thread may change the table meanwhile. Returns 0 or -ENOTSOCK. Called
- * from an ioctl of the owner; takes the rtnl lock, sleeps.
+ * Takes a reference on the file behind @fd, determines its kind, and tracks its
+ * interface; vhl_backend_put() ends both. @fd is looked up once, since another
+ * thread may change the descriptor table. Returns 0 or -ENOTSOCK. Called from an
+ * ioctl of the owner; takes the rtnl lock, sleeps.
  */
 int vhl_backend_get(struct vhl_backend *b, int fd)
 {
@@ -46,8 +46,8 @@ int vhl_backend_get(struct vhl_backend *b, int fd)
 	sock = tun_get_socket(b->file);
 	if (!IS_ERR(sock)) {
 		b->ring = tun_get_tx_ring(b->file);
-		/* The array interface of tun takes every frame for Ethernet, so
-		 * an interface without link headers is sent to one by one.
+		/* The array interface of tun treats every frame as Ethernet, so
+		 * frames for an interface without link headers are sent one by one.
 		 */
 		vhl_netdev_watch_tun(&b->netdev, b->file, sock->sk);
 		goto found;
@@ -73,6 +73,7 @@ found:
 	return 0;
 }
 
+/* Ends what vhl_backend_get() began. Sleeps. */
 void vhl_backend_put(struct vhl_backend *b)
 {
 	vhl_netdev_forget(&b->netdev);
@@ -81,7 +82,7 @@ void vhl_backend_put(struct vhl_backend *b)
 	b->file = NULL;
 }
 
-/* Gives frames back that were taken from the backend's ring and not used. */
+/* Puts frames back that were taken from the backend's ring and not delivered. */
 static void frames_unproduce(struct vhl_vq *vq)
 {
 	if (vq->ring && vq->q_head != vq->q_tail)
@@ -91,7 +92,7 @@ static void frames_unproduce(struct vhl_vq *vq)
 	vq->q_tail = 0;
 }
 
-/* @b keeps its file reference, which now counts for @vq; not its watch. */
+/* Moves backend @b, with its file reference and its tracked interface, to @vq. */
 static void backend_install(struct vhl_vq *vq, struct vhl_backend *b)
 {
 	vq->sock_file = b->file;
@@ -105,8 +106,9 @@ static void backend_install(struct vhl_vq *vq, struct vhl_backend *b)
 }
 
 /*
- * Detaches the backend; the queue's position stays. Never fails, whatever
- * state memory is in. Caller holds vq->mutex, and vhl_zc_drain() has been there.
+ * Detaches the backend; the queue's position is kept. Cannot fail and does not
+ * access the owner's memory. Caller holds vq->mutex, after vhl_zc_drain() or
+ * vhl_zc_discard(); sleeps.
  */
 void vhl_backend_drop(struct vhl_vq *vq)
 {
@@ -125,7 +127,11 @@ void vhl_backend_drop(struct vhl_vq *vq)
 		vhl_packed_rewind(vq);
 }
 
-/* On success @b holds what is left for the caller to put. Caller holds vq->mutex. */
+/*
+ * Attaches @b. After success @b holds the old backend's file reference, for the
+ * caller to put. After an error the old backend is still attached. Caller holds
+ * vq->mutex; sleeps.
+ */
 static int backend_attach(struct vhl_vq *vq, struct vhl_backend *b)
 {
 	struct vhl_backend old = {
@@ -136,7 +142,7 @@ static int backend_attach(struct vhl_vq *vq, struct vhl_backend *b)
 	int err;
 
 	if (b->sock == old.sock) {
-		/* Its interface may be another one by now. */
+		/* The file may have been attached to another interface meanwhile. */
 		vhl_netdev_move(&vq->netdev, &b->netdev);
 		return 0;
 	}
@@ -144,7 +150,7 @@ static int backend_attach(struct vhl_vq *vq, struct vhl_backend *b)
 	err = vhl_used_start(vq);
 	if (err)
 		goto err_restore;
-	/* Frames that wait go back to where they came from. */
+	/* Frames not yet delivered go back to the old backend. */
 	frames_unproduce(vq);
 	vhl_netdev_move(&old.netdev, &vq->netdev);
 	backend_install(vq, b);
@@ -153,7 +159,7 @@ static int backend_attach(struct vhl_vq *vq, struct vhl_backend *b)
 		goto err_install;
 	*b = (struct vhl_backend){ .file = old.file };
 	vhl_netdev_forget(&old.netdev);
-	/* Kicks from before the backend have been and gone. */
+	/* Kicks before this point found no backend: serve what they announced. */
 	vhl_work_queue(vq->worker, &vq->work);
 	return 0;
 
@@ -166,9 +172,10 @@ err_restore:
 }
 
 /*
- * VHOST_NET_SET_BACKEND. -1 detaches and fails only when the caller is killed;
- * any failure to attach leaves the old backend in place. Holds dev->mutex; takes
- * vq->mutex; sleeps.
+ * VHOST_NET_SET_BACKEND. @fd -1 detaches, which fails only when the caller is
+ * killed (-EINTR). To attach returns 0; -EFAULT for ring addresses or a log that
+ * cannot be accessed; -ENOTSOCK; -EINVAL for a file in error; -EINTR; the old
+ * backend stays then. Caller holds dev->mutex; takes vq->mutex; sleeps.
  */
 int vhl_backend_set(struct vhl_dev *dev, unsigned int index, int fd)
 {
@@ -193,7 +200,7 @@ int vhl_backend_set(struct vhl_dev *dev, unsigned int index, int fd)
 	if (err)
 		return err;
 
-	/* Outside vq->mutex: tun answers under the rtnl lock. */
+	/* Outside vq->mutex: this takes the rtnl lock. */
 	err = vhl_backend_get(&b, fd);
 	if (err)
 		return err;

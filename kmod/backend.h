@@ -1,15 +1,18 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Backends: what frames are sent to and taken from. */
+/* Backends: the sockets that frames are sent to and taken from. See backend.c. */
 #ifndef VHOSTLAB_BACKEND_H
 #define VHOSTLAB_BACKEND_H
 
 #include "vhostlab.h"
 
-/* What frames are sent to and taken from; the rest belongs to the file. */
+/*
+ * A backend that is being attached or detached. @file holds the only reference;
+ * @sock and @ring live as long as the file.
+ */
 struct vhl_backend {
 	struct file *file;
 	struct socket *sock;
-	struct ptr_ring *ring; /* tun's and tap's queue of frames, or NULL */
+	struct ptr_ring *ring; /* tun, tap: the queue that frames are received from, or NULL */
 	struct vhl_netdev netdev;
 };
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Calls: the device's notifications to the driver, by eventfd. */
+/* Calls: the device's notifications to the driver (virtio 1.2, section 2.3), by eventfd. */
 #ifndef VHOSTLAB_CALL_H
 #define VHOSTLAB_CALL_H
 
@@ -8,7 +8,10 @@
 
 void vhl_call(struct vhl_vq *vq, bool send, enum vhl_call_reason why);
 
-/* Calls the guest or not, for that reason. Caller holds vq->mutex. */
+/*
+ * Signals the call eventfd when @send is true and an eventfd is set; counts and
+ * traces the decision with the reason @why. Caller holds vq->mutex; does not sleep.
+ */
 static __always_inline void __vhl_call(struct vhl_vq *vq, bool send, enum vhl_call_reason why)
 {
 	if (send && !vq->call) {

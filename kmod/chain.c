@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The driver's half of the split virtqueue: the avail ring and descriptor
- * chains (virtio 1.2, sections 2.7.5 to 2.7.6), read from memory the guest
- * can change at any time. Each value is read once and checked after that.
+ * The driver's half of the split virtqueue: the avail ring and descriptor chains
+ * (virtio 1.2, sections 2.7.5 and 2.7.6), read from memory that the guest can
+ * change at any time. Each value is read once, then checked.
  */
 #include "vhostlab.h"
 #include "chain.h"
@@ -13,7 +13,7 @@
 #include "trace.h"
 #include "weight.h"
 
-/* Reads the guest's index: see vhl_avail_pending(). */
+/* Reads the guest's avail index: see vhl_avail_pending() for result and context. */
 int vhl_avail_look(struct vhl_vq *vq)
 {
 	__virtio16 idx;
@@ -30,13 +30,15 @@ int vhl_avail_look(struct vhl_vq *vq)
 		return vhl_rule_broken(vq, VHL_RULE_AVAIL_JUMP);
 	if (n) {
 		vq->avail_seen = vq->last_avail + n;
-		/* Entries are read after the index that announced them. */
+		/* The entries are read after the index that shows them: pairs with
+		 * the driver's barrier (section 2.7.13.3).
+		 */
 		smp_rmb();
 	}
 	return n;
 }
 
-/* The head at last_avail; at least one entry waits. */
+/* Reads the head at last_avail, where at least one entry is available, into *head. */
 static int head_read(struct vhl_vq *vq, u16 *head)
 {
 	u16 off = vq->last_avail - vq->heads_at;
@@ -61,7 +63,7 @@ static int head_read(struct vhl_vq *vq, u16 *head)
 	return 0;
 }
 
-/* Section 2.7.5.3: a descriptor that refers to a table of descriptors. */
+/* Section 2.7.5.3: reads the chain in the indirect table that @table refers to. */
 static int chain_indirect(struct vhl_vq *vq, unsigned int first, struct vhl_chain *c,
 			  const struct vring_desc *table)
 {
@@ -100,11 +102,11 @@ static int chain_indirect(struct vhl_vq *vq, unsigned int first, struct vhl_chai
 }
 
 /*
- * Reads the chain whose head is at last_avail, at least one entry waiting,
- * into vq->iov[first...]. Returns by how much the caller moves last_avail when
- * it takes the chain; -EAGAIN when an address must first be translated, and
- * the answer then runs the queue again; or another negative errno after
- * reporting the rule that was broken. Caller holds vq->mutex; may sleep.
+ * Reads the chain whose head is at last_avail, where at least one entry is
+ * available, into vq->iov[] from @first on. Returns by how much the caller moves
+ * last_avail when it takes the chain; -EAGAIN when the IOTLB lacks an address (the
+ * client's answer runs the queue again); or another negative errno after reporting
+ * the broken rule. Caller holds vq->mutex; may sleep.
  */
 int vhl_chain_read(struct vhl_vq *vq, unsigned int first, struct vhl_chain *c)
 {

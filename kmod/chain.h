@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Reading the next descriptor chain. Nearly all chains are one descriptor in
- * the region of the one before, or in one that the index of regions finds at
- * once, and their head has been read ahead: those are dealt with here, inline;
- * chain.c deals with all.
+ * Reading the next descriptor chain. In the common case the chain is a single
+ * descriptor, its head has been read ahead, and its buffer lies in the memory
+ * region of the previous one or in a region that the index of regions finds
+ * without a search. That case is handled inline here; chain.c handles all cases.
  */
 #ifndef VHOSTLAB_CHAIN_H
 #define VHOSTLAB_CHAIN_H
@@ -17,9 +17,10 @@ int vhl_avail_look(struct vhl_vq *vq);
 int vhl_chain_read(struct vhl_vq *vq, unsigned int first, struct vhl_chain *chain);
 
 /*
- * How many avail entries wait. Reads the guest's index only when those seen
- * before are used up. Returns a negative errno when the index cannot be read
- * or moved by more than the ring holds. Caller holds vq->mutex; may sleep.
+ * Number of avail entries (packed: available descriptors) not yet taken. Reads
+ * the guest's index only when all entries seen before have been taken. Returns a
+ * negative errno when the index cannot be read or moved by more than the ring
+ * holds; the broken rule has been reported then. Caller holds vq->mutex; may sleep.
  */
 static inline int vhl_avail_pending(struct vhl_vq *vq)
 {
@@ -28,7 +29,11 @@ static inline int vhl_avail_pending(struct vhl_vq *vq)
 	return likely(n) ? n : vhl_avail_look(vq);
 }
 
-/* The common case of vhl_chain_read(). False: nothing was read that counts. */
+/*
+ * The common case of vhl_chain_read(), which always takes 1 entry. Returns false
+ * when the general case must read the chain; no state has changed then except
+ * vq->last. Context as of vhl_chain_read().
+ */
 static __always_inline bool vhl_chain_simple(struct vhl_vq *vq, unsigned int first,
 					     struct vhl_chain *c, const bool gpas)
 {
@@ -39,7 +44,7 @@ static __always_inline bool vhl_chain_simple(struct vhl_vq *vq, unsigned int fir
 	u64 gpa, at;
 	u32 len;
 
-	/* The general case reports what it reads; here that would cost. */
+	/* Only the general case has the tracepoint: here it would cost instructions. */
 	if (trace_desc_enabled())
 		return false;
 	if (unlikely(off >= vq->n_heads))
@@ -54,7 +59,7 @@ static __always_inline bool vhl_chain_simple(struct vhl_vq *vq, unsigned int fir
 	len = vhl32_to_cpu(vq, d.len);
 	at = gpa - r->gpa;
 	if (unlikely(at >= r->size)) {
-		/* An I/O virtual address is not one of the table's. */
+		/* The memory table has no I/O virtual addresses. */
 		if (vq->iotlb)
 			return false;
 		r = vhl_region_guess(vq->dev->mem, gpa);
@@ -79,7 +84,7 @@ static __always_inline bool vhl_chain_simple(struct vhl_vq *vq, unsigned int fir
 	return true;
 }
 
-/* See vhl_chain_read(); without @gpas vq->gpa[] may be left as it is. */
+/* See vhl_chain_read(); without @gpas, vq->gpa[] need not be filled in. */
 static __always_inline int vhl_chain_next(struct vhl_vq *vq, unsigned int first,
 					  struct vhl_chain *c, const bool gpas)
 {

@@ -48,7 +48,10 @@ static inline struct virtio_net_hdr *vhl_xdp_hdr(void *hard_start, int buflen)
 }
 #endif
 
-/* Who hears that the stack is done with borrowed pages; once a function, now a table. */
+/*
+ * The callback by which the stack reports that it no longer uses the pages of a
+ * zerocopy frame: older kernels have a function pointer, newer ones a table.
+ */
 #ifdef VHL_HAVE_UBUF_INFO_OPS
 static inline void vhl_ubuf_set_ops(struct ubuf_info *ubuf, const struct ubuf_info_ops *ops)
 {
@@ -65,16 +68,16 @@ static inline void vhl_ubuf_set_ops(struct ubuf_info *ubuf, const struct ubuf_in
 }
 #endif
 
-/* Threads of the owner for its devices: thread.c. */
+/* Worker threads that are threads of the owner's process: thread.c. */
 #if defined(VHL_HAVE_VHOST_TASK_KILL) && IS_ENABLED(CONFIG_VHOST_TASK)
 #include <linux/sched/vhost_task.h>
 #define VHL_HAVE_VHOST_TASK
 #endif
 
 /*
- * Sleeps between two times that a worker gives way: a scheduler with virtual
- * deadlines moves the deadline of a thread that calls yield() by a whole slice,
- * and again at the next call, until the thread sleeps.
+ * How many times a worker sleeps between two calls of yield(). A scheduler with
+ * virtual deadlines postpones the deadline of a thread that calls yield() by a
+ * whole slice, and again at the next call, until the thread sleeps.
  */
 #ifdef VHL_HAVE_VIRTUAL_DEADLINES
 #define VHL_YIELD_REST 1
@@ -82,7 +85,7 @@ static inline void vhl_ubuf_set_ops(struct ubuf_info *ubuf, const struct ubuf_in
 #define VHL_YIELD_REST 0
 #endif
 
-/* The bit and the numbers are older or newer than some headers. */
+/* Some of the kernels' headers lack this feature bit and these ioctls. */
 #ifndef VIRTIO_F_RING_RESET
 #define VIRTIO_F_RING_RESET 40
 #endif
@@ -97,9 +100,10 @@ struct vhost_features_array {
 #endif
 
 /*
- * ns that @cpu idled, not waiting for a disk. Where the kernel's accounting has
- * them they are exact; elsewhere get_cpu_idle_time_us() cuts them to whole
- * microseconds, but there /proc/timer_list has them. -1 us: no tickless idle.
+ * Time in ns that @cpu has been idle since boot, without I/O wait. Exact where
+ * kcpustat_field_idle() exists. Elsewhere get_cpu_idle_time_us() rounds it down
+ * to whole microseconds, but those kernels show the exact time in
+ * /proc/timer_list. Without tickless idle it returns -1, and this returns 0.
  */
 static inline u64 vhl_cpu_idle_ns(int cpu)
 {

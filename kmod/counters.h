@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What is counted per queue: the rules that somebody may break, and what a
- * queue does. Lists of names, from which the fields, debugfs and the
- * tracepoints' texts are made.
+ * The counters of a queue: broken rules by kind, and events of the packet path.
+ * The structure's fields, the lines in debugfs and the texts of tracepoints are
+ * all generated from these lists of names.
  */
 #ifndef VHOSTLAB_COUNTERS_H
 #define VHOSTLAB_COUNTERS_H
@@ -10,8 +10,8 @@
 #include <linux/types.h>
 
 /*
- * Which rule a guest, its hypervisor or a backend broke: name in the source,
- * name in tracepoint `error` and debugfs.
+ * The rules that a guest, its hypervisor or a backend can break: the name in the
+ * source, and the name in tracepoint `error` and in debugfs.
  */
 #define VHL_RULE_LIST(X) \
 	/* avail index moved by more than the ring has entries */ \
@@ -30,7 +30,7 @@
 	X(ORDER, order) \
 	/* address outside the memory table */ \
 	X(UNMAPPED, unmapped) \
-	/* address the IOTLB has, but not for this direction */ \
+	/* address that the IOTLB does not map for this kind of access */ \
 	X(PERMISSION, permission) \
 	/* more segments than VHL_MAX_SEGS */ \
 	X(SEGMENTS, segments) \
@@ -38,9 +38,9 @@
 	X(RING_ACCESS, ring_access) \
 	/* writable descriptor in a transmit chain */ \
 	X(TX_WRITABLE, tx_writable) \
-	/* shorter than the header and a link header */ \
+	/* transmit chain shorter than the virtio-net and link headers */ \
 	X(TX_SHORT, tx_short) \
-	/* virtio-net header asks for the impossible */ \
+	/* virtio-net header with an offset or length outside the frame */ \
 	X(TX_HEADER, tx_header) \
 	/* payload not readable */ \
 	X(TX_ACCESS, tx_access) \
@@ -64,43 +64,47 @@ enum vhl_rule {
 	VHL_NRULES
 };
 
-/* Counted per queue and shown in debugfs; written under vq->mutex, kicks
- * under the eventfd's lock.
+/* Counted per queue and shown in debugfs. Written under vq->mutex, except
+ * kicks, which is written under the lock of the eventfd's wait queue.
  */
 #define VHL_STATS_LIST(X) \
-	/* frames and bytes (no virtio-net header) that reached the other side */ \
+	/* frames and bytes (without virtio-net header) that were delivered */ \
 	X(packets) X(bytes) \
-	/* kick eventfd written; runs of the worker; runs cut by a weight */ \
+	/* writes of the kick eventfd; runs of the queue; runs ended by a \
+	 * weight or by a full backend, with the queue queued again \
+	 */ \
 	X(kicks) X(wakeups) X(requeues) \
-	/* decisions after publishing used entries */ \
+	/* call decisions, one each time used entries were published */ \
 	X(calls_sent) X(calls_suppressed) \
-	/* changes of the wish for kicks */ \
+	/* kicks enabled and disabled */ \
 	X(notify_enabled) X(notify_disabled) \
-	/* arrays handed to or taken from the backend, the largest, and used \
-	 * index updates \
+	/* arrays of frames handed to or taken from the backend; frames in the \
+	 * largest; times that used entries were published \
 	 */ \
 	X(batches) X(batch_max) X(used_batches) \
-	/* busy polls of an empty queue, those that found work, those left out \
-	 * as in vain, and those that left the processor to somebody else \
+	/* busy polls of an empty queue; those that found work; those that \
+	 * poll_adapt skipped; those that ended for another task or an ioctl \
 	 */ \
 	X(polls) X(poll_hits) X(poll_skips) X(poll_yields) \
-	/* dirty-log bits set or found set, and failures */ \
+	/* dirty-log bits set or found set; failures to set one */ \
 	X(log_pages) X(log_errors) \
-	/* addresses asked for that the IOTLB lacked, and answers */ \
+	/* IOTLB misses sent to the client; updates that answered one */ \
 	X(iotlb_misses) X(iotlb_updates) \
-	/* rings mapped into the kernel; maps that the owner made void; \
+	/* rings mapped into the kernel; mappings invalidated by the owner; \
 	 * attempts that RLIMIT_MEMLOCK did not allow \
 	 */ \
 	X(pins) X(unpins) X(pins_over_limit) \
 	/* rx: waits for guest buffers; frames larger than the buffers */ \
 	X(no_buffers) X(truncated) \
-	/* tx: frames by reference, those copied after all, those copied at \
-	 * once although long enough, waits for the stack to give some back \
+	/* tx: frames sent by reference; those that the stack copied later; \
+	 * those long enough that were copied at once; waits for the stack to \
+	 * complete frames \
 	 */ \
 	X(zc_sent) X(zc_copied) X(zc_skipped) X(zc_waits) \
-	/* frames taken from one side and not given to the other */ \
+	/* frames taken from the guest or the backend and not delivered */ \
 	X(dropped)
 
+/* The counters of a queue; read without a lock by debugfs. */
 struct vhl_stats {
 #define X(field) u64 field;
 	VHL_STATS_LIST(X)

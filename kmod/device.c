@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* The character device: owner, features, log, and the way to all ioctls. */
+/* The character device: owner, features, dirty log, and the dispatch of all ioctls. */
 #include <linux/fs.h>
 #include <linux/idr.h>
 #include <linux/mm.h>
@@ -21,7 +21,7 @@
 #include "vring.h"
 #include "zerocopy.h"
 
-/* Longest feature array looked at, in words of 64 bits. */
+/* Longest feature array accepted, in 64-bit words. */
 #define VHL_MAX_FEATURE_WORDS 128
 
 #define VHL_BACKEND_FEATURES BIT_ULL(VHOST_BACKEND_F_IOTLB_MSG_V2)
@@ -53,9 +53,9 @@ static int vhl_open(struct inode *inode, struct file *file)
 }
 
 /*
- * Switches the IOTLB on or off, empty both ways, and wakes readers. The queues
- * lose their addresses, which mean something else from now on. Caller holds
- * dev->mutex, or is the last user, and each vq->mutex; sleeps.
+ * Switches the IOTLB on or off, empties it, and wakes readers. The queues' ring
+ * addresses become invalid, since with an IOTLB they are I/O virtual addresses.
+ * Caller holds dev->mutex, or is the last user, and every vq->mutex; sleeps.
  */
 static void iotlb_switch(struct vhl_dev *dev, bool on)
 {
@@ -69,19 +69,20 @@ static void iotlb_switch(struct vhl_dev *dev, bool on)
 }
 
 /*
- * Takes all from the owner and forgets it. Nothing here needs the owner's
- * memory, which may be missing or gone. Holds dev->mutex, or last user.
+ * Puts the device back into the state after open(), without an owner. Does not
+ * access the owner's memory, which may be missing or freed. Caller holds
+ * dev->mutex, or is the last user; sleeps.
  */
 static void owner_drop(struct vhl_dev *dev)
 {
 	int i;
 
-	/* An owner that is still there has its heads back, unless it is killed. */
+	/* Publish the heads of frames under way, if the caller is the owner and not killed. */
 	for (i = 0; i < VHL_NVQS && dev->mm && dev->mm == current->mm; i++)
 		vhl_zc_drain(&dev->vqs[i]);
 
 	WRITE_ONCE(dev->closing, true);
-	/* Before the signal: a run that has discarded that sees it closing. */
+	/* The flag, then the signal: a run that discards the signal sees the flag. */
 	smp_mb();
 	vhl_workers_abandon(dev);
 	for (i = 0; i < VHL_NVQS; i++) {
@@ -132,14 +133,14 @@ static long set_owner(struct vhl_dev *dev)
 
 	if (dev->mm)
 		return -EBUSY;
-	/* Not one that a kernel thread has borrowed. */
+	/* Not the mm that a kernel thread uses temporarily. */
 	if (!current->mm || current->flags & PF_KTHREAD)
 		return -EPERM;
 	vhl_knobs_read(&dev->knobs);
 	/*
-	 * Not its users: the memory of an owner that has ended goes, even if
-	 * another process keeps the file, or that memory maps something that
-	 * does. A run holds users while it needs them: vhl_run_in().
+	 * mmgrab(), not mmget(): the memory of an owner that has exited is freed
+	 * even if another process has the file open, or if that memory maps
+	 * something that keeps the file. A run holds mm_users: vhl_run_in().
 	 */
 	mmgrab(current->mm);
 	WRITE_ONCE(dev->mm, current->mm);
@@ -166,15 +167,15 @@ static long set_features(struct vhl_dev *dev, u64 features)
 	if (features & BIT_ULL(VHOST_F_LOG_ALL) && running(dev) &&
 	    !vhl_log_ok(dev->log_base, dev->mem))
 		return -EFAULT;
-	/* What lies in a ring means something else in the other layout. */
+	/* The contents of a ring are not valid in the other layout. */
 	if ((features ^ dev->features) & BIT_ULL(VIRTIO_F_RING_PACKED) && running(dev))
 		return -EBUSY;
 
 	err = vhl_queues_lock_killable(dev);
 	if (err)
 		return err;
-	/* The same features again say that the device starts again: its client
-	 * need not have told what became invalid while it was stopped.
+	/* The same features again mean that the guest's device starts again: its
+	 * client need not have sent invalidations while it was stopped.
 	 */
 	if ((features ^ dev->features) & BIT_ULL(VIRTIO_F_ACCESS_PLATFORM))
 		iotlb_switch(dev, features & BIT_ULL(VIRTIO_F_ACCESS_PLATFORM));
@@ -196,7 +197,7 @@ static long set_features_word(struct vhl_dev *dev, u64 __user *argp)
 	return set_features(dev, features);
 }
 
-/* This device has one word of features; the words behind it are zero. */
+/* The device has one word of features; all further words are zero. */
 static long get_features_array(struct vhost_features_array __user *argp)
 {
 	u64 features = vhl_features_offered();
@@ -320,7 +321,7 @@ static long owner_ioctl(struct vhl_dev *dev, unsigned int cmd, void __user *argp
 	}
 }
 
-/* What only tells something. No lock: it neither depends on the owner nor changes. */
+/* Ioctls that only query. No lock: the result is constant and the same for all callers. */
 static long query_ioctl(unsigned int cmd, void __user *argp)
 {
 	u64 bits;
@@ -331,7 +332,7 @@ static long query_ioctl(unsigned int cmd, void __user *argp)
 	return copy_to_user(argp, &bits, sizeof(bits)) ? -EFAULT : 0;
 }
 
-/* Features may also be set while there is no owner. Holds dev->mutex. */
+/* Ioctls that set features: by the owner, or while there is none. Caller holds dev->mutex. */
 static long features_ioctl(struct vhl_dev *dev, unsigned int cmd, void __user *argp)
 {
 	switch (cmd) {
@@ -344,7 +345,7 @@ static long features_ioctl(struct vhl_dev *dev, unsigned int cmd, void __user *a
 	}
 }
 
-/* What changes the device, by its owner or while it has none. Holds dev->mutex. */
+/* Ioctls that change the device. Caller holds dev->mutex. */
 static long change_ioctl(struct vhl_dev *dev, unsigned int cmd, void __user *argp)
 {
 	bool owner = dev->mm && dev->mm == current->mm;
@@ -362,10 +363,10 @@ static long change_ioctl(struct vhl_dev *dev, unsigned int cmd, void __user *arg
 }
 
 /*
- * Every number is known before anything else is looked at, so that what this
- * device lacks answers ENOTTY to owners and strangers alike. The owner is the
- * address space that called VHOST_SET_OWNER. A stranger has its answer without
- * waiting for what the owner does; who waits can be killed.
+ * The ioctl number is checked first, so that an unknown one returns ENOTTY to every
+ * caller, owner or not. The owner is the address space that called
+ * VHOST_SET_OWNER. A caller that is not the owner gets its error without waiting
+ * for an ioctl of the owner; a caller that waits can be killed.
  */
 static long vhl_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 {
@@ -403,7 +404,7 @@ static long vhl_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 		return -ENOTTY;
 	}
 
-	/* Only compared: nothing is read through it. */
+	/* The pointer is only compared, never dereferenced. */
 	mm = READ_ONCE(dev->mm);
 	if (mm && mm != current->mm)
 		return cmd == VHOST_SET_OWNER ? -EBUSY : -EPERM;

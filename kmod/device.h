@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The character device. */
+/* The character device: its file operations, for main.c to register. */
 #ifndef VHOSTLAB_DEVICE_H
 #define VHOSTLAB_DEVICE_H
 

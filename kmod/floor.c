@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* The measuring mode without a virtqueue: see VHOSTLAB_FLOOR. */
+/* The floor: a measurement mode without a virtqueue. See VHOSTLAB_FLOOR. */
 #include <linux/etherdevice.h>
 #include <linux/netdevice.h>
 #include <linux/sched/signal.h>
@@ -13,22 +13,22 @@
 #include "netdev.h"
 #include "vhostlab_uapi.h"
 
-/* A run of it. */
+/* One call of VHOSTLAB_FLOOR. Lengths in bytes, batches in frames. */
 struct vhl_floor {
 	struct vhl_backend b;
-	struct vhl_vq *tx; /* its scratch is used, and its fragments */
-	struct vhl_vq *rx;
+	struct vhl_vq *tx; /* its array of frames and its fragments are used */
+	struct vhl_vq *rx; /* its array of frames is used */
 	void *frame;
 	unsigned int len;
-	unsigned int pad;
-	unsigned int buflen;
+	unsigned int pad; /* in front of the frame */
+	unsigned int buflen; /* of a fragment */
 	unsigned int tx_batch;
 	unsigned int rx_batch;
 };
 
 /*
- * Between batches: the caller decides how many follow, and may be killed.
- * Returns 0 or -EINTR.
+ * Called between batches, since user space chooses how many there are: reschedules,
+ * and returns -EINTR when a signal is pending, else 0.
  */
 static int floor_pause(void)
 {
@@ -36,7 +36,7 @@ static int floor_pause(void)
 	return signal_pending(current) ? -EINTR : 0;
 }
 
-/* Hands over @left frames. Returns 0, -EINTR, -ENOMEM or what the backend said. */
+/* Sends @left frames. Returns 0, -EINTR, -ENOMEM or an errno of the backend. Sleeps. */
 static int floor_send(struct vhl_floor *f, unsigned int left)
 {
 	struct vhl_vq *vq = f->tx;
@@ -66,8 +66,8 @@ static int floor_send(struct vhl_floor *f, unsigned int left)
 }
 
 /*
- * A tun whose interface is deleted says so by RCV_SHUTDOWN, then wakes its
- * readers; the wait's own barrier orders the test after the wake-up.
+ * Whether the interface is deleted: tun then sets RCV_SHUTDOWN and wakes its
+ * readers. The barrier in wait_event orders this test after the wake-up.
  */
 static bool floor_gone(const struct vhl_floor *f)
 {
@@ -75,9 +75,9 @@ static bool floor_gone(const struct vhl_floor *f)
 }
 
 /*
- * Takes @left frames, as they come. Returns 0, -EINTR, or -ENODEV when there is
- * no interface any more. ptr_ring_empty() takes the consumer's lock: without it
- * the ring's array may be freed meanwhile by a change of txqueuelen.
+ * Receives and frees @left frames. Returns 0, -EINTR, or -ENODEV when the
+ * interface was deleted. Sleeps. ptr_ring_empty() takes the consumer's lock:
+ * without it, a change of txqueuelen could free the ring's array during the test.
  */
 static int floor_take(struct vhl_floor *f, unsigned int left)
 {
@@ -102,7 +102,7 @@ static int floor_take(struct vhl_floor *f, unsigned int left)
 	return 0;
 }
 
-/* Checks what was asked for and fetches the frame. */
+/* Checks the arguments and copies the frame. Returns 0 or a negative errno. */
 static int floor_prepare(struct vhl_floor *f, const struct vhostlab_floor *u)
 {
 	struct sock *sk = f->b.sock->sk;
@@ -127,9 +127,10 @@ static int floor_prepare(struct vhl_floor *f, const struct vhostlab_floor *u)
 }
 
 /*
- * VHOSTLAB_FLOOR, for the owner. Holds dev->mutex, so that no backend is
- * attached meanwhile and the queues' scratch is free; sleeps. The interface is
- * not held meanwhile: it may be deleted.
+ * VHOSTLAB_FLOOR, for the owner. Returns 0 or a negative errno: see
+ * vhostlab_uapi.h. Caller holds dev->mutex, so that no backend can be attached and
+ * the queues' arrays are not in use; sleeps. No reference to the interface is
+ * held: it may be deleted.
  */
 long vhl_floor_run(struct vhl_dev *dev, void __user *argp)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The measuring mode without a virtqueue. */
+/* The floor: a measurement mode without a virtqueue. See VHOSTLAB_FLOOR. */
 #ifndef VHOSTLAB_FLOOR_H
 #define VHOSTLAB_FLOOR_H
 

@@ -1,21 +1,21 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Fragments of pages: see frag.h. */
+/* Page fragments: see frag.h. */
 #include <linux/gfp.h>
 #include <linux/mm.h>
 
 #include "frag.h"
 
-/* Large pages spare refills; one page will do when memory is in pieces. */
+/* Large pages mean fewer refills; when memory is fragmented, single pages are used. */
 #define FRAGS_ORDER get_order(32768)
-/* More fragments than any page has. */
+/* References taken in advance: more than a page has fragments. */
 #define FRAGS_REFS (PAGE_SIZE << FRAGS_ORDER)
 
-/* Whether every fragment of a page has been freed: the references are ours. */
+/* Whether every fragment of a page has been freed: all references are those of @f. */
 static bool page_idle(const struct vhl_frags *f, unsigned int i)
 {
 	if (!f->page[i].va || page_ref_count(virt_to_page(f->page[i].va)) != f->page[i].refs)
 		return false;
-	/* The last user of a fragment is done with it before it is written again. */
+	/* The last user's accesses come before the fragment is written again. */
 	smp_mb();
 	return true;
 }
@@ -48,9 +48,10 @@ static bool page_new(struct vhl_frags *f, unsigned int i)
 }
 
 /*
- * Another page in place of the one that is used up: one whose fragments have
- * all been freed, if there is any, since a fresh one costs its allocation and
- * where the kernel clears what it allocates that, too. False: out of memory.
+ * Replaces the current page, which is used up. Reuses a page whose fragments have
+ * all been freed, if there is one: a new page costs its allocation, and on a
+ * kernel with init_on_alloc also clearing it. Returns false when there is no
+ * memory. May sleep.
  */
 bool vhl_frags_refill(struct vhl_frags *f)
 {
@@ -63,13 +64,13 @@ bool vhl_frags_refill(struct vhl_frags *f)
 	for (k = 0, i = f->at; k < VHL_FRAG_PAGES; k++, i = (i + 1) % VHL_FRAG_PAGES)
 		if (page_idle(f, i))
 			goto ready;
-	/* All are on their way, or there is no other yet. */
+	/* All pages have fragments in use, or are not allocated yet. */
 	i = (f->at + 1) % VHL_FRAG_PAGES;
 	page_drop(f, i);
 	if (!page_new(f, i))
 		return false;
 ready:
-	/* Added, not set: others may hold a page for a moment, too. */
+	/* Added, not set: other code may hold a reference to the page for a moment. */
 	page_ref_add(virt_to_page(f->page[i].va), FRAGS_REFS - f->page[i].refs);
 	f->at = i;
 	f->va = f->page[i].va;
@@ -78,7 +79,7 @@ ready:
 	return true;
 }
 
-/* Gives the pages back; fragments that are on their way keep theirs. */
+/* Frees the pages; a page with fragments in use is freed by the last of them. */
 void vhl_frags_drain(struct vhl_frags *f)
 {
 	unsigned int i;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Fragments of pages for frames on their way to the backend. Pages are
- * referenced many times in advance, so that taking a fragment is two
- * subtractions; whoever ends up with a fragment frees it as any page.
+ * Page fragments for frames on their way to the backend. Many references to a
+ * page are taken in advance, so that allocating a fragment is two subtractions.
+ * The last user of a fragment frees it with put_page() or page_frag_free().
  */
 #ifndef VHOSTLAB_FRAG_H
 #define VHOSTLAB_FRAG_H
@@ -16,16 +16,16 @@
 /* Pages that fragments are cut from, in turn. */
 #define VHL_FRAG_PAGES 4
 
-/* Page fragments in stock. */
+/* The pages of one user of fragments; not shared, the caller serialises. */
 struct vhl_frags {
 	void *va; /* the page in use */
 	unsigned int left; /* bytes of it not handed out */
 	unsigned int refs; /* references to it not handed out */
-	unsigned int at; /* which one that is */
+	unsigned int at; /* its index in page[] */
 	struct {
 		void *va;
 		unsigned int size;
-		unsigned int refs; /* as above, when not in use */
+		unsigned int refs; /* references not handed out, while not in use */
 	} page[VHL_FRAG_PAGES];
 };
 
@@ -33,8 +33,8 @@ bool vhl_frags_refill(struct vhl_frags *f);
 void vhl_frags_drain(struct vhl_frags *f);
 
 /*
- * Takes @len bytes, at most PAGE_SIZE and a multiple of the cache line. Owned
- * by the caller; NULL when there is no memory. Sleeps.
+ * Allocates @len bytes, at most PAGE_SIZE and a multiple of the cache line size.
+ * The caller owns them. Returns NULL when there is no memory. May sleep.
  */
 static inline void *vhl_frag_get(struct vhl_frags *f, unsigned int len)
 {
@@ -46,8 +46,8 @@ static inline void *vhl_frag_get(struct vhl_frags *f, unsigned int len)
 }
 
 /*
- * Bytes in front of a frame in the buffer a backend gets: its header, and
- * what a program on the interface may grow it by.
+ * Bytes in front of a frame in the buffer that the backend is given: the header,
+ * and the room that an XDP program on the interface may grow the frame into.
  */
 static inline unsigned int vhl_frag_headroom(const struct sock *sk)
 {
@@ -56,7 +56,7 @@ static inline unsigned int vhl_frag_headroom(const struct sock *sk)
 	return SKB_DATA_ALIGN(NET_IP_ALIGN + NET_SKB_PAD + room + VHL_XDP_HDR_SIZE);
 }
 
-/* Frees the fragments of @n frames that nobody took. */
+/* Frees the fragments of @n frames that were not handed over. */
 static inline void vhl_array_free(struct xdp_buff *xdp, unsigned int n)
 {
 	while (n)
@@ -64,9 +64,9 @@ static inline void vhl_array_free(struct xdp_buff *xdp, unsigned int n)
 }
 
 /*
- * Hands @n frames to a tun or tap, which owns their fragments after that.
- * Returns 0; or, from a backend without an interface, an errno, and then it
- * took none and they are freed. Sleeps.
+ * Hands @n frames to a tun or tap, which owns their fragments from then on.
+ * Returns 0, or a negative errno from a backend without an interface, which takes
+ * none of them; this function has freed them then. May sleep.
  */
 static inline int vhl_array_send(struct socket *sock, struct xdp_buff *xdp, unsigned int n)
 {

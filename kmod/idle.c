@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * debugfs vhostlab/idle: how long the processors have idled since boot, all
- * together, in ns. The bench's instruction clock takes it off what it counts,
- * and has it from here where the kernel has no /proc/timer_list.
+ * debugfs vhostlab/idle: the idle time of all processors since boot, their sum in
+ * ns. The bench's instruction clock subtracts it from what it counts; it reads it
+ * here where the kernel has no /proc/timer_list.
  *
- * Read by a task, so the processor it runs on is not idle meanwhile; with one
- * processor, as the lab has on that clock, the number does not move.
+ * The processor of the task that reads the file is not idle then. With one
+ * processor, as in the lab on that clock, the value is therefore constant during
+ * a read.
  */
 #include <linux/cpumask.h>
 #include <linux/debugfs.h>
@@ -27,7 +28,7 @@ static int idle_show(struct seq_file *m, void *unused)
 }
 DEFINE_SHOW_ATTRIBUTE(idle);
 
-/* Removed with @root. */
+/* Adds file `idle` to debugfs directory @root, with which it is removed. Sleeps. */
 void vhl_idle_add(struct dentry *root)
 {
 	debugfs_create_file("idle", 0444, root, NULL, &idle_fops);

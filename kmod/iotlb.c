@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The device IOTLB (VIRTIO_F_ACCESS_PLATFORM): what stands between a virtual
- * IOMMU's addresses and the owner's memory. The client fills it by messages
- * (message.c); what it lacks is asked for, and the queue waits.
+ * The device IOTLB (VIRTIO_F_ACCESS_PLATFORM): translates the addresses of a
+ * virtual IOMMU to the owner's memory. The client fills it by messages
+ * (message.c). When an entry is missing, the client is sent a miss, and the queue
+ * waits for the answer.
  *
- * The table is read under any one vq->mutex and changed under all of them, so
- * that an address the client has taken away is in nobody's hands when its
- * message has been read, and no address vanishes in the middle of a run.
+ * The table is read under any one vq->mutex and changed under all of them. So when
+ * the client's invalidation returns no queue uses the address any more, and no
+ * entry disappears during a run.
  */
 #include <linux/mm.h>
 #include <linux/slab.h>
@@ -16,7 +17,7 @@
 #include "lock.h"
 #include "trace.h"
 
-/* Once, when the device is opened. */
+/* Initialises an empty IOTLB, when the device is opened. */
 void vhl_iotlb_init(struct vhl_iotlb *tlb)
 {
 	tlb->tree = RB_ROOT_CACHED;
@@ -25,7 +26,7 @@ void vhl_iotlb_init(struct vhl_iotlb *tlb)
 	init_waitqueue_head(&tlb->wait);
 }
 
-/* What queues remember of the table is void. Caller holds each vq->mutex. */
+/* Discards what the queues cache of the table. Caller holds every vq->mutex. */
 static void queues_forget(struct vhl_dev *dev)
 {
 	int i;
@@ -62,7 +63,7 @@ static void range_drop(struct vhl_iotlb *tlb, u64 first, u64 last)
 		entry_drop(tlb, e);
 }
 
-/* The queue asks no more; it runs again when it was waiting. */
+/* The queue's miss is answered: it runs again. Caller holds vq->mutex. */
 static void miss_answered(struct vhl_vq *vq)
 {
 	struct vhl_iotlb *tlb = &vq->dev->tlb;
@@ -75,10 +76,11 @@ static void miss_answered(struct vhl_vq *vq)
 }
 
 /*
- * Enters a translation in place of all that overlap it; the oldest entry goes
- * when there are too many. Queues that wait for an address in it run again.
- * Caller holds dev->mutex; takes each vq->mutex; sleeps. Returns 0, -EINVAL,
- * -EFAULT, -ENOMEM or -EINTR.
+ * Adds a translation and removes all that overlap it; the oldest entry is evicted
+ * when the table is full. Queues that wait for an address in it run again.
+ * Caller holds dev->mutex; takes every vq->mutex; sleeps. Returns 0; -EINVAL for
+ * an empty range or unknown access; -EFAULT for addresses out of range; -ENOMEM;
+ * or -EINTR when the caller is killed.
  */
 int vhl_iotlb_update(struct vhl_dev *dev, const struct vhost_iotlb_msg *m)
 {
@@ -128,9 +130,9 @@ int vhl_iotlb_update(struct vhl_dev *dev, const struct vhost_iotlb_msg *m)
 }
 
 /*
- * Takes away every translation that overlaps [iova, iova + size); size 0
- * means all, as clients say it whose whole address space went away. When it
- * returns nobody uses them. Context as above.
+ * Removes every translation that overlaps [iova, iova + size), in bytes; size 0
+ * removes all, as clients send it for the whole address space. When it returns,
+ * no queue uses them. Returns 0, -EFAULT or -EINTR; context as above.
  */
 int vhl_iotlb_invalidate(struct vhl_dev *dev, u64 iova, u64 size)
 {
@@ -150,14 +152,14 @@ int vhl_iotlb_invalidate(struct vhl_dev *dev, u64 iova, u64 size)
 	return 0;
 }
 
-/* The same of all there are, for a caller that holds each vq->mutex. */
+/* Removes every translation. Caller holds every vq->mutex; does not sleep. */
 void vhl_iotlb_forget_locked(struct vhl_dev *dev)
 {
 	range_drop(&dev->tlb, 0, U64_MAX);
 	queues_forget(dev);
 }
 
-/* The queue waits for no address. Caller holds vq->mutex. */
+/* Cancels the miss of a queue. Caller holds vq->mutex; does not sleep. */
 void vhl_miss_forget(struct vhl_vq *vq)
 {
 	struct vhl_iotlb *tlb = &vq->dev->tlb;
@@ -168,14 +170,14 @@ void vhl_miss_forget(struct vhl_vq *vq)
 }
 
 /*
- * Asks the client for @iova. One question a queue: a newer one replaces it,
- * and the same one is put again when the queue is run before the answer.
+ * Sends the client a miss for @iova. There is one miss per queue: a newer one
+ * replaces it, and it is sent again when the queue runs before the answer.
  *
- * Order. The question is asked under vq->mutex, and an answer is entered under
- * all of those: so either the run finds the entry, or the answer finds the
- * question and queues the work. The state is stored before the reader is woken,
- * and wake_up_poll() takes the wait queue's lock whether one waits or not; the
- * reader joins the queue before it looks at the state.
+ * Order. The miss is recorded under vq->mutex, and an answer is entered under
+ * every vq->mutex: so either the run finds the entry, or the answer finds the miss
+ * and queues the work. The state is stored before the reader is woken, and
+ * wake_up_poll() takes the wait queue's lock even when there is no waiter; the
+ * reader adds itself to the wait queue before it reads the state.
  */
 static void miss_raise(struct vhl_vq *vq, u64 iova, u8 perm)
 {
@@ -192,8 +194,9 @@ static void miss_raise(struct vhl_vq *vq, u64 iova, u8 perm)
 }
 
 /*
- * The entry that holds @iova and allows @perm. Returns ERR_PTR(-EAGAIN) after
- * asking for it, or ERR_PTR(-EPERM). Caller holds vq->mutex.
+ * The entry that holds @iova and allows @perm; valid until vq->mutex is released.
+ * Returns ERR_PTR(-EAGAIN) after sending the client a miss, or ERR_PTR(-EPERM).
+ * Caller holds vq->mutex; does not sleep.
  */
 const struct vhl_region *vhl_iotlb_find(struct vhl_vq *vq, u64 iova, u8 perm)
 {

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * How ioctls take the queues' mutexes. A run holds its queue's mutex and may
- * sleep on a page of its owner's memory that does not come, so who waits for it
- * can be killed; and a run that only polls hears that it is waited for.
+ * sleep on a page fault that is never resolved, so a task that waits for the
+ * mutex can be killed; vq->wanted tells a run that is busy-polling to end.
  *
- * Closing a device cannot give up. It may wait, since it has ended such sleeps
- * before: vhl_workers_abandon().
+ * Closing a device cannot be interrupted. It may wait uninterruptibly, since
+ * vhl_workers_abandon() has ended such sleeps before.
  */
 #ifndef VHOSTLAB_LOCK_H
 #define VHOSTLAB_LOCK_H
@@ -13,8 +13,8 @@
 #include "vhostlab.h"
 
 /*
- * Caller holds dev->mutex, so that one at a time waits. Sleeps. Returns 0 or
- * -EINTR.
+ * Takes vq->mutex. Caller holds dev->mutex, so that one task at a time sets
+ * vq->wanted. Sleeps. Returns 0, or -EINTR when the caller is killed.
  */
 static inline int vhl_vq_lock_killable(struct vhl_vq *vq)
 {
@@ -26,7 +26,7 @@ static inline int vhl_vq_lock_killable(struct vhl_vq *vq)
 	return err;
 }
 
-/* Releases all that vhl_queues_lock() took, or a caller of its own. */
+/* Releases every vq->mutex of the device. */
 static inline void vhl_queues_unlock(struct vhl_dev *dev)
 {
 	int i;
@@ -35,7 +35,7 @@ static inline void vhl_queues_unlock(struct vhl_dev *dev)
 		mutex_unlock(&dev->vqs[i].mutex);
 }
 
-/* All queues, in their order. As above; after an error none is held. */
+/* Takes every vq->mutex, receive first. As above; after an error none is held. */
 static inline int vhl_queues_lock_killable(struct vhl_dev *dev)
 {
 	int i, err;

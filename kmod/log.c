@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The dirty log: a bitmap in the owner's memory, one bit per 4 KiB of guest
- * memory, which a hypervisor reads and clears while it migrates the guest.
+ * The dirty log (VHOST_F_LOG_ALL): a bitmap in the owner's memory, one bit per
+ * 4 KiB of guest memory, which a hypervisor reads and clears during migration.
  */
 #include <linux/highmem.h>
 #include <linux/mm.h>
@@ -13,13 +13,13 @@
 #include "trace.h"
 
 /*
- * The aligned word that has the bit of guest page @page, and the bit. A client
- * may put the bitmap at any byte, and the word then begins before it: but in
- * the same page of memory, and none of the other bits is changed. A word at the
- * bitmap's own alignment might cross a cache line, and a locked access to it
- * would lock the bus, which is fatal in the kernel where the processor traps
- * it. Bits are numbered as set_bit() does from an aligned address on, which is
- * how the in-tree module counts and how clients read the bitmap.
+ * The aligned word with the bit of guest page @page, and the bit in *bit. A client
+ * may place the bitmap at any byte address; the word may then start before the
+ * bitmap, but it is in the same page of memory and its other bits do not change.
+ * An unaligned word could cross a cache line, and a locked access to it would be
+ * a split lock, which is fatal in the kernel where the processor traps split
+ * locks. Bits are numbered as by set_bit() from an aligned address on, as the
+ * in-tree module does and clients expect.
  */
 static unsigned long __user *log_word(const struct vhl_dev *dev, u64 page, unsigned long *bit)
 {
@@ -32,9 +32,8 @@ static unsigned long __user *log_word(const struct vhl_dev *dev, u64 page, unsig
 
 #ifdef __try_cmpxchg_user
 /*
- * Sets one bit with the processor's own atomic on user memory. The word, which
- * is aligned, is read first: most pages are dirty already, and then nothing is
- * written.
+ * Sets one bit with an atomic on user memory. The word is read first: most pages
+ * are already dirty, and then nothing is written. Returns 0 or -EFAULT; may sleep.
  */
 static int log_set_bit(unsigned long __user *word, unsigned long bit)
 {
@@ -53,7 +52,7 @@ static int log_set_bit(unsigned long __user *word, unsigned long bit)
 	return 0;
 }
 #else
-/* Without such an atomic the page is pinned and written in the kernel map. */
+/* Without such an atomic: pins the page and sets the bit through a kernel mapping. */
 static int log_set_bit(unsigned long __user *word, unsigned long bit)
 {
 	unsigned long addr = (unsigned long)word;
@@ -70,7 +69,7 @@ static int log_set_bit(unsigned long __user *word, unsigned long bit)
 }
 #endif
 
-/* A write that is not in the log: counted, and told. Returns -EFAULT. */
+/* Counts and reports a write that could not be logged. Returns -EFAULT. Caller holds vq->mutex. */
 int vhl_log_failed(struct vhl_vq *vq)
 {
 	vq->stats.log_errors++;
@@ -79,9 +78,9 @@ int vhl_log_failed(struct vhl_vq *vq)
 }
 
 /*
- * Marks guest memory [gpa, gpa + len) dirty; call it after the write it
- * reports. Returns 0 or -EFAULT after counting that and telling the error
- * eventfd. Caller holds vq->mutex and runs in the owner's mm; may sleep.
+ * Marks guest memory [gpa, gpa + len) dirty; must be called after the write.
+ * Returns 0, or -EFAULT after counting it and signalling the error eventfd. Caller
+ * holds vq->mutex and runs in the owner's mm; may sleep.
  */
 int vhl_log_write(struct vhl_vq *vq, u64 gpa, u64 len)
 {
@@ -93,8 +92,8 @@ int vhl_log_write(struct vhl_vq *vq, u64 gpa, u64 len)
 		return 0;
 	last = (gpa + len - 1) / VHL_LOG_PAGE;
 
-	/* The bit may be set already while the hypervisor is clearing it:
-	 * the data must be visible before the bit is looked at.
+	/* The hypervisor may be clearing a bit that is still set: the data must
+	 * be visible before the bit is read.
 	 */
 	smp_mb();
 	for (; page <= last && !err; page++) {
@@ -108,13 +107,13 @@ int vhl_log_write(struct vhl_vq *vq, u64 gpa, u64 len)
 	return err ? vhl_log_failed(vq) : 0;
 }
 
-/* The byte behind [at, end) as far as regions cover it without a gap. */
+/* The end of the part of [at, end) that regions cover without a gap, from @at on. */
 static u64 log_covered(const struct vhl_mem *mem, u64 at, u64 end)
 {
 	u64 from;
 	u32 i;
 
-	/* They are sorted by the guest's addresses; one look is enough nearly always. */
+	/* Regions are sorted by guest address; one pass is nearly always enough. */
 	do {
 		from = at;
 		for (i = 0; i < mem->n && at < end; i++)
@@ -126,11 +125,11 @@ static u64 log_covered(const struct vhl_mem *mem, u64 at, u64 end)
 }
 
 /*
- * Marks the owner's memory [hva, hva + len) by every guest address it has: an
- * I/O virtual address says nothing about that, so the table is read backwards.
- * Memory that has none, in part or at all, cannot be marked, and a migration
- * would lose what was written there: that is an error, as a log that cannot be
- * written is. Context and result as above.
+ * Marks the owner's memory [hva, hva + len) dirty at every guest address it has.
+ * The log is indexed by guest-physical addresses, which an I/O virtual address
+ * does not give, so the memory table is searched by hva. Memory without a guest
+ * address cannot be marked, and a migration would lose what was written there:
+ * that is an error, like a log that cannot be written. Context and result as above.
  */
 int vhl_log_hva(struct vhl_vq *vq, u64 hva, u64 len)
 {
@@ -147,7 +146,7 @@ int vhl_log_hva(struct vhl_vq *vq, u64 hva, u64 len)
 		if (first >= end)
 			continue;
 		err = vhl_log_write(vq, r->gpa + (first - r->hva), end - first);
-		/* All of them may show the same memory. */
+		/* All regions may map the same memory: each marks it again. */
 		cond_resched();
 	}
 	if (err)
@@ -156,8 +155,8 @@ int vhl_log_hva(struct vhl_vq *vq, u64 hva, u64 len)
 }
 
 /*
- * Tells the client that the log has changed, unless @err, which it returns.
- * Caller holds vq->mutex.
+ * Signals the log eventfd, if any, unless @err is set. Returns @err. Caller holds
+ * vq->mutex; does not sleep.
  */
 int vhl_log_told(struct vhl_vq *vq, int err)
 {
@@ -167,8 +166,9 @@ int vhl_log_told(struct vhl_vq *vq, int err)
 }
 
 /*
- * Whether a log at @base could be written for every address of @mem, as far
- * as the address space goes; whether the pages are there shows on writing.
+ * Whether a log at @base, for every guest address of @mem, lies in the user address
+ * space; whether its pages exist shows when they are written. Caller holds
+ * dev->mutex or a vq->mutex; does not sleep.
  */
 bool vhl_log_ok(u64 __user *base, const struct vhl_mem *mem)
 {

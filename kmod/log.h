@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The dirty log. */
+/*
+ * The dirty log. All but vhl_log_ok() need vq->mutex and the owner's mm, and may
+ * sleep on a page fault.
+ */
 #ifndef VHOSTLAB_LOG_H
 #define VHOSTLAB_LOG_H
 
 #include "vhostlab.h"
 
-/* Guest page a dirty-log bit stands for. */
+/* Bytes of guest memory per bit of the dirty log. */
 #define VHL_LOG_PAGE 4096
 
 int vhl_log_write(struct vhl_vq *vq, u64 gpa, u64 len);

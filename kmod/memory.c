@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* The memory table: guest-physical to user-virtual addresses. */
+/* The memory table: guest-physical to user-virtual addresses. See memory.h. */
 #include <linux/mm.h>
 #include <linux/nospec.h>
 #include <linux/overflow.h>
@@ -19,7 +19,7 @@ static int region_cmp(const void *a, const void *b)
 	return x->gpa < y->gpa ? -1 : x->gpa > y->gpa;
 }
 
-/* Checks and converts one region as the client gave it. */
+/* Checks and converts one region of the client's. Returns 0 or -EFAULT. */
 static int region_read(struct vhl_region *r, const struct vhost_memory_region __user *u)
 {
 	struct vhost_memory_region m;
@@ -41,7 +41,7 @@ static int region_read(struct vhl_region *r, const struct vhost_memory_region __
 	return 0;
 }
 
-/* Makes the index of the sorted regions; see struct vhl_mem. */
+/* Builds the index of the sorted regions: see struct vhl_mem. */
 static void mem_index(struct vhl_mem *mem)
 {
 	const struct vhl_region *r = mem->r;
@@ -99,9 +99,10 @@ static struct vhl_mem *mem_read(struct vhost_memory __user *m)
 }
 
 /*
- * VHOST_SET_MEM_TABLE. When it returns, no queue uses the old table or will
- * touch memory through it again, so the caller may unmap that memory.
- * Holds dev->mutex; takes each vq->mutex; may sleep.
+ * VHOST_SET_MEM_TABLE. After success no queue uses the old table, nor the memory it
+ * describes, so the client may unmap that memory. Returns 0; -EFAULT for memory of
+ * the client that cannot be accessed; -E2BIG; -EOPNOTSUPP; -ENOMEM; or -EINTR when
+ * the caller is killed. Caller holds dev->mutex; takes every vq->mutex; sleeps.
  */
 int vhl_mem_set(struct vhl_dev *dev, struct vhost_memory __user *m)
 {
@@ -170,12 +171,13 @@ static const struct vhl_region *region_at(struct vhl_vq *vq, u64 gpa, bool write
 }
 
 /*
- * Translates [gpa, gpa + len), to be written or only read, into at most @room
- * segments at @iov, their guest addresses at @seg_gpa. A range that crosses
- * regions is cut at each border. Returns the number of segments (0 for len
- * 0); -EFAULT where no region covers an address; -ENOBUFS where @room does not
- * suffice; with an IOTLB also -EPERM, and -EAGAIN after asking the client for
- * what is missing. Caller holds vq->mutex; does not sleep.
+ * Translates [gpa, gpa + len), which is to be written (@write) or read, into at
+ * most @room segments at @iov, with their guest addresses at @seg_gpa. A range that
+ * crosses regions is split at each border. Returns the number of segments (0 for
+ * @len 0); -EFAULT when no region holds an address; -ENOBUFS when @room is not
+ * enough; with an IOTLB also -EPERM, and -EAGAIN after a miss was sent to the
+ * client. The segments are valid until vq->mutex is released. Caller holds
+ * vq->mutex; does not sleep.
  */
 int vhl_translate(struct vhl_vq *vq, u64 gpa, u32 len, bool write, struct iovec *iov, u64 *seg_gpa,
 		  int room)
@@ -203,7 +205,7 @@ int vhl_translate(struct vhl_vq *vq, u64 gpa, u32 len, bool write, struct iovec 
 		n++;
 		len -= part;
 		gpa += part;
-		/* A range that wraps past 2^64 has no region to go on in. */
+		/* A range must not wrap at 2^64. */
 		if (len && !gpa)
 			return -EFAULT;
 	}

@@ -6,9 +6,9 @@
 #include <linux/nospec.h>
 #include <linux/types.h>
 
-/* Memory regions accepted: what QEMU has slots for. */
+/* Most memory regions accepted: the number of QEMU's memory slots. */
 #define VHL_MAX_REGIONS 509
-/* Slots of the index of regions: four a region at least where they are alike. */
+/* Slots of the index of regions: at least four per region when all have one size. */
 #define VHL_MEM_SLOTS 2048
 
 struct iovec;
@@ -17,8 +17,9 @@ struct vhl_vq;
 struct vhost_memory;
 
 /*
- * One region of the guest's memory: [gpa, gpa + size) is at hva, and may be
- * used as VHOST_ACCESS_... says. With an IOTLB, gpa is an I/O virtual address.
+ * One region of the guest's memory, in bytes: [gpa, gpa + size) is at the owner's
+ * address hva; perm is VHOST_ACCESS_... In an entry of the IOTLB, gpa is an I/O
+ * virtual address.
  */
 struct vhl_region {
 	u64 gpa;
@@ -28,17 +29,17 @@ struct vhl_region {
 };
 
 /*
- * The memory table: regions sorted by gpa, and an index of them. It cuts the
- * addresses from the first region to the last into slots of 2^shift bytes and
- * names for each the first region that ends behind the slot's beginning. With
- * regions of about one size, as plugged memory has, that is the region, or the
- * one before it; whatever their sizes, the next slot's entry bounds the search.
- * Immutable once published in dev->mem; readers hold a vq mutex, the writer
- * all of them. So nothing of it is ever out of date.
+ * The memory table: regions sorted by gpa, and an index of them. The index divides
+ * the addresses from the first region to the last into slots of 2^shift bytes and
+ * has for each slot the first region that ends after the slot's start. With
+ * regions of about one size, as with hot-plugged memory, an address is in that
+ * region or in the next one; for any sizes, the next slot's entry bounds the
+ * search. Immutable once published in dev->mem; readers hold a vq->mutex, the
+ * writer holds all of them, so a reader never sees an old table.
  */
 struct vhl_mem {
 	u32 n;
-	u32 slots; /* 0: no region, or they overlap: linear scan */
+	u32 slots; /* 0: no region, or regions overlap: linear scan */
 	u64 base;
 	u8 shift;
 	u16 first[VHL_MEM_SLOTS + 1];
@@ -50,8 +51,9 @@ int vhl_translate(struct vhl_vq *vq, u64 gpa, u32 len, bool write, struct iovec 
 		  int room);
 
 /*
- * The region at @gpa if it is the one that the index names for its slot, or
- * the next one; NULL: ask vhl_translate(). Not for queues with an IOTLB.
+ * The region that holds @gpa, if it is the one that the index has for the slot of
+ * @gpa or the next one. Returns NULL when it is neither: use vhl_translate().
+ * Not for queues with an IOTLB. Caller holds vq->mutex; does not sleep.
  */
 static __always_inline const struct vhl_region *vhl_region_guess(const struct vhl_mem *mem, u64 gpa)
 {
@@ -60,11 +62,11 @@ static __always_inline const struct vhl_region *vhl_region_guess(const struct vh
 
 	if (unlikely(slot >= mem->slots))
 		return NULL;
-	/* The guest chooses the address: it must not choose what is loaded beside the index. */
+	/* The guest chooses the address: no speculative load outside the index (Spectre v1). */
 	r = &mem->r[mem->first[array_index_nospec(slot, mem->slots)]];
 	if (likely(gpa - r->gpa < r->size))
 		return r;
-	/* Of the last region there is no next one. */
+	/* The last region has no next one. */
 	if (++r == &mem->r[mem->n] || gpa - r->gpa >= r->size)
 		return NULL;
 	return r;

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * read(), write() and poll() of the device: the messages that ask for entries
- * of the IOTLB, fill it and empty it (struct vhost_msg, struct vhost_msg_v2).
+ * read(), write() and poll() of the device: the messages of the IOTLB (struct
+ * vhost_msg, struct vhost_msg_v2). The client reads misses, and writes updates
+ * and invalidations.
  */
 #include <linux/compat.h>
 #include <linux/fs.h>
@@ -12,7 +13,7 @@
 #include "vhostlab.h"
 #include "message.h"
 
-/* Where the two layouts have the body, and how long they are, in bytes. */
+/* A message's layout: the offset of the body, and the size, in bytes. */
 struct layout {
 	size_t body;
 	size_t size;
@@ -24,7 +25,7 @@ static struct layout layout_of(u32 type)
 
 	BUILD_BUG_ON(sizeof(struct vhost_msg) != sizeof(struct vhost_msg_v2));
 	BUILD_BUG_ON(offsetof(struct vhost_msg, iotlb) != offsetof(struct vhost_msg_v2, iotlb));
-	/* The first layout has a hole that 32-bit programs do not have. */
+	/* The first layout has padding, which 32-bit programs do not have. */
 	if (type == VHOST_IOTLB_MSG && in_compat_syscall()) {
 		l.size -= l.body - sizeof(u32);
 		l.body = sizeof(u32);
@@ -32,7 +33,7 @@ static struct layout layout_of(u32 type)
 	return l;
 }
 
-/* A message of either layout; the type stands first in both. */
+/* A message of either layout; both start with the type. */
 union message {
 	u32 type;
 	struct vhost_msg_v2 v2;
@@ -50,8 +51,8 @@ static bool is_owner(struct vhl_dev *dev)
 }
 
 /*
- * Takes the next question. Returns its queue, or NULL. It may be another owner's
- * than the caller thinks: is_owner() decides afterwards.
+ * Takes the next miss into @m and marks it as read. Returns its queue, or NULL. The
+ * owner may have changed meanwhile: the caller checks is_owner() afterwards.
  */
 static struct vhl_vq *miss_take(struct vhl_dev *dev, struct vhost_iotlb_msg *m)
 {
@@ -73,14 +74,14 @@ static struct vhl_vq *miss_take(struct vhl_dev *dev, struct vhost_iotlb_msg *m)
 	return found;
 }
 
-/* The question could not be handed over: it waits for the next reader. */
+/* The miss could not be copied to the reader: it is queued again. */
 static void miss_return(struct vhl_vq *vq)
 {
 	spin_lock(&vq->dev->tlb.lock);
 	if (vq->miss.state == VHL_MISS_ASKED)
 		vq->miss.state = VHL_MISS_QUEUED;
 	spin_unlock(&vq->dev->tlb.lock);
-	/* Readers that were woken meanwhile saw nothing and sleep again. */
+	/* Readers that were woken meanwhile saw no miss and sleep again. */
 	wake_up_poll(&vq->dev->tlb.wait, EPOLLIN);
 }
 
@@ -94,16 +95,17 @@ static bool miss_waits(struct vhl_dev *dev)
 	return false;
 }
 
-/* Whether a reader that waits has its answer, one way or another. */
+/* Whether a reader need not wait: there is a miss, or read() fails. */
 static bool read_over(struct vhl_dev *dev)
 {
 	return miss_waits(dev) || !READ_ONCE(dev->tlb.on) || !is_owner(dev);
 }
 
 /*
- * read(): the next question, one a call. Returns its size; 0 when the buffer
- * is too small for it; -EBADFD without an IOTLB; -EPERM when the device has
- * another owner by now; -EAGAIN, or sleeps, when nothing is asked.
+ * read(): returns one miss per call. Returns the message's size; 0 when the buffer
+ * is too small for it; -EBADFD without an IOTLB; -EPERM when the caller is not, or
+ * no longer, the owner; -EFAULT. When there is no miss it sleeps (-ERESTARTSYS on
+ * a signal), or returns -EAGAIN for a non-blocking read. Takes no mutex.
  */
 ssize_t vhl_read_iter(struct kiocb *iocb, struct iov_iter *to)
 {
@@ -129,8 +131,8 @@ ssize_t vhl_read_iter(struct kiocb *iocb, struct iov_iter *to)
 			return -EBADFD;
 		vq = miss_take(dev, &m);
 		/*
-		 * After the take: dev->mm was changed before the new owner's queue
-		 * could ask, and tlb.lock orders the two.
+		 * Checked after miss_take(): dev->mm changes before a queue of the
+		 * new owner can record a miss, and tlb.lock orders the two.
 		 */
 		if (!is_owner(dev)) {
 			if (vq)
@@ -154,9 +156,10 @@ ssize_t vhl_read_iter(struct kiocb *iocb, struct iov_iter *to)
 }
 
 /*
- * write(): one UPDATE or INVALIDATE a call. Returns the message's size,
- * -EINVAL for what is no such message, -EFAULT for addresses that cannot be
- * and without an IOTLB.
+ * write(): takes one UPDATE or INVALIDATE message per call. Returns the message's
+ * size; -EINVAL for any other message; -EFAULT for addresses out of range, and
+ * without an IOTLB; -EPERM when the caller is not the owner; -ENOMEM; -EINTR when
+ * it is killed. Takes dev->mutex; sleeps.
  */
 ssize_t vhl_write_iter(struct kiocb *iocb, struct iov_iter *from)
 {
@@ -196,7 +199,7 @@ ssize_t vhl_write_iter(struct kiocb *iocb, struct iov_iter *from)
 	return err ?: l.size;
 }
 
-/* poll(): readable while something is asked, always writable. */
+/* poll(): readable while there is a miss that was not read, always writable. */
 __poll_t vhl_poll_device(struct file *file, poll_table *wait)
 {
 	struct vhl_dev *dev = file->private_data;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* read(), write() and poll() of the device. */
+/* read(), write() and poll() of the device: the IOTLB's messages. */
 #ifndef VHOSTLAB_MESSAGE_H
 #define VHOSTLAB_MESSAGE_H
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* The interface behind a backend: see netdev.h. */
+/* The network interface behind a backend: see netdev.h. */
 #include <linux/if_tun.h>
 #include <linux/mm.h>
 #include <linux/mman.h>
@@ -9,7 +9,7 @@
 
 #include "netdev.h"
 
-/* All that are watched, and those whose interface could not be found. */
+/* All tracked interfaces, and tun descriptors whose interface was not found. */
 static LIST_HEAD(watched);
 static DEFINE_SPINLOCK(watched_lock);
 
@@ -19,13 +19,13 @@ static bool is_tun(const struct net_device *dev)
 }
 
 /*
- * Name and flags of a tun descriptor. Only its ioctl tells them for certain: what
- * the interface's name or type says may be another interface's, or be changed
- * (TUNSETLINK). The ioctl writes to user memory, so the caller, an ioctl of the
- * owner, lends a page of its address space. Other threads may write to that page:
- * then the process is mistaken about its own frames and no one else's. Returns
- * false when there is no page (RLIMIT_AS) or no interface. Sleeps; tun takes the
- * rtnl lock.
+ * Gets the name and the flags of a tun descriptor. Only tun's ioctl returns them
+ * reliably: the type of a device with that name may be another interface's, or
+ * have been changed (TUNSETLINK). The ioctl writes to user memory, so a page is
+ * mapped for it in the caller's address space (an ioctl of the owner). Another
+ * thread of the process may write to that page; that affects only the frames of
+ * this process. Returns false when the page cannot be mapped (RLIMIT_AS) or there
+ * is no interface. Sleeps; tun takes the rtnl lock.
  */
 static bool tun_ask(struct file *file, struct ifreq *ifr)
 {
@@ -45,6 +45,7 @@ static bool tun_ask(struct file *file, struct ifreq *ifr)
 	return !err;
 }
 
+/* Stops tracking. Caller holds watched_lock. */
 static void unwatch(struct vhl_netdev *w)
 {
 	lockdep_assert_held(&watched_lock);
@@ -56,11 +57,11 @@ static void unwatch(struct vhl_netdev *w)
 }
 
 /*
- * Watches the interface of a tun descriptor in place of what @w watched before.
- * No reference stays: its deletion does not wait for us. The interface is looked
- * up by name, where the descriptor was attached; it is not found when it was
- * moved to another namespace. Then only the type is known.
- * Called from an ioctl of the owner; sleeps.
+ * Makes @w track the interface of a tun descriptor, instead of any before. No
+ * reference to it is kept. The interface is looked up by name in the network
+ * namespace in which the descriptor was attached; it is not found after a move to
+ * another namespace, and then only its type is known. Called from an ioctl of the
+ * owner; sleeps.
  */
 void vhl_netdev_watch_tun(struct vhl_netdev *w, struct file *file, struct sock *sk)
 {
@@ -80,8 +81,8 @@ void vhl_netdev_watch_tun(struct vhl_netdev *w, struct file *file, struct sock *
 
 	spin_lock(&watched_lock);
 	/*
-	 * One that is being deleted may have been announced already. reg_state
-	 * is written before the announcement, which takes this lock.
+	 * The notifier may already have run for an interface that is being deleted.
+	 * reg_state changes before the notifier, which takes this lock.
 	 */
 	if (!dev || dev->reg_state == NETREG_REGISTERED) {
 		rcu_assign_pointer(w->dev, dev);
@@ -93,13 +94,14 @@ void vhl_netdev_watch_tun(struct vhl_netdev *w, struct file *file, struct sock *
 	dev_put(dev);
 }
 
-/* Not a tun: its type never changes, and its interface need not be known. */
+/* For a tap: its type never changes, and its interface need not be known. Any context. */
 void vhl_netdev_set_ethernet(struct vhl_netdev *w)
 {
 	vhl_netdev_forget(w);
 	WRITE_ONCE(w->ethernet, true);
 }
 
+/* Stops tracking; @w may be freed afterwards. Does not sleep. */
 void vhl_netdev_forget(struct vhl_netdev *w)
 {
 	spin_lock(&watched_lock);
@@ -107,7 +109,7 @@ void vhl_netdev_forget(struct vhl_netdev *w)
 	spin_unlock(&watched_lock);
 }
 
-/* @to watches what @from did, and @from nothing. Callers own both. */
+/* Makes @to track what @from tracks, and @from nothing. Caller owns both; does not sleep. */
 void vhl_netdev_move(struct vhl_netdev *to, struct vhl_netdev *from)
 {
 	spin_lock(&watched_lock);
@@ -124,10 +126,10 @@ void vhl_netdev_move(struct vhl_netdev *to, struct vhl_netdev *from)
 }
 
 /*
- * Before an interface is deleted, or leaves its namespace, under the rtnl lock.
- * A descriptor whose interface is deleted may be attached to another one, of
- * another type: it must be asked again. One whose interface is not known must be
- * whenever any tun is deleted.
+ * Called under the rtnl lock before an interface is deleted or leaves its network
+ * namespace. A descriptor whose interface was deleted may be attached to another
+ * one of another type, so the type is no longer known. For a descriptor whose
+ * interface is not known, that applies when any tun is deleted.
  */
 static int netdev_event(struct notifier_block *nb, unsigned long event, void *ptr)
 {
@@ -147,7 +149,7 @@ static int netdev_event(struct notifier_block *nb, unsigned long event, void *pt
 			WRITE_ONCE(w->ethernet, false);
 	}
 	spin_unlock(&watched_lock);
-	/* Readers of the pointer are waited for before the memory is freed. */
+	/* The network stack waits for RCU readers before it frees the interface. */
 	return NOTIFY_DONE;
 }
 
@@ -155,12 +157,13 @@ static struct notifier_block netdev_block = {
 	.notifier_call = netdev_event,
 };
 
+/* Registers the notifier. Returns 0 or a negative errno. Sleeps. */
 int vhl_netdev_init(void)
 {
 	return register_netdevice_notifier(&netdev_block);
 }
 
-/* No device is open any more. */
+/* Unregisters the notifier, at module exit: no device is open. Sleeps. */
 void vhl_netdev_exit(void)
 {
 	unregister_netdevice_notifier(&netdev_block);

@@ -1,19 +1,23 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The interface behind a backend. It is watched, not held: its deletion must
- * not wait for us, nor we for it.
+ * The network interface behind a backend. It is tracked by a netdevice notifier
+ * without a reference: neither does its deletion wait for the device, nor the
+ * device for its deletion.
  */
 #ifndef VHOSTLAB_NETDEV_H
 #define VHOSTLAB_NETDEV_H
 
 #include <linux/netdevice.h>
 
-/* An interface that may vanish. */
+/*
+ * A tracked interface. The owner of the structure changes it, under the lock of
+ * netdev.c; the notifier clears @dev and @ethernet at any time.
+ */
 struct vhl_netdev {
 	struct list_head node;
 	struct net_device __rcu *dev; /* NULL: not known, or deleted */
 	bool watched; /* node is in the list */
-	bool ethernet; /* certainly has link headers: takes arrays */
+	bool ethernet; /* known to have link headers: frames may be sent in arrays */
 };
 
 int vhl_netdev_init(void);
@@ -23,16 +27,16 @@ void vhl_netdev_set_ethernet(struct vhl_netdev *w);
 void vhl_netdev_forget(struct vhl_netdev *w);
 void vhl_netdev_move(struct vhl_netdev *to, struct vhl_netdev *from);
 
-/* Whether @dev, which may be gone, is the interface watched. Any context. */
+/* Whether @dev, which is only compared, is the tracked interface. Any context. */
 static inline bool vhl_netdev_is(const struct vhl_netdev *w, const struct net_device *dev)
 {
 	return dev && rcu_access_pointer(w->dev) == dev;
 }
 
 /*
- * Counts a frame of @len bytes that left the interface, if it still exists. The
- * counters belong to the processor: with preemption another thread could add to
- * the same ones meanwhile. The stretch is an RCU reader, too: no rcu_read_lock().
+ * Counts a frame of @len bytes as transmitted by the interface, if it still
+ * exists. The counters are per CPU, so preemption is disabled while they change;
+ * that also makes this an RCU reader, without rcu_read_lock(). Process context.
  */
 static inline void vhl_netdev_count(const struct vhl_netdev *w, unsigned int len)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Every tracepoint of trace.h as a function that does nothing: a build with
- * VHL_NO_TRACE shows what tracepoints cost that nobody switched on.
+ * Every tracepoint of trace.h as an empty function: a build with VHL_NO_TRACE
+ * shows what disabled tracepoints cost.
  */
 #ifndef VHOSTLAB_NO_TRACE_H
 #define VHOSTLAB_NO_TRACE_H

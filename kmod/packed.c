@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The driver's half of a packed virtqueue: available descriptors, read ahead
- * in the order in which they lie there, and the chains they form (virtio 1.2,
- * sections 2.8.1 to 2.8.8). What is in the ring is read once.
+ * The driver's half of a packed virtqueue: available descriptors, which are read
+ * ahead in ring order, and the chains they form (virtio 1.2, sections 2.8.1 to
+ * 2.8.7). Each value in the ring is read once.
  */
 #include "packed.h"
 #include "ring.h"
@@ -11,13 +11,12 @@
 #include "weight.h"
 
 /*
- * Where the queue begins, as VHOST_SET_VRING_BASE says it: the avail position
- * in the lower half, the used one in the upper, which vhl_packed_base() returns
- * as they are. An upper half of 0 is a position, too: index 0 in a turn whose
- * wrap counter is 0. Only the beginning of a new ring is taken from a client
- * that fills in the lower half alone, as DPDK's virtio-user does: as two halves
- * that value would say that the driver has the whole ring under way. Holds
- * vq->mutex.
+ * Sets the queue's start, as VHOST_SET_VRING_BASE has it: the avail position in the
+ * lower 16 bits, the used position in the upper; vhl_packed_base() returns both
+ * unchanged. An upper half of 0 is a valid position: index 0 with wrap counter 0.
+ * The one exception is the start of a new ring (VHL_WRAP alone), which DPDK's
+ * virtio-user sets without an upper half: read as two positions, it would mean
+ * that the whole ring is in use by the device. Caller holds vq->mutex.
  */
 void vhl_packed_base_set(struct vhl_vq *vq, u32 base)
 {
@@ -35,19 +34,19 @@ static u16 next_pos(const struct vhl_vq *vq)
 	return vhl_pos_back(vq, vq->avail_pos, (u16)(vq->avail_seen - vq->last_avail));
 }
 
-/* The same for VHOST_GET_VRING_BASE. Holds vq->mutex. */
+/* The two positions for VHOST_GET_VRING_BASE. Caller holds vq->mutex. */
 u32 vhl_packed_base(const struct vhl_vq *vq)
 {
 	return next_pos(vq) | (u32)vq->used_pos << 16;
 }
 
-/* Whether the positions lie in the ring. Holds vq->mutex. */
+/* Whether both positions are inside the ring. Caller holds vq->mutex. */
 bool vhl_packed_base_ok(const struct vhl_vq *vq)
 {
 	return vhl_pos_index(vq->avail_pos) < vq->num && vhl_pos_index(vq->used_pos) < vq->num;
 }
 
-/* Forgets what was seen and not taken. Holds vq->mutex. */
+/* Discards descriptors that were seen and not taken. Caller holds vq->mutex. */
 void vhl_packed_rewind(struct vhl_vq *vq)
 {
 	vq->avail_pos = next_pos(vq);
@@ -55,7 +54,7 @@ void vhl_packed_rewind(struct vhl_vq *vq)
 	vhl_ahead_forget(vq);
 }
 
-/* The bits AVAIL and USED of what is available in this turn of the ring (section 2.8.1). */
+/* The flags AVAIL and USED of an available descriptor at @pos (section 2.8.1). */
 static u64 avail_bits(u16 pos)
 {
 	return pos & VHL_WRAP ? VHL_WORD_AVAIL : VHL_WORD_USED;
@@ -66,7 +65,7 @@ static bool is_avail(u64 word, u64 want)
 	return ((word ^ want) & (VHL_WORD_AVAIL | VHL_WORD_USED)) == 0;
 }
 
-/* Through the IOTLB: reads available descriptors, as ahead_words() does; kept out of its way. */
+/* ahead_words() through the IOTLB; not inlined, so as not to slow down the common case. */
 static noinline int ahead_iotlb(struct vhl_vq *vq, unsigned int slot, unsigned int most, u64 want)
 {
 	const size_t at_flags = offsetof(struct vring_packed_desc, flags);
@@ -82,7 +81,7 @@ static noinline int ahead_iotlb(struct vhl_vq *vq, unsigned int slot, unsigned i
 		bits = VHL_WORD(vhl16_to_cpu(vq, flags));
 		if (!is_avail(bits, want))
 			break;
-		smp_rmb(); /* the rest after the flags that show it */
+		smp_rmb(); /* the rest is read after the flags that make it available */
 		if (vhl_area_get(vq, VHL_DESC, slot * sizeof(d), &d, at_flags))
 			return -EFAULT;
 		vq->ahead[n].addr = le64_to_cpu(d.addr);
@@ -92,9 +91,9 @@ static noinline int ahead_iotlb(struct vhl_vq *vq, unsigned int slot, unsigned i
 }
 
 /*
- * Reads up to @most descriptors from @d on, as far as they have the bits @want.
- * Returns how many, or -EFAULT. They are at user addresses, access to which has
- * begun, or with @mapped in the map of the ring.
+ * Reads up to @most descriptors from @d on, while their AVAIL and USED flags equal
+ * @want. Returns how many, or -EFAULT. @d is a user address, inside
+ * user_read_access_begin(), or with @mapped an address in the ring's mapping.
  */
 static __always_inline int ahead_words(struct vhl_ahead *to,
 				       const struct vring_packed_desc __user *d, unsigned int most,
@@ -114,7 +113,7 @@ static __always_inline int ahead_words(struct vhl_ahead *to,
 		word = le64_to_cpu(v);
 		if (!is_avail(word, want))
 			break;
-		smp_rmb(); /* the address after the flags that show it */
+		smp_rmb(); /* the address is read after the flags that make it available */
 		half = (const __le64 __user *)&d->addr;
 		if (mapped)
 			v = READ_ONCE(*(const __force __le64 *)half);
@@ -128,7 +127,10 @@ fault:
 	return -EFAULT;
 }
 
-/* Not plain: reads from @slot on. Returns -ENODATA when user addresses must be used. */
+/*
+ * The slow path of ahead_read(), when the ring is not plain. Returns -ENODATA when
+ * user addresses must be used.
+ */
 static noinline int ahead_other(struct vhl_vq *vq, unsigned int slot, unsigned int most, u64 want)
 {
 	const struct vring_packed_desc *d;
@@ -160,9 +162,9 @@ static int ahead_user(struct vhl_vq *vq, unsigned int slot, unsigned int most, u
 }
 
 /*
- * Reads ahead from last_avail on, which is at @pos, at most to the end of the
+ * Reads ahead from last_avail on, whose position is @pos, at most to the end of the
  * ring and no more than vhl_packed_room(). Returns how many descriptors are
- * available there, or -EFAULT after reporting it.
+ * available there, or -EFAULT after reporting the broken rule.
  */
 static __always_inline int ahead_read(struct vhl_vq *vq, u16 pos)
 {
@@ -183,7 +185,7 @@ static __always_inline int ahead_read(struct vhl_vq *vq, u16 pos)
 	return n;
 }
 
-/* See vhl_avail_look(); nothing that was seen waits. */
+/* vhl_avail_look() for a packed ring: all descriptors seen before have been taken. */
 int vhl_packed_look(struct vhl_vq *vq)
 {
 	int n = ahead_read(vq, vq->avail_pos);
@@ -195,7 +197,7 @@ int vhl_packed_look(struct vhl_vq *vq)
 	return n;
 }
 
-/* The same when something seen waits, but is not what was read ahead. */
+/* The same when descriptors seen before have not been taken, but were not read ahead. */
 static noinline int look_again(struct vhl_vq *vq)
 {
 	u16 pos = next_pos(vq), seen = vq->avail_seen - vq->last_avail;
@@ -208,13 +210,16 @@ static noinline int look_again(struct vhl_vq *vq)
 	return n;
 }
 
-/* Whether there is another available descriptor behind those seen. */
+/*
+ * Whether another descriptor is available after those seen; false when the ring
+ * cannot be read, after reporting it. Caller holds vq->mutex; may sleep.
+ */
 bool vhl_packed_more(struct vhl_vq *vq)
 {
 	size_t off = vhl_pos_index(vq->avail_pos) * sizeof(struct vring_packed_desc);
 	__virtio16 flags;
 
-	/* All that is behind has been seen, or is the device's. */
+	/* All other descriptors have been seen, or the device still owns them. */
 	if ((u16)(vq->avail_seen - vq->used_idx) >= vq->num)
 		return false;
 	off += offsetof(struct vring_packed_desc, flags);
@@ -225,7 +230,7 @@ bool vhl_packed_more(struct vhl_vq *vq)
 	return is_avail(VHL_WORD(vhl16_to_cpu(vq, flags)), avail_bits(vq->avail_pos));
 }
 
-/* One descriptor whose head was available: then it is there, too. */
+/* Reads a later descriptor of a chain: it is available when the first one is (section 2.8.6). */
 static int desc_read(struct vhl_vq *vq, u16 pos, struct vhl_ahead *a)
 {
 	struct vring_desc d;
@@ -234,14 +239,14 @@ static int desc_read(struct vhl_vq *vq, u16 pos, struct vhl_ahead *a)
 		vhl_rule_broken(vq, VHL_RULE_RING_ACCESS);
 		return -EFAULT;
 	}
-	/* Where the other layout has flags and next, this one has id and flags. */
+	/* A packed descriptor has id and flags where a split one has flags and next. */
 	a->addr = vhl64_to_cpu(vq, d.addr);
 	a->word = VHL_WORD(vhl16_to_cpu(vq, d.next)) | (u64)vhl16_to_cpu(vq, d.flags) << 32 |
 		  vhl32_to_cpu(vq, d.len);
 	return 0;
 }
 
-/* Section 2.8.7: a table whose descriptors follow each other; only WRITE counts in it. */
+/* Section 2.8.7: reads an indirect table, whose entries are consecutive, with flag WRITE only. */
 static int chain_indirect(struct vhl_vq *vq, unsigned int first, struct vhl_chain *c, u64 gpa,
 			  u32 len)
 {
@@ -269,7 +274,7 @@ static int chain_indirect(struct vhl_vq *vq, unsigned int first, struct vhl_chai
 	return 0;
 }
 
-/* Descriptor @i of the chain at @pos: read ahead, or else from the ring. */
+/* Gets descriptor @i of the chain at @pos: from what was read ahead, or from the ring. */
 static int chain_desc(struct vhl_vq *vq, u16 pos, unsigned int i, struct vhl_ahead *a)
 {
 	u16 off = vq->last_avail - vq->heads_at;
@@ -281,7 +286,7 @@ static int chain_desc(struct vhl_vq *vq, u16 pos, unsigned int i, struct vhl_ahe
 	return desc_read(vq, vhl_pos_next(vq, pos, i), a);
 }
 
-/* See vhl_chain_read(). */
+/* vhl_chain_read() for a packed ring. */
 int vhl_packed_chain(struct vhl_vq *vq, unsigned int first, struct vhl_chain *c)
 {
 	u16 off = vq->last_avail - vq->heads_at;
@@ -293,7 +298,9 @@ int vhl_packed_chain(struct vhl_vq *vq, unsigned int first, struct vhl_chain *c)
 	if (off >= vq->n_ahead) {
 		err = look_again(vq);
 		if (unlikely(err <= 0))
-			/* What was available is no longer: as an index moved back. */
+			/* The driver took an available descriptor back: as an index that
+			 * moves backwards.
+			 */
 			return err ? err : vhl_rule_broken(vq, VHL_RULE_AVAIL_JUMP);
 	}
 	pos = next_pos(vq);
@@ -310,7 +317,7 @@ int vhl_packed_chain(struct vhl_vq *vq, unsigned int first, struct vhl_chain *c)
 			return err;
 		flags = a.word >> VHL_WORD_FLAGS;
 		if (flags & VRING_DESC_F_INDIRECT) {
-			/* Section 2.8.7: a chain is a table or a list, not both. */
+			/* Section 2.8.5: a chain is a table or a list, not both. */
 			if (unlikely(i || flags & VRING_DESC_F_NEXT))
 				return vhl_rule_broken(vq, VHL_RULE_INDIRECT_NEST);
 			err = chain_indirect(vq, first, c, a.addr, a.word);

@@ -1,17 +1,19 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * The packed virtqueue (virtio 1.2, section 2.8): one ring of descriptors, in
- * which the device writes used ones over available ones, and two structures
- * that say which events each side wants to hear of. Everything is
- * little-endian.
+ * which the device overwrites available descriptors with used ones, and two
+ * event suppression structures, one for each side's notifications. Everything
+ * is little-endian.
  *
- * A position (avail_pos, used_pos, the halves of a vring base) is an index
- * into the ring and in bit 15 the wrap counter, as in the event structures.
- * last_avail, avail_seen and used_idx count descriptors beside that, so that
- * what is common to both layouts need not know where the ring ends.
+ * A position (avail_pos, used_pos, each half of a vring base) is an index into
+ * the ring with the wrap counter in bit 15, as in the event suppression
+ * structures. In addition last_avail, avail_seen and used_idx count descriptors
+ * modulo 2^16, so that code common to both layouts need not handle the ring's end.
  *
- * The latter half of a descriptor (length, id, flags) is read and written as
- * one aligned word of 64 bits, which is why only 64-bit kernels offer this.
+ * The second half of a descriptor (length, id, flags) is read and written as one
+ * aligned 64-bit word, which is why only 64-bit kernels offer this layout.
+ *
+ * All functions need vq->mutex.
  */
 #ifndef VHOSTLAB_PACKED_H
 #define VHOSTLAB_PACKED_H
@@ -19,10 +21,11 @@
 #include "vhostlab.h"
 #include "trace.h"
 
+/* The largest ring (section 2.8), and the wrap counter's bit in a position. */
 #define VHL_PACKED_MAX 32768
 #define VHL_WRAP       BIT(VRING_PACKED_EVENT_F_WRAP_CTR)
 
-/* Flags of a descriptor in its word. */
+/* The flags of a descriptor, as part of its 64-bit word. */
 #define VHL_WORD_FLAGS	48
 #define VHL_WORD(flags) ((u64)(flags) << VHL_WORD_FLAGS)
 #define VHL_WORD_AVAIL	BIT_ULL(VHL_WORD_FLAGS + VRING_PACKED_DESC_F_AVAIL)
@@ -43,12 +46,13 @@ int vhl_packed_start(struct vhl_vq *vq);
 bool vhl_packed_notify_enable(struct vhl_vq *vq);
 int vhl_packed_notify_disable(struct vhl_vq *vq);
 
+/* The ring index of @pos, without the wrap counter. */
 static inline unsigned int vhl_pos_index(u16 pos)
 {
 	return pos & (VHL_WRAP - 1);
 }
 
-/* The position @n descriptors behind @pos, at most once around the ring. */
+/* The position @n descriptors after @pos; @n is at most the ring's size. */
 static inline u16 vhl_pos_next(const struct vhl_vq *vq, u16 pos, unsigned int n)
 {
 	unsigned int i = vhl_pos_index(pos) + n;
@@ -61,7 +65,7 @@ static inline u16 vhl_pos_next(const struct vhl_vq *vq, u16 pos, unsigned int n)
 	return i | wrap;
 }
 
-/* The position @n descriptors before @pos. */
+/* The position @n descriptors before @pos; @n is at most the ring's size. */
 static inline u16 vhl_pos_back(const struct vhl_vq *vq, u16 pos, unsigned int n)
 {
 	unsigned int i = vhl_pos_index(pos);
@@ -71,17 +75,18 @@ static inline u16 vhl_pos_back(const struct vhl_vq *vq, u16 pos, unsigned int n)
 }
 
 /*
- * Descriptors the driver may have made available from last_avail on: all but
- * those that were taken and are not published. The driver can show more, by
- * writing over what is the device's; they are not looked at before that is
- * published. So a position never leaves the ring, whatever the driver does.
+ * How many descriptors the driver may have made available from last_avail on: the
+ * ring's size less those that were taken and not yet published as used. A driver
+ * that overwrites descriptors the device still owns can show more; those are not
+ * read before the device has published its own. So no driver can make a position
+ * leave the ring.
  */
 static inline unsigned int vhl_packed_room(const struct vhl_vq *vq)
 {
 	return vq->num - (u16)(vq->last_avail - vq->used_idx);
 }
 
-/* What vhl_used_add() is told of a chain of @descs descriptors of the ring. */
+/* The head to pass to vhl_used_add() for a chain of @descs descriptors of the ring. */
 static inline u32 vhl_packed_head(u16 id, unsigned int descs)
 {
 	return id | descs << 16;

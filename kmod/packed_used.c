@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The device's half of a packed virtqueue: used descriptors, and the events
- * either side asks for (virtio 1.2, sections 2.8.1 and 2.8.9 to 2.8.14).
+ * The device's half of a packed virtqueue: used descriptors and event suppression
+ * (virtio 1.2, sections 2.8.1, 2.8.8 and 2.8.10 to 2.8.14).
  */
 #include "call.h"
 #include "packed.h"
@@ -12,15 +12,15 @@
 #define EVENT_OFF   offsetof(struct vring_packed_desc_event, off_wrap)
 #define EVENT_FLAGS offsetof(struct vring_packed_desc_event, flags)
 
-/* The bits AVAIL and USED of what is used in this turn of the ring (section 2.8.1). */
+/* The flags AVAIL and USED of a used descriptor at @pos (section 2.8.1). */
 static u64 used_bits(u16 pos)
 {
 	return pos & VHL_WRAP ? VHL_WORD_AVAIL | VHL_WORD_USED : 0;
 }
 
 /*
- * An entry of vq->done[] as the word of a used descriptor, but where the flags
- * go there are the descriptors it stands for: see vhl_packed_head().
+ * An entry of vq->done[] as the word of a used descriptor; in place of the flags it
+ * has the number of descriptors of the chain: see vhl_packed_head().
  */
 static u64 done_word(const struct vring_used_elem *e)
 {
@@ -32,11 +32,11 @@ static unsigned int done_descs(u64 word)
 	return word >> VHL_WORD_FLAGS;
 }
 
-/* The word with its flags; @bits are AVAIL and USED. */
+/* The word with flags @bits (AVAIL and USED), and WRITE for a buffer that was written. */
 static u64 used_word(u64 word, u64 bits)
 {
 	word = (word & (BIT_ULL(VHL_WORD_FLAGS) - 1)) | bits;
-	/* Section 2.8.4: without it the length means nothing. */
+	/* Section 2.8.4: without WRITE the length is reserved. */
 	return (u32)word ? word | VHL_WORD(VRING_DESC_F_WRITE) : word;
 }
 
@@ -46,7 +46,7 @@ static size_t word_at(u16 pos)
 	       offsetof(struct vring_packed_desc, len);
 }
 
-/* Through the IOTLB: one used descriptor, its flags last. */
+/* Writes one used descriptor through the IOTLB, its flags last. Returns 0 or -EFAULT. */
 static int put_iotlb(struct vhl_vq *vq, const struct vring_used_elem *e, u16 pos)
 {
 	u64 word = used_word(done_word(e), used_bits(pos));
@@ -57,12 +57,15 @@ static int put_iotlb(struct vhl_vq *vq, const struct vring_used_elem *e, u16 pos
 
 	if (vhl_area_put(vq, VHL_DESC, word_at(pos), &d.len, sizeof(d.len) + sizeof(d.id)))
 		return -EFAULT;
-	smp_wmb(); /* the flags show the rest */
+	smp_wmb(); /* the flags are written after the rest */
 	return vhl_area_put16(vq, VHL_DESC, word_at(pos) + sizeof(d.len) + sizeof(d.id),
 			      cpu_to_vhl16(vq, word >> VHL_WORD_FLAGS));
 }
 
-/* The entries @e to @end; the first one last, since it shows those behind it. */
+/*
+ * Writes the entries from @e up to @end through the IOTLB; the first one last, since
+ * the driver reads the later ones only after it. Returns 0 or -EFAULT.
+ */
 static int write_iotlb(struct vhl_vq *vq, const struct vring_used_elem *e,
 		       const struct vring_used_elem *end)
 {
@@ -74,13 +77,14 @@ static int write_iotlb(struct vhl_vq *vq, const struct vring_used_elem *e,
 		if (put_iotlb(vq, e, pos))
 			return -EFAULT;
 	}
-	smp_wmb(); /* the first one shows those behind it */
+	smp_wmb(); /* the first one is written after the others */
 	return put_iotlb(vq, first, vq->used_pos);
 }
 
 /*
- * Writes the entries @e to @end, the first one last. @ring is at user addresses,
- * access to which has begun, or with @mapped it is its map. Returns 0 or -EFAULT.
+ * Writes the entries from @e up to @end, the first one last. @ring is a user
+ * address, inside user_write_access_begin(), or with @mapped the ring's mapping.
+ * Returns 0 or -EFAULT.
  */
 static __always_inline int write_words(struct vhl_vq *vq, struct vring_packed_desc __user *ring,
 				       const struct vring_used_elem *e,
@@ -104,7 +108,7 @@ static __always_inline int write_words(struct vhl_vq *vq, struct vring_packed_de
 		else
 			unsafe_put_user(cpu_to_le64(used_word(word, bits)), at, fault);
 	}
-	smp_wmb(); /* the first one shows those behind it */
+	smp_wmb(); /* the first one is written after the others */
 	if (mapped)
 		WRITE_ONCE(*(__force __le64 *)first_at, cpu_to_le64(first));
 	else
@@ -114,7 +118,10 @@ fault:
 	return -EFAULT;
 }
 
-/* Not plain: see write_user(). Returns -ENODATA when user addresses must be used. */
+/*
+ * write_user() when the ring is not plain: the slow path. Returns -ENODATA when
+ * user addresses must be used.
+ */
 static noinline int write_other(struct vhl_vq *vq, const struct vring_used_elem *e,
 				const struct vring_used_elem *end)
 {
@@ -145,7 +152,7 @@ static int write_user(struct vhl_vq *vq, const struct vring_used_elem *e,
 	return err;
 }
 
-/* Marks what was written, as few pieces as they are. */
+/* Marks the written descriptors dirty; consecutive ones as one range. */
 static void used_log(struct vhl_vq *vq, const struct vring_used_elem *e,
 		     const struct vring_used_elem *end)
 {
@@ -168,8 +175,9 @@ static void used_log(struct vhl_vq *vq, const struct vring_used_elem *e,
 }
 
 /*
- * Whether the driver's event structure asks for a call for the descriptors
- * from signalled_used to used_idx, which have been written.
+ * Whether the driver's event suppression structure asks for a call for the
+ * descriptors from signalled_used to used_idx, which have been written (section
+ * 2.8.10). Sets *why.
  */
 static bool call_wanted(struct vhl_vq *vq, enum vhl_call_reason *why)
 {
@@ -178,7 +186,7 @@ static bool call_wanted(struct vhl_vq *vq, enum vhl_call_reason *why)
 	__virtio16 v[2];
 	u16 event, flags;
 
-	/* What was written must be visible before the driver's wish is read. */
+	/* The used descriptors must be visible before the driver's setting is read. */
 	smp_mb();
 	if (vhl_has(vq, VIRTIO_F_NOTIFY_ON_EMPTY) && vq->avail_seen == vq->last_avail &&
 	    !vhl_packed_more(vq)) {
@@ -199,15 +207,15 @@ static bool call_wanted(struct vhl_vq *vq, enum vhl_call_reason *why)
 	if (!valid)
 		return true;
 	*why = VHL_CALL_EVENT;
-	/* In another turn of the ring than where we are: the one before. */
+	/* With another wrap counter than used_pos, the event is in the ring's previous turn. */
 	if ((event ^ vq->used_pos) & VHL_WRAP)
 		return vring_need_event(vhl_pos_index(event) - vq->num, new, old);
 	return vring_need_event(vhl_pos_index(event), new, old);
 }
 
 /*
- * See vhl_used_publish(); @n heads, one at least, are in vq->done[]. They are
- * of all descriptors from used_idx to last_avail, less those held back.
+ * vhl_used_publish() for a packed ring: @n heads, at least one, are in vq->done[].
+ * They cover all descriptors from used_idx to last_avail, less vq->held.
  */
 void vhl_packed_publish(struct vhl_vq *vq, unsigned int n)
 {
@@ -218,14 +226,14 @@ void vhl_packed_publish(struct vhl_vq *vq, unsigned int n)
 	bool wanted;
 	int err;
 
-	/* Section 2.8.12: the last one's id, in the first one's place. */
+	/* Section 2.8.8: the id of the last one, in the place of the first one. */
 	if (vq->used_folded) {
 		e[0] = e[n - 1];
 		end = e + 1;
 	}
 	vq->signalled_used = vq->used_idx;
 	vq->used_idx = end_idx;
-	/* vhl_packed_room() sees to it; the writers below rely on it. */
+	/* vhl_packed_room() ensures this; the writers below rely on it. */
 	if (WARN_ON_ONCE(descs > vq->num))
 		return;
 	err = vq->ring_plain ? -ENODATA : write_other(vq, e, end);
@@ -244,7 +252,10 @@ void vhl_packed_publish(struct vhl_vq *vq, unsigned int n)
 	vhl_call(vq, wanted, why);
 }
 
-/* Tells the driver what to kick for: @flags, and with DESC the position @pos. */
+/*
+ * Writes the device's event suppression structure: @flags, and the position @pos
+ * for VRING_PACKED_EVENT_FLAG_DESC. Returns 0 or -EFAULT.
+ */
 static int event_write(struct vhl_vq *vq, u16 pos, u16 flags)
 {
 	struct vring_packed_desc_event e = {
@@ -256,7 +267,7 @@ static int event_write(struct vhl_vq *vq, u16 pos, u16 flags)
 	if (vq->iotlb) {
 		if (vhl_used_put(vq, EVENT_OFF, cpu_to_vhl16(vq, pos)))
 			return -EFAULT;
-		smp_wmb(); /* the position before the flag that refers to it */
+		smp_wmb(); /* the position is written before the flags that refer to it */
 		if (vhl_used_put(vq, EVENT_FLAGS, cpu_to_vhl16(vq, flags)))
 			return -EFAULT;
 	} else {
@@ -269,13 +280,13 @@ static int event_write(struct vhl_vq *vq, u16 pos, u16 flags)
 	return 0;
 }
 
-/* How kicks are asked for: with event index, for what comes at a position. */
+/* The flags that enable kicks: with event index, for a position. */
 static u16 wish(const struct vhl_vq *vq)
 {
 	return vq->event_idx ? VRING_PACKED_EVENT_FLAG_DESC : VRING_PACKED_EVENT_FLAG_ENABLE;
 }
 
-/* See vhl_used_start(). */
+/* vhl_used_start() for a packed ring. */
 int vhl_packed_start(struct vhl_vq *vq)
 {
 	vq->signalled_valid = false;
@@ -283,7 +294,7 @@ int vhl_packed_start(struct vhl_vq *vq)
 	return event_write(vq, vq->avail_pos, wish(vq));
 }
 
-/* See vhl_notify_enable(). */
+/* vhl_notify_enable() for a packed ring. */
 bool vhl_packed_notify_enable(struct vhl_vq *vq)
 {
 	bool more = false;
@@ -296,23 +307,23 @@ bool vhl_packed_notify_enable(struct vhl_vq *vq)
 	vq->stats.notify_enabled++;
 	trace_notify(vq, true);
 
-	/* The wish must be visible before the ring is looked at again. */
+	/* The event structure must be visible before the ring is read again. */
 	smp_mb();
 	if (vq->avail_seen == vq->last_avail)
 		return vhl_packed_more(vq);
-	/* What waits was not enough: only what is behind it is news. */
+	/* The caller has seen descriptors it could not use: only later ones count. */
 	while (vhl_packed_more(vq)) {
 		vq->avail_seen++;
 		vq->avail_pos = vhl_pos_next(vq, vq->avail_pos, 1);
 		more = true;
-		/* As many as the driver likes, up to the ring's size. */
+		/* The driver chooses how many, up to the ring's size. */
 		if (unlikely(!(vq->avail_seen % VHL_RESCHED)))
 			cond_resched();
 	}
 	return more;
 }
 
-/* See vhl_notify_disable(). Returns 0 or -EFAULT. */
+/* vhl_notify_disable() for a packed ring. Returns 0 or -EFAULT. */
 int vhl_packed_notify_disable(struct vhl_vq *vq)
 {
 	return event_write(vq, vq->avail_pos, VRING_PACKED_EVENT_FLAG_DISABLE);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The knobs. Each is a module parameter that a device reads once, when it
- * gets its owner, so two settings can be compared without reloading.
+ * The knobs. Each is a module parameter that a device reads once, at
+ * VHOST_SET_OWNER, so two settings can be compared without reloading the module.
  */
 #include <linux/module.h>
 #include <linux/moduleparam.h>
@@ -13,7 +13,7 @@ char *vhl_devname = "vhostlab-net";
 module_param_named(devname, vhl_devname, charp, 0444);
 MODULE_PARM_DESC(devname, "name of the device node in /dev [vhostlab-net]");
 
-/* A parameter that is one of some names; its value is the number of one. */
+/* A parameter whose text is one of @names; its value is that name's index. */
 struct choice {
 	const char *const *names;
 	int n;
@@ -53,7 +53,8 @@ static const char *const worker_names[] = {
 static struct choice worker = { worker_names, ARRAY_SIZE(worker_names), VHL_WORKER_DEVICE };
 module_param_cb(worker, &choice_ops, &worker, 0644);
 __MODULE_PARM_TYPE(worker, "charp");
-MODULE_PARM_DESC(worker, "threads: 'device', 'queue', 'workqueue', 'shared': worker.h [device]");
+MODULE_PARM_DESC(worker,
+		 "threading model: device, queue, workqueue or shared; see worker.h [device]");
 
 static const char *const access_names[] = { "uaccess", "pinned" };
 
@@ -61,11 +62,11 @@ static struct choice ring_access = { access_names, ARRAY_SIZE(access_names) };
 module_param_cb(ring_access, &choice_ops, &ring_access, 0644);
 __MODULE_PARM_TYPE(ring_access, "charp");
 MODULE_PARM_DESC(ring_access,
-		 "rings by 'uaccess' or mapped into the kernel, 'pinned': pin.c [uaccess]");
+		 "how rings are accessed: uaccess, or pinned (mapped into the kernel) [uaccess]");
 
 /*
- * Ideas left out: "none", "all", one by its name, or with "only-" in front of
- * the name all but that one.
+ * Optimizations switched off: "none", "all", one by its name, or with "only-" in
+ * front of its name all but that one.
  */
 static const char *const idea_names[] = {
 	[VHL_IDEA_ARRAY] = "array", [VHL_IDEA_DIRECT] = "direct", [VHL_IDEA_REGION] = "region",
@@ -114,13 +115,14 @@ static const struct kernel_param_ops without_ops = {
 static unsigned int without;
 module_param_cb(without, &without_ops, &without, 0644);
 __MODULE_PARM_TYPE(without, "charp");
-MODULE_PARM_DESC(without, "ideas left out: none, all, NAME or only-NAME: vhostlab.h [none]");
+MODULE_PARM_DESC(without,
+		 "optimizations switched off: none, all, NAME or only-NAME; see params.h [none]");
 
 static bool prefetch_next;
 module_param_named(prefetch, prefetch_next, bool, 0644);
-MODULE_PARM_DESC(prefetch, "fetch the next descriptor while this one is dealt with [N]");
+MODULE_PARM_DESC(prefetch, "prefetch the next descriptor while the current one is served [N]");
 
-/* Batches are array sizes: bounded below by one and above by the arrays. */
+/* Batches are numbers of frames in an array: at least one, at most its size. */
 static int batch_set(const char *val, const struct kernel_param *kp)
 {
 	return param_set_uint_minmax(val, kp, 1, VHL_MAX_BATCH);
@@ -144,45 +146,46 @@ static const struct kernel_param_ops weight_ops = {
 static unsigned int tx_batch = 64;
 module_param_cb(tx_batch, &batch_ops, &tx_batch, 0644);
 __MODULE_PARM_TYPE(tx_batch, "uint");
-MODULE_PARM_DESC(tx_batch, "frames handed to the backend at once, 1..256 [64]");
+MODULE_PARM_DESC(tx_batch, "most frames handed to the backend at once, 1..256 [64]");
 
 static unsigned int rx_batch = 64;
 module_param_cb(rx_batch, &batch_ops, &rx_batch, 0644);
 __MODULE_PARM_TYPE(rx_batch, "uint");
-MODULE_PARM_DESC(rx_batch, "frames taken from the backend at once, 1..256 [64]");
+MODULE_PARM_DESC(rx_batch, "most frames taken from the backend at once, 1..256 [64]");
 
 static unsigned int packet_weight = 256;
 module_param_cb(packet_weight, &weight_ops, &packet_weight, 0644);
 __MODULE_PARM_TYPE(packet_weight, "uint");
 MODULE_PARM_DESC(packet_weight,
-		 "packets of one queue before the next queue's turn, 1..1048576 [256]");
+		 "most packets of one queue before the next queue's run, 1..1048576 [256]");
 
 static unsigned int poll_us;
 module_param(poll_us, uint, 0644);
 MODULE_PARM_DESC(poll_us,
-		 "microseconds to busy-poll an empty ring, unless the client sets its own [0]");
+		 "microseconds to busy-poll an empty queue, unless the client sets a time [0]");
 
 static unsigned int zerocopy;
 module_param(zerocopy, uint, 0644);
-MODULE_PARM_DESC(zerocopy, "bytes from which frames go by reference: zerocopy.h, 0: none [0]");
+MODULE_PARM_DESC(zerocopy, "bytes from which frames are sent by reference; 0: none [0]");
 
 static bool poll_adapt;
 module_param(poll_adapt, bool, 0644);
-MODULE_PARM_DESC(poll_adapt, "busy-poll only as long as it is worth it: poll.c [N]");
+MODULE_PARM_DESC(poll_adapt, "adapt the busy-poll time to how often polls find work [N]");
 
 static unsigned int shared_poll_us = 50;
 module_param(shared_poll_us, uint, 0644);
-MODULE_PARM_DESC(shared_poll_us, "shared: microseconds of polling before sleeping [50]");
+MODULE_PARM_DESC(shared_poll_us,
+		 "worker=shared: microseconds a thread busy-polls before it sleeps [50]");
 
 static bool charge;
 module_param(charge, bool, 0644);
-MODULE_PARM_DESC(charge, "kernel threads join their owner's cgroups: thread.c [N]");
+MODULE_PARM_DESC(charge, "kernel threads join their owner's cgroups; see thread.c [N]");
 
 static unsigned long long features_mask = ~0ULL;
 module_param(features_mask, ullong, 0644);
-MODULE_PARM_DESC(features_mask, "virtio feature bits that may be offered [all]");
+MODULE_PARM_DESC(features_mask, "virtio feature bits that may be offered, as a bit mask [all]");
 
-/* Takes a snapshot of the knobs. May be called without locks. */
+/* Copies the current parameters into @k, each read once. Needs no lock; any context. */
 void vhl_knobs_read(struct vhl_knobs *k)
 {
 	k->worker = READ_ONCE(worker.value);
@@ -199,10 +202,10 @@ void vhl_knobs_read(struct vhl_knobs *k)
 	k->pinned = READ_ONCE(ring_access.value);
 }
 
-/* The virtio feature bits this module can serve, less what is masked. */
+/* The virtio feature bits that this module supports, masked by features_mask. Any context. */
 u64 vhl_features_offered(void)
 {
-	/* Half a descriptor is read and written at once: packed.h. */
+	/* Half a descriptor is read and written as one 64-bit word: packed.h. */
 	u64 packed = IS_ENABLED(CONFIG_64BIT) ? BIT_ULL(VIRTIO_F_RING_PACKED) : 0;
 
 	return (packed | BIT_ULL(VIRTIO_F_NOTIFY_ON_EMPTY) | BIT_ULL(VHOST_F_LOG_ALL) |

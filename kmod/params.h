@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The knobs: module parameters, read when a device gets its owner. */
+/* The knobs: module parameters, read at VHOST_SET_OWNER. */
 #ifndef VHOSTLAB_PARAMS_H
 #define VHOSTLAB_PARAMS_H
 
@@ -8,31 +8,30 @@
 #include "worker.h"
 
 /*
- * The ideas that make this server faster than a plain one and need nothing of
- * the guest. Each can be left out by itself, to know what it is worth:
- * parameter `without`.
+ * Optimizations of this server that need no support of the guest. Each can be
+ * switched off by itself with parameter `without`, to measure its gain alone.
  */
 enum vhl_idea {
-	VHL_IDEA_ARRAY, /* tx: frames gathered into arrays */
-	VHL_IDEA_DIRECT, /* rx: copied from where they are, not by the socket */
-	VHL_IDEA_REGION, /* the region of the last translation tried first */
-	VHL_IDEA_AHEAD, /* avail entries read many at a time */
-	VHL_IDEA_LATE, /* tx: kicks waived until the last array is sent */
-	VHL_IDEA_RECHECK, /* rx: backend looked at again after the call */
-	VHL_IDEA_YIELD, /* worker gives way before it sleeps: worker.c */
+	VHL_IDEA_ARRAY, /* tx: frames are sent in arrays */
+	VHL_IDEA_DIRECT, /* rx: frames are copied from the skb, not by recvmsg() */
+	VHL_IDEA_REGION, /* the region of the last translation is tried first */
+	VHL_IDEA_AHEAD, /* avail entries are read many at a time */
+	VHL_IDEA_LATE, /* tx: kicks stay disabled until the last array is sent */
+	VHL_IDEA_RECHECK, /* rx: the backend is checked again after the call */
+	VHL_IDEA_YIELD, /* the worker yields before it sleeps: run.h */
 	VHL_NIDEAS
 };
 
-/* What a device was told to do; read from the parameters at SET_OWNER. */
+/* The knobs of a device: a copy of the parameters, constant while it has an owner. */
 struct vhl_knobs {
 	enum vhl_worker_model worker;
-	unsigned int tx_batch;
-	unsigned int rx_batch;
-	unsigned int packet_weight;
-	unsigned int poll_us;
-	unsigned int shared_poll_us;
-	unsigned int without; /* bits of enum vhl_idea */
-	unsigned int zerocopy; /* bytes of a frame; 0: never */
+	unsigned int tx_batch; /* frames */
+	unsigned int rx_batch; /* frames */
+	unsigned int packet_weight; /* packets per run */
+	unsigned int poll_us; /* busy poll, in microseconds; 0: none */
+	unsigned int shared_poll_us; /* of a pool thread, in microseconds */
+	unsigned int without; /* optimizations switched off: bits of enum vhl_idea */
+	unsigned int zerocopy; /* shortest frame by reference, in bytes; 0: none */
 	bool poll_adapt;
 	bool prefetch;
 	bool pinned;

@@ -2,16 +2,16 @@
 /*
  * ring_access=pinned: see pin.h.
  *
- * The map must show what the owner's addresses show, at any time. Its pages are
- * pinned, so the kernel does not move them; but the owner may unmap them, put
- * others in their place, or fork. A notifier on each area hears of that before
- * it is done, voids the maps and waits until nobody is reading or writing
- * through one. From then on the queue uses user addresses, where the owner's
- * change is seen or faults as it should; its next run maps what is there then.
+ * The kernel mapping must always show the same memory as the owner's addresses.
+ * Its pages are pinned, so the kernel does not move them; but the owner may unmap
+ * them, map others in their place, or fork. An MMU notifier on each area is called
+ * before such a change; it invalidates the mappings and waits until none is in
+ * use. From then on the queue uses user addresses, which see the owner's change or
+ * fault; a later run maps the areas again.
  *
- * Writes through the map leave no mark in the owner's page tables. The dirty
- * log is written as ever, by address; pages of files are marked dirty when
- * they are let go.
+ * Writes through a mapping do not set the dirty bits of the owner's page tables.
+ * The dirty log is written by address as without a mapping; pages of files are
+ * marked dirty when they are unpinned.
  */
 #include <linux/jiffies.h>
 #include <linux/mm.h>
@@ -27,28 +27,29 @@
 #include "area.h"
 #include "pin.h"
 
-/* After a failure, or a change by the owner, this long without a map. */
+/* After a failure, or a change by the owner, no new mapping for this time, in jiffies. */
 #define PIN_PAUSE msecs_to_jiffies(20)
 
+/* The mapping of one area. */
 struct vhl_pin_area {
 	struct mmu_interval_notifier notifier;
 	bool heard; /* the notifier is registered */
 	struct vhl_vq *vq;
 	struct page **pages;
-	int n;
-	int charged; /* pages, to vq->pin_user and the mm */
+	int n; /* pinned pages, or a negative errno */
+	int charged; /* pages charged to vq->pin_user and the mm */
 	void *map;
 };
 
-/* The maps of a queue. */
+/* The mappings of a queue's areas. */
 struct vhl_pin {
 	struct mm_struct *mm;
 	struct vhl_pin_area area[VHL_NAREAS];
 };
 
 /*
- * All or none: the areas of one ring are used together. Notes when nobody can
- * be using them any more. Caller holds vq->pin_lock.
+ * Invalidates the mappings of all areas, which are used together, and records the
+ * RCU state after whose grace period none is in use. Caller holds vq->pin_lock.
  */
 static void maps_void(struct vhl_vq *vq)
 {
@@ -61,7 +62,7 @@ static void maps_void(struct vhl_vq *vq)
 	vq->pin_unused = get_state_synchronize_rcu();
 }
 
-/* The owner is about to change what an area's addresses show. */
+/* The MMU notifier: the owner's mapping of an area is about to change. */
 static bool pin_invalidate(struct mmu_interval_notifier *notifier,
 			   const struct mmu_notifier_range *range, unsigned long seq)
 {
@@ -73,9 +74,9 @@ static bool pin_invalidate(struct mmu_interval_notifier *notifier,
 	maps_void(a->vq);
 	unused = a->vq->pin_unused;
 	spin_unlock(&a->vq->pin_lock);
-	/* Also when another change voided the maps a moment ago and is still
-	 * waiting. Who cannot wait is taking the address space down: nobody is
-	 * left there to see a late write.
+	/* Wait also when an earlier change has invalidated the mappings and is
+	 * still waiting. A caller that must not block is tearing the address
+	 * space down: no thread is left there that could see a late write.
 	 */
 	if (mmu_notifier_range_blockable(range))
 		cond_synchronize_rcu(unused);
@@ -87,10 +88,11 @@ static const struct mmu_interval_notifier_ops pin_ops = {
 };
 
 /*
- * Pinned pages count against RLIMIT_MEMLOCK, per user as io_uring's do: all of a
- * user's devices and io_uring's buffers share what one process may have. The
- * worker that pins is no process of the owner, so limit, capability and user are
- * those of SET_OWNER. Called from there, by the owner.
+ * Takes the user, the limit and the capability that pinned pages are charged to.
+ * They count against RLIMIT_MEMLOCK per user, as io_uring's do: the limit of one
+ * process applies to the sum of a user's devices and io_uring buffers. The worker
+ * that pins need not be a task of the owner, so they are those of the caller of
+ * VHOST_SET_OWNER, which is where this is called. Does not sleep.
  */
 void vhl_pin_owner(struct vhl_vq *vq)
 {
@@ -100,7 +102,7 @@ void vhl_pin_owner(struct vhl_vq *vq)
 	vq->pin_limit = capable(CAP_IPC_LOCK) ? ULONG_MAX : rlimit(RLIMIT_MEMLOCK) >> PAGE_SHIFT;
 }
 
-/* The owner is no more; its maps are dropped. */
+/* Releases the user, when the device loses its owner and its mappings are dropped. */
 void vhl_pin_disown(struct vhl_vq *vq)
 {
 	if (vq->pin_user)
@@ -108,7 +110,7 @@ void vhl_pin_disown(struct vhl_vq *vq)
 	vq->pin_user = NULL;
 }
 
-/* Before the pages are pinned. Returns 0, or -ENOMEM over the limit. */
+/* Charges @n pages, before they are pinned. Returns 0, or -ENOMEM over the limit. */
 static int area_charge(struct vhl_pin_area *a, struct mm_struct *mm, int n)
 {
 	struct vhl_vq *vq = a->vq;
@@ -139,8 +141,8 @@ static void area_drop(struct vhl_pin_area *a, struct mm_struct *mm, bool dirty)
 }
 
 /*
- * Lets the maps of a queue go. Caller holds vq->mutex, or is its last user;
- * sleeps.
+ * Removes the mappings of a queue and unpins their pages. Caller holds vq->mutex,
+ * or is its last user; sleeps.
  */
 void vhl_pin_drop(struct vhl_vq *vq)
 {
@@ -153,7 +155,7 @@ void vhl_pin_drop(struct vhl_vq *vq)
 	maps_void(vq);
 	spin_unlock(&vq->pin_lock);
 	vq->pin = NULL;
-	/* Only runs of the queue use maps, and there is none now. */
+	/* Only runs of the queue use the mappings, and no run is active now. */
 	for (i = 0; i < VHL_NAREAS; i++)
 		area_drop(&pin->area[i], pin->mm, i == VHL_USED || (i == VHL_DESC && vq->packed));
 	kfree(pin);
@@ -188,9 +190,9 @@ static int pin_all(struct vhl_vq *vq, struct vhl_pin *pin)
 		unsigned long first = start & PAGE_MASK;
 		struct vhl_pin_area *a = &pin->area[i];
 
-		/* Before the pages are looked up: no change goes unheard. The
-		 * owner may be changing them now: pin_invalidate() may run
-		 * before this returns.
+		/* The notifier is registered before the pages are looked up, so
+		 * that it sees every change. The owner may be changing them now:
+		 * pin_invalidate() may run before this returns.
 		 */
 		a->vq = vq;
 		err = mmu_interval_notifier_insert(&a->notifier, pin->mm, start, size, &pin_ops);
@@ -214,9 +216,9 @@ static int pin_all(struct vhl_vq *vq, struct vhl_pin *pin)
 }
 
 /*
- * Maps the areas when they are not, at the beginning of a run. That it fails
- * is no harm: user addresses do. Caller is the queue's worker and holds
- * vq->mutex; sleeps.
+ * Maps the areas if they are not mapped, at the start of a run. When this fails the
+ * run uses user addresses. Caller is the queue's worker and holds vq->mutex;
+ * sleeps.
  */
 void vhl_pin_update(struct vhl_vq *vq)
 {

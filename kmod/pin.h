@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * ring_access=pinned: a queue's three areas mapped into the kernel, so that
- * they are plain memory to the packet path. See pin.c for what happens when
- * the owner moves, unmaps or replaces that memory.
+ * ring_access=pinned: the three areas of a queue are mapped into the kernel, so
+ * that the packet path accesses them as kernel memory. See pin.c for what happens
+ * when the owner moves, unmaps or replaces that memory.
  */
 #ifndef VHOSTLAB_PIN_H
 #define VHOSTLAB_PIN_H
@@ -17,9 +17,10 @@ void vhl_pin_update(struct vhl_vq *vq);
 void vhl_pin_drop(struct vhl_vq *vq);
 
 /*
- * Where an area is mapped, or NULL when user addresses must be used. Between
- * this and vhl_pin_end(), which is due either way, the map stays valid and the
- * caller may not sleep.
+ * Where an area is mapped, or NULL when user addresses must be used. The mapping
+ * stays valid until vhl_pin_end(), which must follow in both cases; the caller
+ * must not sleep in between. Disabled preemption is the RCU read section that
+ * pin_invalidate() waits for.
  */
 static __always_inline void *vhl_pin_begin(const struct vhl_vq *vq, enum vhl_area area)
 {
@@ -27,12 +28,18 @@ static __always_inline void *vhl_pin_begin(const struct vhl_vq *vq, enum vhl_are
 	return READ_ONCE(vq->kaddr[area]);
 }
 
+/* Ends the use of the mapping that vhl_pin_begin() returned. */
 static __always_inline void vhl_pin_end(void)
 {
 	preempt_enable();
 }
 
-/* Copies a descriptor, each field read once. False: no map. */
+/*
+ * The accessors below return false when there is no mapping: the caller then uses
+ * user addresses. Caller holds vq->mutex; they do not sleep.
+ */
+
+/* Copies a descriptor; each field is read once. */
 static __always_inline bool vhl_pin_desc(const struct vhl_vq *vq, struct vring_desc *d, u16 i)
 {
 	const struct vring_desc *src = vhl_pin_begin(vq, VHL_DESC);
@@ -47,7 +54,7 @@ static __always_inline bool vhl_pin_desc(const struct vhl_vq *vq, struct vring_d
 	return src;
 }
 
-/* Reads @n fields of 16 bits at byte @off of an area. False: no map. */
+/* Reads @n 16-bit fields at byte @off of an area. */
 static inline bool vhl_pin_get16(const struct vhl_vq *vq, enum vhl_area area, size_t off,
 				 __virtio16 *dst, unsigned int n)
 {
@@ -60,7 +67,7 @@ static inline bool vhl_pin_get16(const struct vhl_vq *vq, enum vhl_area area, si
 	return base;
 }
 
-/* Writes a field of 16 bits of the used ring. False: no map. */
+/* Writes a 16-bit field at byte @off of the used area. */
 static inline bool vhl_pin_put16(const struct vhl_vq *vq, size_t off, __virtio16 v)
 {
 	void *base = vhl_pin_begin(vq, VHL_USED);
@@ -71,7 +78,7 @@ static inline bool vhl_pin_put16(const struct vhl_vq *vq, size_t off, __virtio16
 	return base;
 }
 
-/* Writes 32 bits at the beginning of the used area. False: no map. */
+/* Writes 32 bits at the start of the used area, as one store. */
 static inline bool vhl_pin_put32(const struct vhl_vq *vq, u32 v)
 {
 	u32 *base = vhl_pin_begin(vq, VHL_USED);
@@ -82,7 +89,7 @@ static inline bool vhl_pin_put32(const struct vhl_vq *vq, u32 v)
 	return base;
 }
 
-/* Writes @n bytes of the used ring. False: no map. */
+/* Writes @n bytes at byte @off of the used area. */
 static inline bool vhl_pin_put(const struct vhl_vq *vq, size_t off, const void *src, size_t n)
 {
 	void *base = vhl_pin_begin(vq, VHL_USED);

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What wakes a queue: the guest's kick eventfd and the backend socket. A wait
- * stays registered while its file is set, so that waking costs one test when
- * the queue is already due; the eventfd's count is never read, only its
- * wake-ups are used.
+ * How a queue is woken, by the guest's kick eventfd and the backend socket, and
+ * busy polling. The wait queue entry stays registered while its file is set, so
+ * that a wake-up of a queue that is already queued costs one atomic test; the
+ * eventfd's count is never read, only its wake-ups are used.
  */
 #include <linux/sched/clock.h>
 #include <linux/sched/signal.h>
@@ -15,16 +15,16 @@
 #include "trace.h"
 
 /*
- * Runs under the wait queue's lock, interrupts possibly off, in the context of
- * whatever made the event: a task, a softirq, a hard interrupt.
+ * The wait queue entry's function. Runs under the wait queue's lock, possibly with
+ * interrupts disabled, in the context of the event: a task, a softirq or a hard
+ * interrupt.
  *
- * Order. A kick: the guest has published its index before it writes to the
- * eventfd, and vhl_work_queue() is fully ordered after that. A frame: the
- * backend puts it into its ring, has a full barrier in its test for sleepers
- * (skwq_has_sleeper()), and calls this; waiting_buffers is read after that
- * barrier. The queue clears waiting_buffers, has a full barrier, and looks into
- * the ring (rx.c). So either this sees that frames are wanted, or the queue sees
- * the frame.
+ * Order. A kick: the guest publishes its index before it writes to the eventfd,
+ * and vhl_work_queue() is fully ordered after that. A frame: the backend adds it
+ * to its ring, executes the full barrier of skwq_has_sleeper(), and calls this,
+ * which reads waiting_buffers after that barrier. The queue clears
+ * waiting_buffers, executes a full barrier, and reads the ring (rx.c). So either
+ * this sees that waiting_buffers is clear, or the queue sees the frame.
  */
 static int poll_wake(wait_queue_entry_t *wait, unsigned int mode, int sync, void *key)
 {
@@ -37,7 +37,7 @@ static int poll_wake(wait_queue_entry_t *wait, unsigned int mode, int sync, void
 		vq->stats.kicks++;
 		trace_kick(vq);
 	} else if (READ_ONCE(vq->waiting_buffers)) {
-		/* A frame cannot help a queue that lacks guest buffers. */
+		/* A queue that waits for guest buffers cannot deliver the frame. */
 		return 0;
 	}
 	vhl_work_queue(vq->worker, &vq->work);
@@ -52,6 +52,7 @@ static void poll_register(struct file *file, wait_queue_head_t *wqh, poll_table 
 	add_wait_queue(wqh, &poll->wait);
 }
 
+/* Initialises @poll for events @mask, when the device is opened. */
 void vhl_poll_init(struct vhl_poll *poll, struct vhl_vq *vq, __poll_t mask, bool is_kick)
 {
 	init_waitqueue_func_entry(&poll->wait, poll_wake);
@@ -65,11 +66,11 @@ void vhl_poll_init(struct vhl_poll *poll, struct vhl_vq *vq, __poll_t mask, bool
 
 /*
  * Registers on @file, of which the caller holds a reference until
- * vhl_poll_stop(), and runs the queue if the file is ready now: an event comes
- * either before the registration, and the file is ready after it, or after it
- * (both are under the wait queue's lock, or the file's poll has the barrier of
- * sock_poll_wait()), and then poll_wake() is called. Returns
- * -EINVAL for a file in error. Caller holds dev->mutex; vq->worker is set.
+ * vhl_poll_stop(), and queues the work if the file is ready now. No event is lost:
+ * an event before the registration leaves the file ready, and one after it calls
+ * poll_wake(); the two are ordered by the wait queue's lock, or by the barrier of
+ * sock_poll_wait() in the file's poll. Returns 0, or -EINVAL for a file in error.
+ * Caller holds dev->mutex; vq->worker is set. Sleeps.
  */
 int vhl_poll_start(struct vhl_poll *poll, struct file *file)
 {
@@ -87,7 +88,10 @@ int vhl_poll_start(struct vhl_poll *poll, struct file *file)
 	return 0;
 }
 
-/* After this no wake-up arrives any more; work queued before may still run. */
+/*
+ * Unregisters. No wake-up arrives after this; work queued before may still run.
+ * Caller holds dev->mutex, or is the last user.
+ */
 void vhl_poll_stop(struct vhl_poll *poll)
 {
 	if (!poll->wqh)
@@ -97,27 +101,26 @@ void vhl_poll_stop(struct vhl_poll *poll)
 }
 
 /*
- * How long to poll, with poll_adapt.
+ * How long to busy-poll, with poll_adapt.
  *
- * A poll that finds work spares the guest a kick and the worker a wake-up; one
- * that finds none only takes the processor. So the time follows what came of it,
- * between nothing and the time that is set:
+ * A poll that finds work saves the guest a kick and the worker a wake-up; a poll
+ * that finds none only costs processor time. So the poll time adapts to the
+ * results, between 0 and the time that is set (busyloop_us):
  *
- *   - A poll that finds work doubles the time of the next; one that runs out
- *     halves it, and below a part of the time set there are none any more.
- *   - A poll that ends because another task wants the processor says nothing
- *     about this queue. It goes to what wants it, also to a task that was woken
- *     without a claim to run at once: that may be the guest whose work is waited
- *     for.
- *   - While there are none, each wait for work is measured. One no longer than
- *     the time set would have been a hit: it brings a poll of that whole time.
- *     Should that run out nevertheless, then work comes soon only because
- *     there is no poll, or by chance: after twice as many such waits the next one
- *     follows, up to POLL_RARE. A hit makes it one again.
+ *   - A poll that finds work doubles the time of the next one. A poll that times
+ *     out halves it; below 1/POLL_PARTS of the time set, polling stops.
+ *   - A poll that ends because another task wants the processor does not change
+ *     the time. It ends also for a task that was woken without preempting this one:
+ *     that may be the guest whose work the poll waits for.
+ *   - While polling is stopped, each wait for work is measured. A wait no longer
+ *     than the time set (a short wait) would have been a hit, so it starts polling
+ *     again, with the whole time. If that poll times out, work comes early only by
+ *     chance or because there is no poll: the number of short waits that start the
+ *     next poll doubles, up to POLL_RARE. A hit resets it.
  *
- * So a queue whose work is far apart is not polled, whether it has little work
- * or much at a time; one where polling keeps the work from coming hardly ever;
- * and either is polled again soon after that has changed.
+ * So a queue with long times between its work is not polled, whether it has little
+ * or much work at a time; a queue whose guest makes no progress while it is polled
+ * is polled rarely; and both are polled again soon after that has changed.
  */
 #define POLL_PARTS 8
 #define POLL_RARE  1024
@@ -135,8 +138,8 @@ static u64 poll_length(const struct vhl_vq *vq)
 }
 
 /*
- * Work has come to a queue that was not polled: how long did that take? Called
- * when poll_time.asleep is set. Caller holds vq->mutex.
+ * Ends the measurement of a wait: work has come to a queue that was not polled.
+ * Called when poll_time.asleep is set. Caller holds vq->mutex; does not sleep.
  */
 void vhl_poll_waited(struct vhl_vq *vq)
 {
@@ -146,14 +149,14 @@ void vhl_poll_waited(struct vhl_vq *vq)
 	t->asleep = 0;
 }
 
-/* The time of the next poll in ns, 0 for none. */
+/* The time of the poll that begins now, in ns; 0 for none. */
 static u64 poll_next(struct vhl_vq *vq)
 {
 	struct vhl_poll_time *t = &vq->poll_time;
 
 	if (!vq->dev->knobs.poll_adapt)
 		return poll_most(vq);
-	/* It came before the queue had gone to sleep. */
+	/* The last wait was so short that the queue did not sleep. */
 	if (t->asleep)
 		vhl_poll_waited(vq);
 	if (!t->ns && t->seen >= t->need)
@@ -163,7 +166,7 @@ static u64 poll_next(struct vhl_vq *vq)
 	return poll_length(vq);
 }
 
-/* A poll found work, or it ran out. */
+/* Adapts the poll time: a poll found work (@hit) or timed out. */
 static void poll_learn(struct vhl_vq *vq, bool hit)
 {
 	struct vhl_poll_time *t = &vq->poll_time;
@@ -182,22 +185,22 @@ static void poll_learn(struct vhl_vq *vq, bool hit)
 	}
 }
 
-/* What the queue would do next, if there were any: above 0 if there is. */
+/* Whether the queue has work: above 0 if it has, 0 if not, or a negative errno. */
 static int poll_look(struct vhl_vq *vq)
 {
 	if (vq->index == VHL_TX)
 		return vhl_avail_pending(vq);
 	/*
-	 * Under the consumer's lock, which the caller's own takes hold as well:
-	 * without it a change of txqueuelen frees the array that is looked at.
-	 * Producers have another lock.
+	 * ptr_ring_empty() takes the consumer's lock, as taking frames does:
+	 * without it, a change of txqueuelen could free the array during the
+	 * test. Producers use another lock.
 	 */
 	if (vq->ring)
 		return !ptr_ring_empty(vq->ring);
 	return !skb_queue_empty_lockless(&vq->sock->sk->sk_receive_queue);
 }
 
-/* Whether the processor, or the queue, is to go to another task. */
+/* Whether another task wants the processor or vq->mutex. */
 static bool poll_gives_way(struct vhl_vq *vq)
 {
 	return need_resched() || signal_pending(current) || READ_ONCE(vq->wanted) ||
@@ -215,11 +218,12 @@ static void poll_end(struct vhl_vq *vq, bool hit)
 }
 
 /*
- * A guest that answers what it receives is one whose transmit queue is polled
- * while it is given frames. That poll was put off, not ended: it goes on for
- * both queues, from now on, as what was received may be answered. Reads what
- * is the other queue's; their worker is the only one that changes it while
- * frames flow.
+ * Whether the transmit queue is being polled by the same worker: then the receive
+ * queue is not polled itself. A guest that answers the frames it receives has a
+ * poll of its transmit queue under way, interrupted by this run (VHL_POLL_LATER).
+ * That poll serves both queues; its time restarts, since the guest may answer what
+ * it has just received. Reads poll_time.end of the other queue without its mutex:
+ * while frames flow it is changed only by this worker.
  */
 static bool poll_by_other(struct vhl_vq *vq)
 {
@@ -232,11 +236,12 @@ static bool poll_by_other(struct vhl_vq *vq)
 }
 
 /*
- * Spins until the queue has work (VHL_POLL_HIT) or the busy-poll time is over
- * or another task needs the processor or the queue (VHL_POLL_DRY). When something else is
- * queued on the worker, a receive queue is left to that; a transmit queue is
- * queued behind it, and its poll goes on when its turn comes: until then the
- * caller asks for no kicks (VHL_POLL_LATER). Caller holds vq->mutex.
+ * Busy-polls an empty queue. Returns VHL_POLL_HIT when there is work; VHL_POLL_DRY
+ * when the time is over, when another task wants the processor or vq->mutex, or
+ * when the ring cannot be read. When other work is queued on the worker, the poll
+ * of a receive queue ends; a transmit queue is queued behind that work and its
+ * poll continues in the next run: VHL_POLL_LATER, and the caller leaves kicks
+ * disabled. Caller is the queue's worker and holds vq->mutex; may sleep.
  */
 enum vhl_polled vhl_busy_poll(struct vhl_vq *vq)
 {
@@ -285,8 +290,8 @@ enum vhl_polled vhl_busy_poll(struct vhl_vq *vq)
 }
 
 /*
- * A queue whose poll was put off has its turn: work that came meanwhile ends
- * the poll. Caller holds vq->mutex.
+ * Called at the start of a run that continues a poll (VHL_POLL_LATER): work that
+ * came meanwhile ends the poll. Caller holds vq->mutex; may sleep.
  */
 void vhl_poll_resume(struct vhl_vq *vq)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What wakes a queue, and polling instead. */
+/* How a queue is woken by its files, and busy polling. */
 #ifndef VHOSTLAB_POLL_H
 #define VHOSTLAB_POLL_H
 
@@ -18,21 +18,25 @@ struct vhl_poll {
 	bool is_kick;
 };
 
-/* A queue's poll, and what it has learned of its polls, with poll_adapt. */
+/*
+ * The busy poll of a queue and, with poll_adapt, the history that decides on the
+ * next one: see poll.c. Times in ns of local_clock(). Under vq->mutex.
+ */
 struct vhl_poll_time {
-	u64 end; /* local_clock() when the one under way ends; 0: none is */
-	u32 spins; /* of that one */
-	bool restart; /* its time begins again: the other queue has asked */
-	u64 ns; /* how long the next one lasts; 0: there is none */
-	u64 asleep; /* local_clock() when it was left out; 0: no wait */
-	u32 seen; /* waits since then that one would have seen the end of */
-	u32 need; /* as many bring the next one; 0: the last ones hit */
+	u64 end; /* when the current poll ends; 0: no poll */
+	u32 spins; /* turns of the current poll */
+	bool restart; /* the receive queue asks that its time starts again */
+	u64 ns; /* length of the next poll; 0: none */
+	u64 asleep; /* when the last poll was skipped; 0: not waiting since */
+	u32 seen; /* short waits since polling stopped: a poll would have hit */
+	u32 need; /* short waits that start polling again; 0: the last poll hit */
 };
 
+/* The result of vhl_busy_poll(). */
 enum vhl_polled {
-	VHL_POLL_DRY, /* no work, and no poll under way */
-	VHL_POLL_HIT, /* work */
-	VHL_POLL_LATER, /* the queue's turn comes again: no kicks until then */
+	VHL_POLL_DRY, /* no work, and the poll is over */
+	VHL_POLL_HIT, /* there is work */
+	VHL_POLL_LATER, /* the poll goes on in the next run: leave kicks disabled */
 };
 
 void vhl_poll_init(struct vhl_poll *poll, struct vhl_vq *vq, __poll_t mask, bool is_kick);

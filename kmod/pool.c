@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Which worker serves which queue: the threading models of worker.h. */
+/* Assigns workers to queues, by the threading models of worker.h. */
 #include <linux/cpumask.h>
 #include <linux/mutex.h>
 #include <linux/slab.h>
 
 #include "vhostlab.h"
 
-/* Workers that all devices share, made by the first that needs one. */
+/*
+ * The workers that all devices share, one per processor; created for the first
+ * device that needs one. pool_lock covers the pool and vhl_worker.users.
+ */
 static DEFINE_MUTEX(pool_lock);
 static struct vhl_worker **pool;
 static unsigned int n_pool;
@@ -38,7 +41,7 @@ static int pool_start(u32 poll_us)
 	return 0;
 }
 
-/* The worker with the fewest devices. */
+/* Returns the worker with the fewest devices, or an error pointer. Sleeps. */
 static struct vhl_worker *pool_get(u32 poll_us)
 {
 	struct vhl_worker *best;
@@ -60,7 +63,7 @@ static struct vhl_worker *pool_get(u32 poll_us)
 	return best;
 }
 
-/* The last device takes the pool with it. Its threads have nothing to run. */
+/* Gives a worker back. The last device frees the pool, whose workers are idle. Sleeps. */
 static void pool_put(struct vhl_worker *worker)
 {
 	unsigned int i, users = 0;
@@ -89,16 +92,16 @@ static struct vhl_worker *worker_get(struct vhl_dev *dev)
 		worker = vhl_worker_thread(dev->knobs.charge);
 		break;
 	}
-	/* Of a shared one the last device decides. */
+	/* A shared worker has the setting of the device that came last. */
 	if (!IS_ERR(worker))
 		worker->yields = !(dev->knobs.without & BIT(VHL_IDEA_YIELD));
 	return worker;
 }
 
 /*
- * Starts or finds the workers dev->knobs.worker asks for. Caller is the owner
- * and holds dev->mutex; dev->mm is set. Sleeps. Returns 0 or a negative errno
- * with nothing left behind.
+ * Creates or selects the workers for dev->knobs.worker and assigns them to the
+ * queues. Caller is the owner and holds dev->mutex; dev->mm is set. Sleeps. Returns
+ * 0, or a negative errno after undoing everything.
  */
 int vhl_workers_start(struct vhl_dev *dev)
 {
@@ -122,8 +125,8 @@ int vhl_workers_start(struct vhl_dev *dev)
 }
 
 /*
- * Ends or gives back the workers. Nothing may queue work any more: all polls
- * are stopped. Caller holds dev->mutex or is the last user. Sleeps.
+ * Frees the workers, or gives them back to the pool. Nothing may queue work any
+ * more: all polls are stopped. Caller holds dev->mutex or is the last user. Sleeps.
  */
 void vhl_workers_stop(struct vhl_dev *dev)
 {
@@ -143,16 +146,16 @@ void vhl_workers_stop(struct vhl_dev *dev)
 		dev->workers[i] = NULL;
 	}
 	/*
-	 * A thread that was killed with its owner leaves its list behind. The
-	 * next worker would wait for ever for what stays marked as queued.
+	 * A thread that was killed with its owner did not run its list. The bit
+	 * would make the next worker wait for ever for that work.
 	 */
 	for (i = 0; i < VHL_NVQS; i++)
 		clear_bit(VHL_WORK_QUEUED, &dev->vqs[i].work.flags);
 }
 
 /*
- * Ends sleeps of runs on the owner's memory: see vhl_work_abandon(). The device
- * is closing, and its runs know. Caller holds dev->mutex or is the last user.
+ * Ends the sleeps of runs on the owner's memory: see vhl_work_abandon(). The caller
+ * has set dev->closing, and holds dev->mutex or is the last user. Does not sleep.
  */
 void vhl_workers_abandon(struct vhl_dev *dev)
 {

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* The slow ways to a virtqueue's areas: see ring.h. */
+/* Slow paths of the access to a virtqueue's areas: see ring.h. */
 #include <linux/prefetch.h>
 
 #include "ring.h"
 
 /*
- * Fetches the descriptor of the next chain, as far as avail entries are read
- * ahead. A wrong number fetches an unused line: a prefetch never faults.
+ * Prefetches the first descriptor of the next chain, if its avail entry was read
+ * ahead. The entry is not checked: prefetching a wrong address never faults.
  */
 static void desc_prefetch(const struct vhl_vq *vq)
 {
@@ -17,7 +17,7 @@ static void desc_prefetch(const struct vhl_vq *vq)
 			 vhl16_to_cpu(vq, vq->heads[off]) * sizeof(struct vring_desc));
 }
 
-/* Not plain: see vhl_desc_get(). */
+/* vhl_desc_get() when the ring is not plain. */
 int vhl_desc_get_other(struct vhl_vq *vq, struct vring_desc *d, u16 i)
 {
 	if (vq->iotlb)

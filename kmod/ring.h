@@ -2,9 +2,10 @@
 /*
  * Access to the three areas of a virtqueue: descriptor table, avail ring and
  * used ring (virtio 1.2, section 2.7). Their addresses are user addresses, or
- * with an IOTLB addresses that it translates, possibly piece by piece. All
- * run in the owner's mm under vq->mutex, may sleep on a fault, and return 0
- * or -EFAULT.
+ * with an IOTLB I/O virtual addresses, which may be translated in several pieces.
+ * All functions run in the owner's mm under vq->mutex, may sleep on a page fault,
+ * and return 0 or -EFAULT. vq->ring_plain is the common case: user addresses
+ * without IOTLB, mapping or prefetch.
  */
 #ifndef VHOSTLAB_RING_H
 #define VHOSTLAB_RING_H
@@ -14,26 +15,28 @@
 #include "pin.h"
 #include "user.h"
 
+/* Offsets in the avail and the used ring, in bytes. */
 #define VHL_AVAIL_FLAGS offsetof(struct vring_avail, flags)
 #define VHL_AVAIL_IDX	offsetof(struct vring_avail, idx)
 #define VHL_USED_FLAGS	offsetof(struct vring_used, flags)
 #define VHL_USED_IDX	offsetof(struct vring_used, idx)
 
-/* Where the avail entry of @slot is; behind the last one lies used_event. */
+/* Offset of avail entry @slot in bytes; used_event follows the last entry. */
 static inline size_t vhl_avail_entry(unsigned int slot)
 {
 	return offsetof(struct vring_avail, ring) + slot * sizeof(__virtio16);
 }
 
-/* Where the used entry of @slot is; behind the last one lies avail_event. */
+/* Offset of used entry @slot in bytes; avail_event follows the last entry. */
 static inline size_t vhl_used_entry(unsigned int slot)
 {
 	return offsetof(struct vring_used, ring) + slot * sizeof(struct vring_used_elem);
 }
 
-/* Not plain: a slow path, kept out of line. */
+/* vhl_desc_get() when the ring is not plain: the slow path, not inlined. */
 int vhl_desc_get_other(struct vhl_vq *vq, struct vring_desc *d, u16 i);
 
+/* Reads descriptor @i, which the caller has checked to be in the table. */
 static __always_inline int vhl_desc_get(struct vhl_vq *vq, struct vring_desc *d, u16 i)
 {
 	if (unlikely(!vq->ring_plain))
@@ -41,7 +44,7 @@ static __always_inline int vhl_desc_get(struct vhl_vq *vq, struct vring_desc *d,
 	return vhl_read_desc(d, vq->area[VHL_DESC] + i * sizeof(*d));
 }
 
-/* Reads @n fields of 16 bits at byte @off of an area. */
+/* Reads @n 16-bit fields at byte @off of an area; each is read once. */
 static inline int vhl_ring_get(struct vhl_vq *vq, enum vhl_area area, size_t off, __virtio16 *dst,
 			       unsigned int n)
 {
@@ -54,7 +57,7 @@ static inline int vhl_ring_get(struct vhl_vq *vq, enum vhl_area area, size_t off
 	return vhl_read16n(dst, vq->area[area] + off, n);
 }
 
-/* Writes a field of 16 bits of the used ring. */
+/* Writes a 16-bit field at byte @off of the used area, as one store. */
 static inline int vhl_used_put(struct vhl_vq *vq, size_t off, __virtio16 v)
 {
 	if (unlikely(!vq->ring_plain)) {
@@ -66,7 +69,7 @@ static inline int vhl_used_put(struct vhl_vq *vq, size_t off, __virtio16 v)
 	return put_user(v, (__virtio16 __user *)(vq->area[VHL_USED] + off));
 }
 
-/* Writes @n used entries from @slot on, not past the end of the ring. */
+/* Writes @n used entries from @slot on; they must not pass the end of the ring. */
 static inline int vhl_used_put_entries(struct vhl_vq *vq, unsigned int slot,
 				       const struct vring_used_elem *src, unsigned int n)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Broken rules: counted per queue, traced, and signalled to the client. */
+/* Broken rules: counted per queue, traced, and signalled to the client. See counters.h. */
 #ifndef VHOSTLAB_RULE_H
 #define VHOSTLAB_RULE_H
 

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* What the workers of all kinds begin with. */
+/* The common part of creating a worker: see run.h. */
 #include <linux/slab.h>
 
 #include "run.h"
 
-/* Returns a worker without a thread, or NULL. Sleeps. */
+/* Allocates a worker without a thread. Returns NULL when there is no memory. Sleeps. */
 struct vhl_worker *vhl_worker_alloc(enum vhl_worker_kind kind)
 {
 	struct vhl_worker *worker = kzalloc(sizeof(*worker), GFP_KERNEL_ACCOUNT);

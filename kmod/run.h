@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Running what was queued: the part of each worker's loop that is the same for
- * all kinds. Inlined in each, since a wake-up that brings one packet is as
- * short as a few calls and returns.
+ * Running queued work: the part of the workers' loops that all kinds share. It is
+ * inlined in each, since a wake-up for one packet is so short that a few calls
+ * and returns would be a measurable part of it.
  */
 #ifndef VHOSTLAB_RUN_H
 #define VHOSTLAB_RUN_H
@@ -17,7 +17,7 @@
 
 struct vhl_worker *vhl_worker_alloc(enum vhl_worker_kind kind);
 
-/* A kernel thread leaves the address space it is in. Sleeps. */
+/* Makes a kernel thread leave address space *@in, if any. Sleeps. */
 static inline void vhl_leave(struct mm_struct **in)
 {
 	if (!*in)
@@ -27,11 +27,12 @@ static inline void vhl_leave(struct mm_struct **in)
 }
 
 /*
- * Runs @work in its address space; @in is where this thread is. A kernel thread
- * holds users of that only for the run, so that the memory of an owner that is
- * gone goes, too, even if another process keeps the file; between runs it stays
- * there as a thread that has borrowed it, which costs less than coming and going.
- * Where no user is left the work has nothing more to do.
+ * Runs @work in its address space; *@in is the one that this thread is in. A
+ * kernel thread holds a user of the mm (mm_users) only during the run, so that the
+ * memory of an owner that has exited is freed even if another process keeps the
+ * file open. Between runs it keeps the mm as its active one, which costs less than
+ * switching each time. When the mm has no user any more the work is not run.
+ * Sleeps.
  */
 static __always_inline void vhl_run_in(struct vhl_worker *worker, struct vhl_work *work,
 				       struct mm_struct **in)
@@ -48,12 +49,12 @@ static __always_inline void vhl_run_in(struct vhl_worker *worker, struct vhl_wor
 		kthread_use_mm(work->mm);
 	}
 	work->fn(work);
-	/* The last user would take the memory down here, in the middle of it. */
+	/* Dropping the last user would free the owner's memory here, in the packet path. */
 	if (unlikely(!atomic_add_unless(&work->mm->mm_users, -1, 1)))
 		mmput_async(work->mm);
 }
 
-/* Runs what was on a list, the oldest first. Not of VHL_POOLED. */
+/* Runs the work on @list, the oldest first. Not for VHL_POOLED. Sleeps. */
 static __always_inline void vhl_list_run(struct vhl_worker *worker, struct llist_node *list)
 {
 	struct vhl_work *work, *next;
@@ -61,18 +62,20 @@ static __always_inline void vhl_list_run(struct vhl_worker *worker, struct llist
 	list = llist_reverse_order(list);
 	llist_for_each_entry_safe(work, next, list, node) {
 		worker->more = work->node.next;
-		/* At any time it is queued or in a run, for work_idle(). */
+		/* work_idle() must see the work either queued or in a run. */
 		WRITE_ONCE(worker->cur, work);
 		smp_mb__before_atomic(); /* cur before the bit */
 		clear_bit(VHL_WORK_QUEUED, &work->flags);
-		/* An event from here on queues it again; one that found the bit
-		 * set is seen by this run. Pairs with vhl_work_queue().
+		/* An event after this queues the work again; an event that found
+		 * the bit set is seen by this run. Pairs with vhl_work_queue().
 		 */
 		smp_mb__after_atomic();
 		vhl_run_in(worker, work, &worker->mm);
-		/* The run comes before; from here on work and device may be gone. */
+		/* After the run: from here on the work and its device may be freed. */
 		smp_store_release(&worker->cur, NULL);
-		/* The store before the look for waiters: vhl_work_flush(). */
+		/* The store, then the test for waiters (a full barrier is in
+		 * wq_has_sleeper()): vhl_work_flush().
+		 */
 		if (wq_has_sleeper(&worker->idle))
 			wake_up_all(&worker->idle);
 		cond_resched();
@@ -80,18 +83,18 @@ static __always_inline void vhl_list_run(struct vhl_worker *worker, struct llist
 }
 
 /*
- * Where the guest shares this processor, work comes when the guest has had its
- * turn: the thread lets others run once without going to sleep, and what queues
- * work meanwhile need not wake it. When nothing came of that, because no work
- * came or because the scheduler owes this thread more time than the others, it
- * sleeps at once the next times, 1, 3, 7 and so on to 63. Not where the guest
- * runs elsewhere: a thread that is asleep is woken where there is room, one
- * that waits for its turn waits.
+ * Lets other tasks run once (yield()) before the thread goes to sleep. Where the
+ * guest shares this processor, new work comes after the guest has run; a thread
+ * that has yielded need not be woken for it. When no work came, or when the
+ * scheduler picked this thread again before the others, the thread sleeps without
+ * yielding the next times: 1, 3, 7 and so on up to 63 times. It does not yield
+ * when the guest runs on another processor: a sleeping thread is woken on an idle
+ * processor, while a thread that has yielded waits on this one's run queue.
  *
- * It must never cost a frame, so not while frames come many at a time, either
- * (worker->stream, see vq_work()): those are woken for at once. And no two
- * times without a sleep between them where the scheduler takes a whole slice
- * off for each: they would add up to a thread that does not run.
+ * Yielding must never lose a frame, so the thread does not yield while frames come
+ * many at a time (worker->stream, see vq_work()): there a wake-up is faster. And
+ * it sleeps between two yields where the scheduler postpones it by a whole slice
+ * for each (VHL_YIELD_REST): else it would hardly run.
  */
 static __always_inline void vhl_worker_yield(struct vhl_worker *worker)
 {
@@ -111,11 +114,11 @@ static __always_inline void vhl_worker_yield(struct vhl_worker *worker)
 }
 
 /*
- * One round of a thread of its own, which has set its state to
- * TASK_INTERRUPTIBLE: runs what is queued, and returns with the state
- * TASK_RUNNING; or returns false when nothing is, and the thread may sleep.
- * The state comes before the look at the list: vhl_work_queue() has it the
- * other way round, the list and then the state, so one sees the other.
+ * One round of a device's or queue's thread, which has set its state to
+ * TASK_INTERRUPTIBLE. Runs the queued work and returns true with the state
+ * TASK_RUNNING; or returns false when no work is queued, and the thread may sleep.
+ * Order: this side sets the state, then reads the list; vhl_work_queue() changes
+ * the list, then reads the state in wake_up_process(). So one sees the other.
  */
 static __always_inline bool vhl_worker_turn(struct vhl_worker *worker)
 {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Receive: frames from the backend to the guest's buffers. Frames of tun and
- * tap are taken from their ring many at a time; one frame may need several
- * buffers (mergeable, section 5.1.6.4).
+ * Receive: frames from the backend to the guest's buffers. Frames of tun and tap
+ * are taken from their ring many at a time; with VIRTIO_NET_F_MRG_RXBUF one frame
+ * may use several buffers (virtio 1.2, section 5.1.6.4).
  */
 #include <linux/if_tun.h>
 #include <linux/if_vlan.h>
@@ -20,22 +20,23 @@
 #include "user.h"
 #include "weight.h"
 
-/* Guest buffers gathered for one frame; their segments are in vq->iov. */
+/* Guest buffers taken for one frame; their segments are in vq->iov[]. */
 struct rx_bufs {
 	unsigned int heads;
-	u16 from; /* where last_avail was */
+	u16 from; /* last_avail before the first of them */
 	unsigned int segs;
-	u64 room;
+	u64 room; /* bytes */
 };
 
+/* The result for one frame. */
 enum rx_verdict {
-	RX_OK,
-	RX_NO_BUFFERS, /* wait for the guest to add some */
-	RX_TOO_LONG, /* no number of buffers will do */
-	RX_FULL, /* what is done must be published first */
-	RX_BAD_CHAIN, /* the next buffer is unusable until repaired */
-	RX_NO_ADDRESS, /* wait for the IOTLB to have the next buffer's */
-	RX_SKIPPED, /* a chain that is no buffer went back to the guest */
+	RX_OK, /* the frame is done with: delivered, or dropped after an error */
+	RX_NO_BUFFERS, /* wait for the guest to add buffers */
+	RX_TOO_LONG, /* the frame does not fit into any number of buffers: dropped */
+	RX_FULL, /* heads in vq->done[] must be published first */
+	RX_BAD_CHAIN, /* the next chain breaks a rule; wait for a kick */
+	RX_NO_ADDRESS, /* the IOTLB lacks an address; wait for the answer */
+	RX_SKIPPED, /* a chain that is no receive buffer was returned to the guest */
 };
 
 static size_t rx_frame_len(void *frame)
@@ -44,14 +45,14 @@ static size_t rx_frame_len(void *frame)
 
 	if (tun_is_xdp_frame(frame))
 		return tun_ptr_to_xdp(frame)->len;
-	/* A tag kept beside the frame is put back into it. */
+	/* A VLAN tag that is kept outside the frame's data will be put back into it. */
 	return skb->len + (skb_vlan_tag_present(skb) ? VLAN_HLEN : 0);
 }
 
 /*
- * Length of the next frame, without the virtio-net header, or 0 for none. A
- * frame of the backend's ring is at queue[q_head]; one of a packet socket
- * stays there.
+ * Length in bytes of the next frame, without the virtio-net header, or 0 for none.
+ * A frame from the backend's ring is then at queue[q_head]; a frame of a packet
+ * socket stays in the socket's queue.
  */
 static size_t rx_peek(struct vhl_vq *vq)
 {
@@ -85,7 +86,7 @@ static size_t rx_peek(struct vhl_vq *vq)
 	return len;
 }
 
-/* Throws away the frame rx_peek() saw. */
+/* Drops the frame that rx_peek() found. */
 static void rx_discard(struct vhl_vq *vq)
 {
 	struct msghdr msg = {};
@@ -95,22 +96,22 @@ static void rx_discard(struct vhl_vq *vq)
 		tun_ptr_free(vq->queue[vq->q_head++]);
 		return;
 	}
-	/* An empty vector: all of it is truncated. */
+	/* An empty iterator: recvmsg() truncates the frame to nothing. */
 	iov_iter_init(&msg.msg_iter, READ, vq->iov, 0, 0);
 	vq->sock->ops->recvmsg(vq->sock, &msg, 0, MSG_DONTWAIT | MSG_TRUNC);
 }
 
 /*
- * Takes as many buffers as @need bytes ask for. Heads and their sizes go
- * behind those already done, not counted until the frame is there: done or
- * taken, they are never more than the used ring has entries, however many the
- * guest shows. On any verdict but RX_OK the buffers are given back, and were
- * read for nothing, which the run pays for: they may be as many for every
- * frame.
+ * Takes as many buffers as a frame of @need bytes (with header) needs. Their heads
+ * and lengths are stored after those in vq->done[], but are counted in vq->n_done
+ * only when the frame was copied. Both together never exceed the size of the used
+ * ring, however many the guest makes available. On any result but RX_OK (and
+ * RX_SKIPPED) last_avail is restored; the segments read count towards the run's
+ * budget, since it could happen again for every frame.
  */
 static enum rx_verdict rx_buffers(struct vhl_vq *vq, size_t need, struct rx_bufs *b)
 {
-	/* Without merging one is left: a run publishes at num, at the latest. */
+	/* Without mergeable buffers one entry is free: a run publishes at num, at the latest. */
 	unsigned int most = vq->mergeable ? vq->num - vq->n_done : 1;
 	enum rx_verdict v = RX_TOO_LONG;
 	struct vhl_chain c;
@@ -123,7 +124,7 @@ static enum rx_verdict rx_buffers(struct vhl_vq *vq, size_t need, struct rx_bufs
 	while (b->room < need) {
 		struct vring_used_elem *e = &vq->done[vq->n_done + b->heads];
 
-		/* One head has one segment at least: the array suffices. */
+		/* A head has at least one segment, so vq->done[] has room for all. */
 		if (b->heads == most || b->segs == VHL_MAX_SEGS) {
 			if (vq->mergeable && vq->n_done && b->segs != VHL_MAX_SEGS)
 				v = RX_FULL;
@@ -145,8 +146,9 @@ static enum rx_verdict rx_buffers(struct vhl_vq *vq, size_t need, struct rx_bufs
 				v = RX_BAD_CHAIN;
 				goto undo;
 			}
-			/* Back to the guest, empty; the next one may do. It
-			 * counts as a turn: there could be ever more of them.
+			/* Return it to the guest, unused, and try the next one.
+			 * That counts as a turn of the run, since the guest could
+			 * add such chains without end.
 			 */
 			vq->last_avail += n;
 			vhl_used_add(vq, c.head, 0);
@@ -168,7 +170,7 @@ undo:
 	return v;
 }
 
-/* Writes @n bytes at byte @off of the gathered buffers. */
+/* Writes @n bytes at byte @off of the buffers in vq->iov[]. Returns 0 or -EFAULT. */
 static int rx_write(struct vhl_vq *vq, size_t off, const void *src, size_t n)
 {
 	const struct iovec *iov = vq->iov;
@@ -190,7 +192,7 @@ static int rx_write(struct vhl_vq *vq, size_t off, const void *src, size_t n)
 	return 0;
 }
 
-/* Marks the first @len bytes of the gathered buffers dirty. */
+/* Marks the first @len bytes of the buffers in vq->iov[] dirty. */
 static void rx_log(struct vhl_vq *vq, size_t len)
 {
 	unsigned int i;
@@ -210,7 +212,7 @@ static void rx_log(struct vhl_vq *vq, size_t len)
 	vhl_log_told(vq, err);
 }
 
-/* num_buffers is the device's to write, whoever wrote the rest. */
+/* Writes num_buffers, when the backend has written the rest of the header. */
 static int rx_write_heads(struct vhl_vq *vq, unsigned int heads)
 {
 	const size_t at = offsetof(struct virtio_net_hdr_mrg_rxbuf, num_buffers);
@@ -222,9 +224,10 @@ static int rx_write_heads(struct vhl_vq *vq, unsigned int heads)
 }
 
 /*
- * Copies a frame straight from the buffer the stack made it in. Only for what
- * takes no more than that: in one piece, not to be segmented, no tag beside
- * it. Returns 0, -EFAULT, or -EOPNOTSUPP and then the frame is still there.
+ * Copies a frame from its skb to the guest without recvmsg(). Only for an skb of
+ * the interface itself that is linear, without GSO and without a VLAN tag outside
+ * its data. Returns 0 or -EFAULT, and the frame is freed; or -EOPNOTSUPP, and the
+ * frame is still at queue[q_head].
  */
 static __always_inline int rx_copy_direct(struct vhl_vq *vq, const struct rx_bufs *b, size_t len)
 {
@@ -255,7 +258,7 @@ static __always_inline int rx_copy_direct(struct vhl_vq *vq, const struct rx_buf
 	return err;
 }
 
-/* Copies the frame of @len bytes into the buffers. Returns 0 or an errno. */
+/* Copies the frame of @len bytes into the buffers. Returns 0 or a negative errno. Sleeps. */
 static int rx_copy(struct vhl_vq *vq, const struct rx_bufs *b, size_t len)
 {
 	struct virtio_net_hdr_mrg_rxbuf hdr = {};
@@ -271,12 +274,12 @@ static int rx_copy(struct vhl_vq *vq, const struct rx_bufs *b, size_t len)
 	}
 	if (vq->ring)
 		msg.msg_control = vq->queue[vq->q_head++];
-	/* What the iterator holds is the frame exactly, not the room. */
+	/* The iterator has the frame's length, not that of the buffers. */
 	if (likely(b->segs == 1))
 		iov_iter_ubuf(&msg.msg_iter, READ, vq->iov->iov_base, want + skip);
 	else
 		iov_iter_init(&msg.msg_iter, READ, vq->iov, b->segs, want + skip);
-	/* A packet socket's recvmsg() leaves the tag out of the frame. */
+	/* A packet socket's recvmsg() does not put the tag back into the frame. */
 	if (unlikely(vq->rx_tagged) && !vq->ring)
 		return vhl_rx_tagged(vq, &msg.msg_iter, b->heads, len);
 	if (skip)
@@ -285,24 +288,24 @@ static int rx_copy(struct vhl_vq *vq, const struct rx_bufs *b, size_t len)
 	got = vq->sock->ops->recvmsg(vq->sock, &msg, want, MSG_DONTWAIT | MSG_TRUNC);
 	if (unlikely(got != want))
 		return got < 0 ? got : -EMSGSIZE;
-	/* The backend writes that header in front of a frame, and no other. */
+	/* The backend has accepted this header length: later frames need no recvmsg(). */
 	vq->rx_direct = vq->ring && !skip && vhl_by(vq, VHL_IDEA_DIRECT);
 
 	if (skip) {
-		/* The backend wrote no header: nothing is offloaded. */
+		/* The backend writes no header: an empty one, without offloads. */
 		hdr.num_buffers = cpu_to_vhl16(vq, b->heads);
 		return rx_write(vq, 0, &hdr, skip);
 	}
 	return vq->guest_hlen == sizeof(hdr) ? rx_write_heads(vq, b->heads) : 0;
 }
 
-/* Out of line: an event that is off must not cost the others a register. */
+/* Not inlined: a disabled tracepoint must not cost the common path a register. */
 static noinline void rx_trace(struct vhl_vq *vq, size_t len)
 {
 	trace_copy_rx(vq, vhl32_to_cpu(vq, vq->done[vq->n_done].id), len);
 }
 
-/* Gives one frame to the guest. */
+/* Delivers one frame of @len bytes to the guest. */
 static enum rx_verdict rx_one(struct vhl_vq *vq, size_t len)
 {
 	size_t need = len + vq->guest_hlen;
@@ -318,7 +321,7 @@ static enum rx_verdict rx_one(struct vhl_vq *vq, size_t len)
 		return v;
 
 	if (unlikely(rx_copy(vq, &b, len))) {
-		/* The frame is gone; the buffers serve the next one. */
+		/* The frame is dropped; its buffers are used for the next one. */
 		vq->last_avail = b.from;
 		vq->stats.dropped++;
 		vhl_rule_broken(vq, VHL_RULE_RX_ACCESS);
@@ -335,27 +338,27 @@ static enum rx_verdict rx_one(struct vhl_vq *vq, size_t len)
 }
 
 /*
- * Frames wake the queue again, or are found by the caller, who looks at the
- * backend after this. The backend puts a frame where it is found, then reads
- * the flag in poll_wake(); the full barrier between is that of
- * skwq_has_sleeper() in sock_def_readable(). Here the flag is cleared, then the
- * backend is read. Without a full barrier here, too, each side could miss what
- * the other has written, and the frame would wait for the next one to come. A
- * run that did not wait for buffers pays nothing. Holds vq->mutex.
+ * Lets frames wake the queue again; the caller reads the backend after this. The
+ * backend adds a frame, executes the full barrier of skwq_has_sleeper() in
+ * sock_def_readable(), then reads waiting_buffers in poll_wake(). Here the flag is
+ * cleared, then the backend is read. Without a full barrier here as well, each side
+ * could miss the other's store, and the frame would not be delivered before the
+ * next one arrives. The barrier is skipped in a run that did not wait for buffers.
+ * Caller holds vq->mutex.
  */
 static void rx_frames_wake(struct vhl_vq *vq)
 {
 	if (likely(!vq->waiting_buffers))
 		return;
 	WRITE_ONCE(vq->waiting_buffers, false);
-	smp_mb(); /* the flag before the ring: poll_wake() */
+	smp_mb(); /* the flag, then the ring: pairs with poll_wake() */
 }
 
 /*
- * Waits for the guest to add buffers: only a kick wakes the queue now. A frame
- * that wakes it nevertheless, because it came before the flag was seen, costs
- * a run and no more; so nothing is ordered behind that store. Returns whether
- * some came meanwhile.
+ * Prepares to wait for the guest to add buffers: from now on only a kick wakes the
+ * queue. A frame that arrives before the backend sees the flag only causes an
+ * unneeded run, so the store of the flag needs no barrier. Returns whether buffers
+ * were added meanwhile, and then the run goes on.
  */
 static bool rx_wait_buffers(struct vhl_vq *vq)
 {
@@ -370,13 +373,14 @@ static bool rx_wait_buffers(struct vhl_vq *vq)
 }
 
 /*
- * Deals with what waits, up to a weight. Returns how many frames the guest
- * got. Caller is the queue's worker and holds vq->mutex; sleeps.
+ * Delivers frames until there are none, or no buffers, or a weight is used up.
+ * Returns how many frames were taken from the backend for delivery. Caller is the
+ * queue's worker and holds vq->mutex; sleeps.
  */
 unsigned int vhl_rx_run(struct vhl_vq *vq)
 {
 	const struct vhl_knobs *k = &vq->dev->knobs;
-	/* As many used entries are published at once as the ring has. */
+	/* At most as many used entries as the ring has are published at once. */
 	unsigned int batch = min(k->rx_batch, vq->num);
 	unsigned int turns = 0, got = 0;
 	size_t len;
@@ -388,8 +392,8 @@ unsigned int vhl_rx_run(struct vhl_vq *vq)
 		len = rx_peek(vq);
 		if (!len) {
 			if (vq->n_done) {
-				/* Frames that came while the guest was being
-				 * called are taken now, not at a wake-up.
+				/* The call takes time: frames that arrived during
+				 * it are taken now, without a wake-up.
 				 */
 				vhl_used_publish(vq);
 				if (!vhl_by(vq, VHL_IDEA_RECHECK) &&
@@ -419,19 +423,19 @@ unsigned int vhl_rx_run(struct vhl_vq *vq)
 				return got;
 			break;
 		case RX_BAD_CHAIN:
-			/* Tried again after the next kick. */
+			/* The chain is read again after the next kick. */
 			vhl_used_publish(vq);
 			WRITE_ONCE(vq->waiting_buffers, true);
 			vhl_notify_repair(vq);
 			return got;
 		case RX_NO_ADDRESS:
-			/* Tried again after the client's answer. */
+			/* The chain is read again after the client's answer. */
 			vhl_used_publish(vq);
 			WRITE_ONCE(vq->waiting_buffers, true);
 			return got;
 		}
 	}
-	/* Somebody else's turn; more may wait here. */
+	/* A weight is used up: other work runs first, then this queue again. */
 	vhl_used_publish(vq);
 	vq->stats.requeues++;
 	vhl_work_queue(vq->worker, &vq->work);

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Receive. */
+/* Receive: frames from the backend to the guest. */
 #ifndef VHOSTLAB_RX_H
 #define VHOSTLAB_RX_H
 
 #include "vhostlab.h"
 
-/* One run of a queue that has a backend, under vq->mutex. */
+/* One run of a queue that has a backend, under vq->mutex; sleeps. Returns how many frames. */
 unsigned int vhl_rx_run(struct vhl_vq *vq);
 
 /* rx_tag.c */

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Receive from a packet socket: frames whose VLAN tag is kept beside them. The
- * socket's recvmsg() gives such a frame without its tag, and the tag only to those
- * that have asked for it. So the frame is taken from the socket's queue and put
- * together here: the tag read is then the tag of this frame, whatever other readers
- * the socket has.
+ * Receive from a packet socket: frames whose VLAN tag is kept outside their data.
+ * The socket's recvmsg() returns such a frame without its tag, and the tag only as
+ * ancillary data (PACKET_AUXDATA). So the skb is taken from the socket's queue and
+ * the frame is assembled here; the tag then belongs to this frame even when the
+ * socket has other readers.
  */
 #include <linux/if_vlan.h>
 #include <linux/skbuff.h>
@@ -14,7 +14,10 @@
 #include "vhostlab.h"
 #include "rx.h"
 
-/* Writes header and frame, the tag behind the addresses. Returns 0 or an errno. */
+/*
+ * Writes the virtio-net header and the frame, with the tag after the two addresses.
+ * Returns 0 or a negative errno. May sleep.
+ */
 static int tagged_write(struct vhl_vq *vq, const struct sk_buff *skb, struct iov_iter *to,
 			unsigned int heads)
 {
@@ -22,7 +25,7 @@ static int tagged_write(struct vhl_vq *vq, const struct sk_buff *skb, struct iov
 	const int at = offsetof(struct vlan_ethhdr, h_vlan_proto);
 	__be16 tag[] = { skb->vlan_proto, htons(skb_vlan_tag_get(skb)) };
 
-	/* As the socket would, had it not left the tag out: the checksum's place moves. */
+	/* As the socket does, except that the tag moves the checksum's offset. */
 	if (vq->sock_hlen &&
 	    virtio_net_hdr_from_skb(skb, &hdr.hdr, vq->little_endian, true, VLAN_HLEN))
 		return -EINVAL;
@@ -36,10 +39,11 @@ static int tagged_write(struct vhl_vq *vq, const struct sk_buff *skb, struct iov
 }
 
 /*
- * Takes the frame that was seen with a tag, @len bytes with it, into @to, which has
- * room for that and the guest's header. Returns 0 or an errno: -EAGAIN when another
- * reader has taken it, -EMSGSIZE when that left a frame that does not fit.
- * Caller holds vq->mutex; sleeps.
+ * Receives the frame that rx_peek() found with a tag, @len bytes including it, into
+ * @to, which has room for that and the guest's header; @heads is num_buffers.
+ * Returns 0 or a negative errno: -EAGAIN when another reader has taken the frame,
+ * -EMSGSIZE when the next frame in the queue is another one and does not fit; it is
+ * dropped. Caller holds vq->mutex; sleeps.
  */
 int vhl_rx_tagged(struct vhl_vq *vq, struct iov_iter *to, unsigned int heads, size_t len)
 {

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Segments: what a guest's addresses are in the owner's memory. */
+/* Segments: guest addresses translated to the owner's memory. See segment.h. */
 #include "segment.h"
 #include "user.h"
 
 /*
- * Reports why an address has no translation, unless that is only delayed.
- * Returns @err. Caller holds vq->mutex.
+ * Reports the rule for error @err of vhl_translate(), except for -EAGAIN, which the
+ * client's answer ends. Returns @err. Caller holds vq->mutex; does not sleep.
  */
 int vhl_untranslated(struct vhl_vq *vq, int err)
 {
@@ -27,8 +27,9 @@ int vhl_untranslated(struct vhl_vq *vq, int err)
 }
 
 /*
- * Reads @len bytes of guest memory. Returns 0, or an error of vhl_translate()
- * or -EFAULT, not yet reported. Caller holds vq->mutex; may sleep.
+ * Reads @len bytes of guest memory at @gpa. Returns 0, or an error of
+ * vhl_translate() or -EFAULT, which the caller reports. Caller holds vq->mutex; may
+ * sleep.
  */
 int vhl_guest_read(struct vhl_vq *vq, void *dst, u64 gpa, u32 len)
 {
@@ -45,7 +46,7 @@ int vhl_guest_read(struct vhl_vq *vq, void *dst, u64 gpa, u32 len)
 	return n < 0 ? n : 0;
 }
 
-/* The same, not inlined. */
+/* __vhl_segment_add(), not inlined. */
 int vhl_segment_add(struct vhl_vq *vq, unsigned int first, struct vhl_chain *c, u64 gpa, u32 len,
 		    u16 flags)
 {

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * A worker of the pool: worker=shared. One thread at a time takes its work, the
- * active one. When that sleeps in a run while other work waits, as it does when
- * a page of one owner is missing, another thread becomes the active one, so that
- * one owner cannot stop the others. The first finishes its run when the page
- * comes, and then waits to be needed again.
+ * A worker of the pool (worker=shared). It has one active thread, which takes its
+ * work. When that thread sleeps in a run while other work waits, for example
+ * because a page of one owner is missing, another thread becomes the active one,
+ * so that one owner cannot stop the others. The first thread finishes its run when
+ * the page arrives, and is a spare thread from then on.
  *
- * worker->lock covers who is active, what each thread runs, and what was taken
- * off the list and not begun (worker->todo).
+ * worker->lock covers worker->active, the work that each thread runs, and work that
+ * was taken off the list and has not begun (worker->todo).
  */
 #include <linux/jiffies.h>
 #include <linux/kthread.h>
@@ -18,19 +18,20 @@
 
 #include "run.h"
 
-/* A run in which a thread sleeps for about as long is one that is stuck. */
+/* How often a run is checked while other work waits, in jiffies; see stuck(). */
 #define WATCH msecs_to_jiffies(20)
 
+/* A thread of a pool's worker. */
 struct vhl_thread {
 	struct list_head node; /* worker->threads */
 	struct vhl_worker *worker;
 	struct task_struct *task;
-	struct vhl_work *cur; /* in a run */
-	unsigned long runs; /* so far, that one included */
-	struct mm_struct *mm; /* it is in now */
+	struct vhl_work *cur; /* in a run, or NULL */
+	unsigned long runs; /* number of runs, including the current one */
+	struct mm_struct *mm; /* address space that it is in, or NULL */
 };
 
-/* Whether work waits that the active thread has not begun. Any thread. */
+/* Whether there is work that has not begun. Needs no lock. */
 static bool waiting(struct vhl_worker *worker)
 {
 	return READ_ONCE(worker->todo) || !llist_empty(&worker->list);
@@ -38,15 +39,15 @@ static bool waiting(struct vhl_worker *worker)
 
 static void watch_start(struct vhl_worker *worker)
 {
-	/* Once it is pending this does nothing. */
+	/* Does nothing when it is already pending. */
 	queue_delayed_work(system_wq, &worker->watch, WATCH);
 }
 
 /*
- * Work has been put on the list. If the active thread is in a
- * run, its thread is watched. The list was changed by a full atomic before the
- * look at the run; run_begin() has it the other way round, so one of them sees
- * that there is something to watch. Any context.
+ * Called after work was added to the list: starts the watch if the active thread
+ * is in a run. Order: the list is changed by a fully ordered atomic, then the run
+ * is read here; run_begin() sets the run, then reads the list. So one of the two
+ * starts the watch. Any context.
  */
 void vhl_shared_queued(struct vhl_worker *worker)
 {
@@ -57,9 +58,10 @@ void vhl_shared_queued(struct vhl_worker *worker)
 }
 
 /*
- * Takes the next work that no other thread is in a run of; such work is listed
- * again when that run ends, so that two threads never run the same one. Returns
- * NULL when there is none, or when another thread is active.
+ * Takes the next work that no other thread is running, and sets t->cur. Work that
+ * another thread is running is listed again when that run ends (VHL_WORK_AGAIN), so
+ * that two threads never run the same work. Returns NULL when there is none, or
+ * when @t is not the active thread.
  */
 static struct vhl_work *run_begin(struct vhl_thread *t)
 {
@@ -88,7 +90,7 @@ static struct vhl_work *run_begin(struct vhl_thread *t)
 	}
 	spin_unlock(&worker->lock);
 	if (work) {
-		/* As in vhl_list_run(); and the run before the look at the list. */
+		/* As in vhl_list_run(); and t->cur is set before the list is read. */
 		smp_mb();
 		if (unlikely(waiting(worker)))
 			watch_start(worker);
@@ -97,8 +99,8 @@ static struct vhl_work *run_begin(struct vhl_thread *t)
 }
 
 /*
- * The run of t->cur is over. From the unlock on its work, if it was not listed
- * again, and its device may be gone.
+ * Ends the run of t->cur. After the unlock the work (unless it was listed again) and
+ * its device may be freed.
  */
 static void run_end(struct vhl_thread *t)
 {
@@ -110,25 +112,25 @@ static void run_end(struct vhl_thread *t)
 	WRITE_ONCE(t->cur, NULL);
 	clear_bit(VHL_WORK_RUNNING, &work->flags);
 	again = test_and_clear_bit(VHL_WORK_AGAIN, &work->flags);
-	/* It is queued still: this only puts it on the list. */
+	/* VHL_WORK_QUEUED is still set: only the list lacks the work. */
 	if (again)
 		llist_add(&work->node, &worker->list);
-	/* Of vhl_shared_abandon(): it was for this run and is for no other. */
+	/* A signal of vhl_shared_abandon() was for this run only. */
 	if (unlikely(signal_pending(current)))
 		flush_signals(current);
 	spin_unlock(&worker->lock);
 	if (again)
 		wake_up_process(READ_ONCE(worker->task));
-	/* The store before the look for waiters: vhl_work_flush(). */
+	/* The store, then the test for waiters: vhl_work_flush(). */
 	if (wq_has_sleeper(&worker->idle))
 		wake_up_all(&worker->idle);
 }
 
 /*
- * Polls for a while before it sleeps, unless something else wants the
- * processor. Queueing work wakes nothing meanwhile. A task that was woken
- * without a claim to run at once (a guest under SCHED_BATCH, a low priority)
- * does not set need_resched(), so the run queue itself is asked.
+ * Busy-polls the list for poll_us, unless another task wants the processor. A task
+ * that was woken without preempting this one (a guest under SCHED_BATCH, or with
+ * low priority) does not set need_resched(), so single_task_running() is tested
+ * as well.
  */
 static void poll_list(struct vhl_worker *worker)
 {
@@ -139,13 +141,14 @@ static void poll_list(struct vhl_worker *worker)
 		cpu_relax();
 }
 
+/* Sleeps until there is work for @t, it becomes active, or it must stop. */
 static void sleep_for_work(struct vhl_thread *t)
 {
 	struct vhl_worker *worker = t->worker;
 
-	/* A thread that sleeps is in no address space. */
+	/* A sleeping thread holds no owner's address space. */
 	vhl_leave(&t->mm);
-	/* The state before the looks: see vhl_worker_turn(), and become_active(). */
+	/* The state is set before the tests: see vhl_worker_turn() and become_active(). */
 	set_current_state(TASK_INTERRUPTIBLE);
 	if ((READ_ONCE(worker->active) != t || !waiting(worker)) && !kthread_should_stop())
 		schedule();
@@ -158,7 +161,7 @@ static int thread_main(void *data)
 	struct vhl_worker *worker = t->worker;
 	struct vhl_work *work;
 
-	/* See vhl_shared_abandon(). */
+	/* For vhl_shared_abandon(). */
 	allow_kernel_signal(SIGKILL);
 	for (;;) {
 		while ((work = run_begin(t))) {
@@ -199,7 +202,7 @@ static struct vhl_thread *thread_start(struct vhl_worker *worker)
 	return t;
 }
 
-/* A thread that has nothing to run, or NULL. Caller holds worker->lock. */
+/* A thread that is neither active nor in a run, or NULL. Caller holds worker->lock. */
 static struct vhl_thread *spare(struct vhl_worker *worker)
 {
 	struct vhl_thread *t;
@@ -212,8 +215,9 @@ static struct vhl_thread *spare(struct vhl_worker *worker)
 }
 
 /*
- * Caller holds worker->lock and wakes @t after that. A waker that reads the
- * task of the one before has put its work on the list, which @t looks at.
+ * Makes @t the active thread. Caller holds worker->lock and wakes @t afterwards. A
+ * waker that still reads the previous thread's task has added its work to the list
+ * before, and @t reads the list when it is woken.
  */
 static void become_active(struct vhl_worker *worker, struct vhl_thread *t)
 {
@@ -222,8 +226,8 @@ static void become_active(struct vhl_worker *worker, struct vhl_thread *t)
 }
 
 /*
- * Whether the active thread sleeps in the run in which the last watch saw it,
- * and work waits. Caller holds worker->lock.
+ * Whether work waits while the active thread sleeps in the same run as when the
+ * watch ran before. Caller holds worker->lock.
  */
 static bool stuck(struct vhl_worker *worker)
 {
@@ -232,7 +236,10 @@ static bool stuck(struct vhl_worker *worker)
 	return t->cur && worker->watched == t->runs && !task_is_running(t->task) && waiting(worker);
 }
 
-/* Looks, and looks again, until there is no run that other work waits for. */
+/*
+ * Replaces the active thread when it is stuck. Runs every WATCH jiffies as long as
+ * work waits for a run; sleeps.
+ */
 static void watch(struct work_struct *ws)
 {
 	struct vhl_worker *worker = container_of(ws, struct vhl_worker, watch.work);
@@ -242,7 +249,7 @@ static void watch(struct work_struct *ws)
 	spin_lock(&worker->lock);
 	need = stuck(worker) && !spare(worker);
 	spin_unlock(&worker->lock);
-	/* When there is none to be had this is tried again at the next look. */
+	/* When no thread can be created, the next watch tries again. */
 	if (need)
 		fresh = thread_start(worker);
 
@@ -256,7 +263,7 @@ static void watch(struct work_struct *ws)
 	worker->watched = worker->active->runs;
 	again = worker->active->cur && waiting(worker);
 	spin_unlock(&worker->lock);
-	/* A new thread waits for its first wake-up, whether it is needed or not. */
+	/* A new thread must be woken once, even if it is not needed any more. */
 	if (!IS_ERR_OR_NULL(fresh))
 		wake_up_process(fresh->task);
 	if (t)
@@ -265,7 +272,7 @@ static void watch(struct work_struct *ws)
 		watch_start(worker);
 }
 
-/* See vhl_work_abandon(). */
+/* vhl_work_abandon() for the pool. Must not sleep. */
 void vhl_shared_abandon(struct vhl_worker *worker, struct vhl_work *work)
 {
 	struct vhl_thread *t;
@@ -278,7 +285,7 @@ void vhl_shared_abandon(struct vhl_worker *worker, struct vhl_work *work)
 	spin_unlock(&worker->lock);
 }
 
-/* See vhl_work_flush(). */
+/* Whether @work is neither queued nor in a run: for vhl_work_flush(). */
 bool vhl_shared_idle(struct vhl_worker *worker, struct vhl_work *work)
 {
 	bool idle;
@@ -291,8 +298,8 @@ bool vhl_shared_idle(struct vhl_worker *worker, struct vhl_work *work)
 }
 
 /*
- * Worker @number of the pool; @poll_us: how long it polls before it sleeps.
- * Returns it or an error pointer. Sleeps.
+ * Creates worker @number of the pool, which busy-polls for @poll_us microseconds
+ * before it sleeps. Returns it or an error pointer. Sleeps.
  */
 struct vhl_worker *vhl_worker_shared(int number, u32 poll_us)
 {
@@ -316,7 +323,7 @@ struct vhl_worker *vhl_worker_shared(int number, u32 poll_us)
 	return worker;
 }
 
-/* Ends its threads; no work is queued, or will be. Sleeps. */
+/* Stops the worker's threads. No work is queued, nor may any be. Sleeps. */
 void vhl_worker_shared_stop(struct vhl_worker *worker)
 {
 	struct vhl_thread *t, *next;

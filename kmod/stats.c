@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* debugfs vhostlab/<device>/{rx,tx}: one "name value" a line; features: a number. */
+/*
+ * debugfs vhostlab/<device>/{rx,tx}: one counter per line, "name value"; features:
+ * the acknowledged features, in hexadecimal.
+ */
 #include <linux/debugfs.h>
 #include <linux/module.h>
 #include <linux/seq_file.h>
@@ -16,8 +19,8 @@ static const char *const rule_names[VHL_NRULES] = {
 #undef X
 };
 
-/* Counters are read without the lock: each is whole, together they may be
- * of slightly different moments while packets flow.
+/* Counters are read without vq->mutex: each value is consistent, but while packets
+ * flow they are not all of the same moment.
  */
 static int stats_show(struct seq_file *m, void *unused)
 {
@@ -34,7 +37,7 @@ static int stats_show(struct seq_file *m, void *unused)
 }
 DEFINE_SHOW_ATTRIBUTE(stats);
 
-/* What the client has acknowledged. */
+/* The features that the client has acknowledged. */
 static int features_show(struct seq_file *m, void *unused)
 {
 	struct vhl_dev *dev = m->private;
@@ -44,6 +47,7 @@ static int features_show(struct seq_file *m, void *unused)
 }
 DEFINE_SHOW_ATTRIBUTE(features);
 
+/* Creates debugfs directory vhostlab, at module init. Returns 0. Sleeps. */
 int vhl_stats_init(void)
 {
 	root = debugfs_create_dir("vhostlab", NULL);
@@ -51,12 +55,16 @@ int vhl_stats_init(void)
 	return 0;
 }
 
+/* Removes the directory, at module exit. Sleeps. */
 void vhl_stats_exit(void)
 {
 	debugfs_remove(root);
 }
 
-/* debugfs may be absent or locked down; the device works without it. */
+/*
+ * Adds the directory of a device. Errors are ignored: debugfs may be absent or locked
+ * down, and the device works without it. Sleeps.
+ */
 void vhl_stats_add(struct vhl_dev *dev)
 {
 	char name[16];
@@ -68,7 +76,7 @@ void vhl_stats_add(struct vhl_dev *dev)
 	debugfs_create_file("tx", 0444, dev->debugfs, &dev->vqs[VHL_TX], &stats_fops);
 }
 
-/* Waits for readers; afterwards the device may be freed. */
+/* Removes it and waits for readers: the device may be freed afterwards. Sleeps. */
 void vhl_stats_del(struct vhl_dev *dev)
 {
 	debugfs_remove(dev->debugfs);

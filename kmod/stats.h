@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Statistics in debugfs. */
+/* Statistics in debugfs: see stats.c for the files. */
 #ifndef VHOSTLAB_STATS_H
 #define VHOSTLAB_STATS_H
 

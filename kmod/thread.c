@@ -2,15 +2,15 @@
 /*
  * The thread of one device or queue.
  *
- * Where the kernel exports vhost_task it is a thread of the owner's process: it
- * is in its control groups and counts towards its limits, is stopped and frozen
- * with it, and is killed with it, even while it waits for a page.
+ * Where the kernel exports vhost_task, it is a thread of the owner's process: it is
+ * in the owner's control groups and counts towards its limits; it is stopped,
+ * frozen and killed with the owner, even while it waits for a page.
  *
- * Elsewhere it is a kernel thread, which borrows the owner's address space. A
- * kernel thread in a control group keeps that from being frozen, since the
- * freezer waits for each member and leaves kernel threads alone. So it stays
- * outside, unless parameter `charge` says that what it does shall be charged to
- * the owner's groups, and limited by theirs.
+ * Elsewhere it is a kernel thread, which uses the owner's address space. A control
+ * group with a kernel thread in it cannot be frozen, since the freezer waits for
+ * every member and does not freeze kernel threads. So the thread stays outside the
+ * owner's control groups unless parameter `charge` is set: then its processor time
+ * is charged to them, and limited by them.
  */
 #include <linux/cgroup.h>
 #include <linux/completion.h>
@@ -24,8 +24,8 @@
 
 #ifdef VHL_HAVE_VHOST_TASK
 /*
- * What is known only in the thread itself. The reference makes it safe to wake
- * the thread when it has been killed.
+ * Sets worker->task, which only the thread itself knows. The reference makes it
+ * safe to wake the thread after it was killed.
  */
 static void task_arrived(struct vhl_worker *worker)
 {
@@ -35,7 +35,7 @@ static void task_arrived(struct vhl_worker *worker)
 	wake_up_all(&worker->idle);
 }
 
-/* See vhl_worker_turn(), whose state vhost_task has set. */
+/* vhl_worker_turn(); vhost_task has set the state TASK_INTERRUPTIBLE. */
 static bool task_turn(void *data)
 {
 	struct vhl_worker *worker = data;
@@ -45,8 +45,8 @@ static bool task_turn(void *data)
 }
 
 /*
- * The thread ends, because its owner was killed or calls execve(). What is
- * queued is not run any more, and nothing waits for it. Runs in the thread.
+ * Called in the thread when it ends, because its owner was killed or calls
+ * execve(). Queued work will not run, and vhl_work_flush() does not wait for it.
  */
 static void task_killed(void *data)
 {
@@ -75,7 +75,7 @@ static struct vhl_worker *owner_thread_get(void)
 		return ERR_PTR(err);
 	}
 	vhost_task_start(worker->vtask);
-	/* It comes soon, to work or to be killed. */
+	/* The thread sets its task at once, in task_turn() or task_killed(). */
 	wait_event(worker->idle, READ_ONCE(worker->task));
 	return worker;
 }
@@ -84,17 +84,17 @@ static int thread_main(void *data)
 {
 	struct vhl_worker *worker = data;
 
-	/* See vhl_work_abandon(). */
+	/* For vhl_work_abandon(). */
 	allow_kernel_signal(SIGKILL);
 	for (;;) {
-		/* Before the list, as vhl_worker_turn() asks for. */
+		/* Before the list is read, as vhl_worker_turn() requires. */
 		set_current_state(TASK_INTERRUPTIBLE);
 		if (vhl_worker_turn(worker))
 			continue;
-		/* Stop only with nothing left to do. */
+		/* Stop only when no work is left. */
 		if (kthread_should_stop())
 			break;
-		/* No run is under way that it could be for. */
+		/* A signal here was for a run that has ended: discard it. */
 		if (signal_pending(current))
 			flush_signals(current);
 		else
@@ -130,9 +130,8 @@ static struct vhl_worker *kernel_thread_get(bool charge)
 #endif
 
 /*
- * A worker that is a thread called vhostlab-PID, after the task that calls,
- * which is the owner's. @charge: see above. Returns it, or an error pointer
- * with nothing left behind. Sleeps.
+ * Creates a worker with a thread called vhostlab-PID, after the calling task, which
+ * is the owner's. @charge: see above. Returns it or an error pointer. Sleeps.
  */
 struct vhl_worker *vhl_worker_thread(bool charge)
 {
@@ -143,7 +142,7 @@ struct vhl_worker *vhl_worker_thread(bool charge)
 #endif
 }
 
-/* Ends it; no work is queued, or will be. Sleeps. */
+/* Stops the thread. No work is queued, nor may any be. Sleeps. */
 void vhl_worker_thread_stop(struct vhl_worker *worker)
 {
 #ifdef VHL_HAVE_VHOST_TASK

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* The one place where the tracepoints of trace.h are instantiated. */
+/* The instances of the tracepoints of trace.h. */
 #include "vhostlab.h"
 
 #define CREATE_TRACE_POINTS

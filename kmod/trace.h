@@ -1,23 +1,24 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Tracepoints of system `vhostlab`. Every event names the device (the number
- * of its debugfs directory), the queue (0 receive, 1 transmit) and a ring
- * index (a free-running 16-bit position, not a descriptor number).
+ * Tracepoints of system `vhostlab`. Every event has the device (the number of its
+ * debugfs directory), the queue (0 receive, 1 transmit) and a ring index, which is
+ * last_avail unless the event says otherwise (a free-running 16-bit position, not
+ * a descriptor number). trace/README.md lists the fields.
  */
 #ifndef VHL_CALL_LIST
-/* Why a call was sent or spared. */
+/* Why a call was sent or suppressed. */
 #define VHL_CALL_LIST(X) \
-	/* used_event was reached, or was not */ \
+	/* used_event (packed: the event position) was passed, or was not */ \
 	X(EVENT, event) \
-	/* NO_INTERRUPT is clear, or is set */ \
+	/* NO_INTERRUPT (packed: the event flags) allows calls, or does not */ \
 	X(FLAG, flag) \
 	/* NOTIFY_ON_EMPTY, and the avail ring is empty */ \
 	X(EMPTY, empty) \
-	/* nothing was signalled yet */ \
+	/* with event index: first decision after the ring's start or a fault */ \
 	X(FIRST, first) \
-	/* wanted, but no call eventfd is set */ \
+	/* a call is due, but no call eventfd is set */ \
 	X(NO_FD, no_fd) \
-	/* the guest's wish could not be read: called to be safe */ \
+	/* the guest's setting could not be read: the call is sent to be safe */ \
 	X(FAULT, fault)
 
 enum vhl_call_reason {
@@ -40,7 +41,7 @@ enum vhl_call_reason {
 #include <linux/tracepoint.h>
 #include "vhostlab.h"
 
-/* Gives user space the numbers behind the names in the format files. */
+/* Puts the enums' numbers into the format files, for user space. */
 #define X(sym, name) TRACE_DEFINE_ENUM(VHL_RULE_##sym);
 VHL_RULE_LIST(X)
 #undef X
@@ -77,7 +78,7 @@ TRACE_EVENT(kick,
 	TP_printk(VHL_FMT, VHL_ARGS)
 );
 
-/* The worker turns to a queue. */
+/* A run of a queue begins. */
 TRACE_EVENT(work_start,
 	TP_PROTO(const struct vhl_vq *vq),
 	TP_ARGS(vq),
@@ -90,7 +91,7 @@ TRACE_EVENT(work_start,
 	TP_printk(VHL_FMT, VHL_ARGS)
 );
 
-/* The worker leaves a queue after @packets frames. */
+/* A run of a queue ends, after @packets frames (receive) or chains (transmit). */
 TRACE_EVENT(work_end,
 	TP_PROTO(const struct vhl_vq *vq, unsigned int packets),
 	TP_ARGS(vq, packets),
@@ -105,7 +106,7 @@ TRACE_EVENT(work_end,
 	TP_printk(VHL_FMT " packets=%u", VHL_ARGS, __entry->packets)
 );
 
-/* A descriptor chain was read; lengths in bytes. */
+/* A descriptor chain was read; head: its head index or buffer id; lengths in bytes. */
 TRACE_EVENT(desc,
 	TP_PROTO(const struct vhl_vq *vq, const struct vhl_chain *c),
 	TP_ARGS(vq, c),
@@ -145,19 +146,19 @@ DECLARE_EVENT_CLASS(vhl_copy,
 		  __entry->len)
 );
 
-/* A frame of @len bytes (no virtio-net header) left guest memory. */
+/* A frame of @len bytes (without virtio-net header) was taken from guest memory. */
 DEFINE_EVENT(vhl_copy, copy_tx,
 	TP_PROTO(const struct vhl_vq *vq, u16 chain, u32 len),
 	TP_ARGS(vq, chain, len)
 );
 
-/* A frame of @len bytes (no virtio-net header) reached guest memory. */
+/* A frame of @len bytes (without virtio-net header) was written to guest memory. */
 DEFINE_EVENT(vhl_copy, copy_rx,
 	TP_PROTO(const struct vhl_vq *vq, u16 chain, u32 len),
 	TP_ARGS(vq, chain, len)
 );
 
-/* @count used entries were published; index is the new used index. */
+/* @count heads were published as used; index is the new used index. */
 TRACE_EVENT(used,
 	TP_PROTO(const struct vhl_vq *vq, u32 count),
 	TP_ARGS(vq, count),
@@ -172,7 +173,7 @@ TRACE_EVENT(used,
 	TP_printk(VHL_FMT " count=%u", VHL_ARGS, __entry->count)
 );
 
-/* The guest was called, or spared the call; index is the used index. */
+/* A call was sent (sent=1) or suppressed; index is the used index. */
 TRACE_EVENT(call,
 	TP_PROTO(const struct vhl_vq *vq, bool sent, unsigned int reason),
 	TP_ARGS(vq, sent, reason),
@@ -191,7 +192,7 @@ TRACE_EVENT(call,
 				   VHL_CALL_LIST(VHL_CALL_SYM) { -1, "?" }))
 );
 
-/* Kicks were asked for (enabled=1) or waived; index is the avail index. */
+/* Kicks were enabled (enabled=1) or disabled; index is the avail index last seen. */
 TRACE_EVENT(notify,
 	TP_PROTO(const struct vhl_vq *vq, bool enabled),
 	TP_ARGS(vq, enabled),
@@ -206,7 +207,7 @@ TRACE_EVENT(notify,
 	TP_printk(VHL_FMT " enabled=%u", VHL_ARGS, __entry->enabled)
 );
 
-/* An empty queue was busy-polled: @spins turns, and whether work came. */
+/* A busy poll of an empty queue ended: @spins turns, and whether it found work. */
 TRACE_EVENT(poll,
 	TP_PROTO(const struct vhl_vq *vq, unsigned int spins, bool hit),
 	TP_ARGS(vq, spins, hit),
@@ -224,7 +225,7 @@ TRACE_EVENT(poll,
 		  __entry->hit)
 );
 
-/* Guest memory [gpa, gpa + len) was marked dirty; err is 0 or negative. */
+/* Guest memory [gpa, gpa + len) was marked dirty; index is the used index. */
 TRACE_EVENT(log_write,
 	TP_PROTO(const struct vhl_vq *vq, u64 gpa, u64 len, int err),
 	TP_ARGS(vq, gpa, len, err),
@@ -244,7 +245,7 @@ TRACE_EVENT(log_write,
 		  __entry->gpa, __entry->len, __entry->err)
 );
 
-/* The IOTLB lacks @iova for perm 1 reading, 2 writing: the client is asked. */
+/* The IOTLB has no entry for @iova; perm is the access: 1 read, 2 write, 3 both. */
 TRACE_EVENT(iotlb_miss,
 	TP_PROTO(const struct vhl_vq *vq, u64 iova, u8 perm),
 	TP_ARGS(vq, iova, perm),
@@ -262,7 +263,7 @@ TRACE_EVENT(iotlb_miss,
 		  __entry->perm)
 );
 
-/* A guest, its hypervisor or the backend broke a rule. */
+/* A guest, its hypervisor or the backend broke a rule: counters.h. */
 TRACE_EVENT(error,
 	TP_PROTO(const struct vhl_vq *vq, unsigned int rule),
 	TP_ARGS(vq, rule),

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Transmit: frames from the guest's chains to the backend. Frames for tun and
- * tap are copied into page fragments and handed over many at a time; others
- * go one by one. Kicks stay waived until the last array is on its way and its
- * heads are published.
+ * Transmit: frames from the guest's chains to the backend. Frames for tun and tap
+ * are copied into page fragments and sent in arrays; frames for other backends are
+ * sent one by one. Kicks stay disabled until the last array is sent and its heads
+ * are published.
  */
 #include <linux/etherdevice.h>
 #include <linux/skbuff.h>
@@ -20,7 +20,7 @@
 #include "weight.h"
 #include "zerocopy.h"
 
-/* The backend's fault, not the guest's: counted and traced, not called in. */
+/* Counts and traces frames that the backend refused; not a rule that the guest broke. */
 static void tx_refused(struct vhl_vq *vq, unsigned int frames)
 {
 	vq->stats.dropped += frames;
@@ -28,7 +28,7 @@ static void tx_refused(struct vhl_vq *vq, unsigned int frames)
 	trace_error(vq, VHL_RULE_BACKEND);
 }
 
-/* Hands the gathered array to the backend, which owns its pages after that. */
+/* Sends the array of frames in vq->xdp[] to the backend, which then owns its pages. */
 static void tx_send_array(struct vhl_vq *vq)
 {
 	unsigned int n = vq->n_xdp;
@@ -42,6 +42,7 @@ static void tx_send_array(struct vhl_vq *vq)
 	tx_refused(vq, n);
 }
 
+/* Sends the frames in vq->xdp[], then publishes the heads that are done. */
 static void tx_flush(struct vhl_vq *vq)
 {
 	if (vq->n_xdp)
@@ -51,13 +52,13 @@ static void tx_flush(struct vhl_vq *vq)
 	vhl_used_publish(vq);
 }
 
-/* A place in the chain: segment, and bytes of it already taken. */
+/* A place in the chain: a segment, and how many of its bytes were taken. */
 struct tx_cursor {
 	const struct iovec *iov;
 	size_t off;
 };
 
-/* Copies the next @len bytes of the chain, which holds at least as many. */
+/* Copies the next @len bytes of the chain, which has at least as many. Returns 0 or -EFAULT. */
 static int tx_copy_pieces(struct tx_cursor *at, void *dst, size_t len)
 {
 	while (len) {
@@ -76,7 +77,7 @@ static int tx_copy_pieces(struct tx_cursor *at, void *dst, size_t len)
 	return 0;
 }
 
-/* The same; most often the bytes lie in one piece. */
+/* The same, with a fast path for bytes in one segment. */
 static __always_inline int tx_copy(struct tx_cursor *at, void *dst, size_t len)
 {
 	if (unlikely(len > at->iov->iov_len - at->off))
@@ -84,7 +85,7 @@ static __always_inline int tx_copy(struct tx_cursor *at, void *dst, size_t len)
 	return vhl_copy_in(dst, at->iov->iov_base + at->off, len);
 }
 
-/* Takes the guest's header off the front of the chain into @hdr. */
+/* Copies the guest's virtio-net header from the start of the chain. Returns 0 or -EFAULT. */
 static __always_inline int tx_header(struct vhl_vq *vq, struct tx_cursor *at,
 				     struct virtio_net_hdr *hdr)
 {
@@ -108,16 +109,16 @@ static __always_inline int tx_header(struct vhl_vq *vq, struct tx_cursor *at,
 }
 
 /*
- * Makes the virtio-net header one that can be carried out. Section 5.1.6.2.2:
- * hdr_len is a hint that a device must not rely on; drivers leave there what
- * they like, such as the size of a buffer, and no hint is better than one that
- * is wrong. A checksum must lie within the frame: false when it does not. Fields
- * that flags and gso_type do not refer to mean nothing, to backends as well.
+ * Checks the virtio-net header, and clears a wrong hdr_len. That is a hint which a
+ * device must not rely on (virtio 1.2, section 5.1.6.2.2); drivers set it to other
+ * values, such as the size of a buffer, and backends accept 0 but not a wrong hint.
+ * Returns false when the checksum field is outside the frame. Fields that flags and
+ * gso_type do not refer to are ignored, by backends as well.
  */
 static __always_inline bool tx_header_ok(struct vhl_vq *vq, struct virtio_net_hdr *h, size_t len)
 {
 	if (unlikely(vhl16_to_cpu(vq, h->hdr_len) > len)) {
-		/* Nothing can be segmented behind headers that end behind the frame. */
+		/* With GSO the headers must end inside the frame. */
 		if (h->gso_type != VIRTIO_NET_HDR_GSO_NONE)
 			return false;
 		h->hdr_len = 0;
@@ -129,9 +130,9 @@ static __always_inline bool tx_header_ok(struct vhl_vq *vq, struct virtio_net_hd
 }
 
 /*
- * Copies one frame into a page fragment, behind @pad bytes, and adds it to the
- * array. Returns 0, -ENOSPC for a frame too long for that, -ENOMEM, -EFAULT or
- * -EINVAL after reporting.
+ * Copies one frame into a page fragment, after @pad bytes, and adds it to the array.
+ * Returns 0; -ENOSPC for a frame too long for a fragment; -ENOMEM; or -EINVAL after
+ * reporting the broken rule.
  */
 static __always_inline int tx_gather(struct vhl_vq *vq, const struct vhl_chain *c, unsigned int pad)
 {
@@ -169,11 +170,11 @@ static __always_inline int tx_gather(struct vhl_vq *vq, const struct vhl_chain *
 }
 
 /*
- * The backend has refused a frame for what its header says, and that may be
- * hdr_len: tun and packet sockets want it within the frame, and tap not shorter
- * than a link header. So the frame is sent once more without the hint, as a
- * copy: the driver's header may not be written, and no vector has pieces of
- * both the kernel's memory and the owner's. Returns as tx_send_one().
+ * Sends a frame again, without hdr_len, after the backend has refused it with
+ * -EINVAL. The reason may be hdr_len: tun and packet sockets require that it is
+ * inside the frame, tap that it is not shorter than a link header. The frame is
+ * copied, since the driver's header must not be written and an iov_iter cannot mix
+ * kernel and user memory. Returns as tx_send_one().
  */
 static noinline int tx_send_copy(struct vhl_vq *vq, const struct vhl_chain *c)
 {
@@ -200,8 +201,8 @@ static noinline int tx_send_copy(struct vhl_vq *vq, const struct vhl_chain *c)
 }
 
 /*
- * Sends one frame straight from guest memory. Returns 0, -EAGAIN when the
- * backend is full, or what it refused the frame with.
+ * Sends one frame from guest memory, without a copy in this module. Returns 0,
+ * -EAGAIN when the backend is full, or the errno with which it refused the frame.
  */
 static int tx_send_one(struct vhl_vq *vq, const struct vhl_chain *c)
 {
@@ -223,11 +224,11 @@ static int tx_reference(struct vhl_vq *vq, const struct vhl_chain *c)
 {
 	int err;
 
-	/* In order: what was gathered goes first. */
+	/* To keep the order, send the frames in vq->xdp[] first. */
 	if (vq->n_xdp)
 		tx_send_array(vq);
 	err = vhl_zc_send(vq, c);
-	/* If it was the header, tx_send_one() knows what to do. */
+	/* The reason may be hdr_len: tx_send_one() handles that. */
 	if (unlikely(err == -EINVAL))
 		return -ENOSPC;
 	if (unlikely(err && err != -ENOSPC && err != -EAGAIN))
@@ -235,17 +236,17 @@ static int tx_reference(struct vhl_vq *vq, const struct vhl_chain *c)
 	return err;
 }
 
-/* Out of line: an event that is off must not cost the others a register. */
+/* Not inlined: a disabled tracepoint must not cost the common path a register. */
 static noinline void tx_trace(struct vhl_vq *vq, u16 head, size_t len)
 {
 	trace_copy_tx(vq, head, len);
 }
 
 /*
- * Deals with the chain at last_avail, which it moves by @taken: into the
- * array, or with @pad 0 to the backend by itself, or with @zc perhaps by
- * reference. Returns 0 when the chain was taken, sent or not, and -EAGAIN when
- * the backend cannot take it now.
+ * Sends the frame of chain @c, and moves last_avail by @taken: in the array, or with
+ * @pad 0 by itself, or with @zc possibly by reference. Returns 0 when the chain was
+ * taken, even if its frame was dropped, or -EAGAIN when the backend is full and the
+ * chain was not taken.
  */
 static __always_inline int tx_one(struct vhl_vq *vq, const struct vhl_chain *c, unsigned int taken,
 				  unsigned int pad, const bool zc)
@@ -257,7 +258,7 @@ static __always_inline int tx_one(struct vhl_vq *vq, const struct vhl_chain *c, 
 		err = vhl_rule_broken(vq, VHL_RULE_TX_WRITABLE);
 		goto drop;
 	}
-	/* No frame behind the header, or not even that: a huge number. */
+	/* Also true for a chain without a frame or a complete header: @len wraps. */
 	if (unlikely(len - 1 >= VHL_MAX_FRAME)) {
 		err = vhl_rule_broken(vq, c->out_len <= vq->guest_hlen ? VHL_RULE_TX_SHORT
 								       : VHL_RULE_TX_LONG);
@@ -271,7 +272,7 @@ static __always_inline int tx_one(struct vhl_vq *vq, const struct vhl_chain *c, 
 	if (pad && err == -ENOSPC)
 		err = tx_gather(vq, c, pad);
 	if (err == -ENOSPC) {
-		/* In order: what was gathered goes first. */
+		/* To keep the order, send the frames in vq->xdp[] first. */
 		if (vq->n_xdp)
 			tx_send_array(vq);
 		err = tx_send_one(vq, c);
@@ -290,7 +291,7 @@ static __always_inline int tx_one(struct vhl_vq *vq, const struct vhl_chain *c, 
 	goto done;
 
 drop:
-	/* The guest gets its buffer back; the loss is counted, not hidden. */
+	/* The guest gets its buffer back; the lost frame is counted. */
 	vq->stats.dropped++;
 done:
 	vq->last_avail += taken;
@@ -302,8 +303,8 @@ done:
 }
 
 /*
- * A backend that is full wakes the queue when it has room, but only if it was
- * asked since; if it has room by now, the queue runs again at once.
+ * Waits for a full backend: it wakes the queue when it has room, but only after it
+ * was polled. If it already has room, the work is queued again at once.
  */
 static void tx_wait_backend(struct vhl_vq *vq)
 {
@@ -313,7 +314,7 @@ static void tx_wait_backend(struct vhl_vq *vq)
 	}
 }
 
-/* See vhl_busy_poll(); who spins does not see what the stack completes. */
+/* vhl_busy_poll(); a busy-polling worker does not see completions of frames by reference. */
 static __always_inline enum vhl_polled tx_poll(struct vhl_vq *vq, const bool zc)
 {
 	enum vhl_polled polled;
@@ -329,8 +330,8 @@ static __always_inline enum vhl_polled tx_poll(struct vhl_vq *vq, const bool zc)
 }
 
 /*
- * Whether heads are held to the last place, although those were published that
- * can be. Whoever completes the oldest one runs the queue again.
+ * Whether no more heads can be held, after publishing those that are complete. The
+ * completion of the oldest frame then queues the work.
  */
 static bool tx_full(struct vhl_vq *vq)
 {
@@ -343,14 +344,14 @@ static bool tx_full(struct vhl_vq *vq)
 	return true;
 }
 
-/* See vhl_tx_run(); @zc is known where this is called, and false costs nothing. */
+/* vhl_tx_run(); @zc is a constant at both calls, so that false costs no instructions. */
 static __always_inline unsigned int tx_run(struct vhl_vq *vq, const bool zc)
 {
 	const struct vhl_knobs *k = &vq->dev->knobs;
 	bool arrays = READ_ONCE(vq->netdev.ethernet) && vq->sock->sk->sk_sndbuf == INT_MAX &&
 		      vhl_by(vq, VHL_IDEA_ARRAY);
 	unsigned int pad = arrays ? vhl_frag_headroom(vq->sock->sk) : 0;
-	/* As many used entries are published at once as the ring has. */
+	/* At most as many used entries as the ring has are published at once. */
 	unsigned int batch = min(k->tx_batch, vq->num);
 	unsigned int sent = 0, idle = 0, since = 0;
 	enum vhl_polled polled;
@@ -378,7 +379,7 @@ static __always_inline unsigned int tx_run(struct vhl_vq *vq, const bool zc)
 			}
 			vq->budget -= c.out_len;
 			sent++;
-			/* Heads that are held are none of vq->n_done. */
+			/* Held heads are not counted in vq->n_done. */
 			if ((zc ? ++since : vq->n_done) >= batch) {
 				tx_flush(vq);
 				since = 0;
@@ -386,7 +387,7 @@ static __always_inline unsigned int tx_run(struct vhl_vq *vq, const bool zc)
 			continue;
 		}
 
-		/* Nothing waits: send before asking for kicks. */
+		/* The avail ring is empty: send before kicks are enabled. */
 		idle++;
 		if (vhl_by(vq, VHL_IDEA_LATE))
 			tx_flush(vq);
@@ -404,7 +405,7 @@ static __always_inline unsigned int tx_run(struct vhl_vq *vq, const bool zc)
 		}
 		vhl_notify_disable(vq);
 	}
-	/* Somebody else's turn; more may wait here. */
+	/* A weight is used up: other work runs first, then this queue again. */
 	tx_flush(vq);
 	vq->stats.requeues++;
 	vhl_work_queue(vq->worker, &vq->work);
@@ -422,8 +423,9 @@ static noinline unsigned int tx_run_zerocopy(struct vhl_vq *vq)
 }
 
 /*
- * Deals with what waits, up to a weight. Returns how many chains that were.
- * Caller is the queue's worker and holds vq->mutex; sleeps.
+ * Sends the frames of the available chains until there are none, the backend is
+ * full, or a weight is used up. Returns how many chains were taken. Caller is the
+ * queue's worker and holds vq->mutex; sleeps.
  */
 unsigned int vhl_tx_run(struct vhl_vq *vq)
 {

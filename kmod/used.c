@@ -11,7 +11,7 @@
 #include "trace.h"
 #include "used.h"
 
-/* The fields at the rings' ends where each side names an event index. */
+/* Offsets of the event index fields at the ends of the rings, in bytes. */
 static size_t used_event(struct vhl_vq *vq)
 {
 	return vhl_avail_entry(vq->num);
@@ -22,6 +22,7 @@ static size_t avail_event(struct vhl_vq *vq)
 	return vhl_used_entry(vq->num);
 }
 
+/* Whether the avail ring is empty, for VIRTIO_F_NOTIFY_ON_EMPTY. */
 static bool avail_empty(struct vhl_vq *vq)
 {
 	__virtio16 idx;
@@ -33,9 +34,9 @@ static bool avail_empty(struct vhl_vq *vq)
 }
 
 /*
- * Whether the guest wants a call for the entries since the last decision,
- * which each one is, for whatever reason: signalled_used would otherwise mean
- * something else after 65,536 entries.
+ * Whether the guest asks for a call for the entries published since the last
+ * decision (section 2.7.7). Sets *why. signalled_used is updated at every decision,
+ * whatever its result: it would be wrong after 65,536 more entries otherwise.
  */
 static bool call_wanted(struct vhl_vq *vq, enum vhl_call_reason *why)
 {
@@ -45,7 +46,7 @@ static bool call_wanted(struct vhl_vq *vq, enum vhl_call_reason *why)
 
 	vq->signalled_used = vq->used_idx;
 	vq->signalled_valid = vq->event_idx;
-	/* The used index must be visible before the guest's wish is read. */
+	/* The used index must be visible before the guest's setting is read. */
 	smp_mb();
 
 	if (vhl_has(vq, VIRTIO_F_NOTIFY_ON_EMPTY) && avail_empty(vq)) {
@@ -71,6 +72,7 @@ static bool call_wanted(struct vhl_vq *vq, enum vhl_call_reason *why)
 	return vring_need_event(vhl16_to_cpu(vq, v), vq->used_idx, old);
 }
 
+/* Decides on a call, and sends it. */
 static void call_guest(struct vhl_vq *vq)
 {
 	enum vhl_call_reason why;
@@ -80,9 +82,9 @@ static void call_guest(struct vhl_vq *vq)
 }
 
 /*
- * Publishes the heads noted since the last time, then calls the guest if
- * it wants that. When the used ring cannot be written that is reported and
- * the heads are forgotten, since nobody can be told. Caller holds vq->mutex;
+ * Publishes the heads in vq->done[] as used, then sends a call if the guest asks for
+ * one. When the used ring cannot be written, that is reported and the heads are
+ * discarded, since there is no other way to return them. Caller holds vq->mutex;
  * may sleep.
  */
 void vhl_used_publish(struct vhl_vq *vq)
@@ -99,11 +101,11 @@ void vhl_used_publish(struct vhl_vq *vq)
 		vhl_packed_publish(vq, n);
 		return;
 	}
-	/* No chain is taken beyond that; the writers below rely on it. */
+	/* No more chains than that are taken at once; the writers below rely on it. */
 	if (WARN_ON_ONCE(n > vq->num))
 		goto fault;
 
-	/* Section 2.7.9: the last one's entry stands for all before it. */
+	/* Section 2.7.9: the entry of the last one stands for the whole batch. */
 	if (vq->used_folded) {
 		vq->done[0] = vq->done[n - 1];
 		entries = 1;
@@ -114,7 +116,7 @@ void vhl_used_publish(struct vhl_vq *vq)
 		      vhl_used_put_entries(vq, 0, vq->done + part, entries - part))))
 		goto fault;
 
-	/* Entries before the index that announces them. */
+	/* The entries are written before the index that shows them. */
 	smp_wmb();
 	vq->used_idx += n;
 	idx = cpu_to_vhl16(vq, vq->used_idx);
@@ -135,11 +137,12 @@ void vhl_used_publish(struct vhl_vq *vq)
 	return;
 
 fault:
-	/* The next entries that can be written are announced whatever their number. */
+	/* The next decision must not compare with signalled_used. */
 	vq->signalled_valid = false;
 	vhl_rule_broken(vq, VHL_RULE_RING_ACCESS);
 }
 
+/* Writes the used ring's flags. Returns 0 or -EFAULT. */
 static int used_flags_write(struct vhl_vq *vq, u16 flags)
 {
 	__virtio16 v = cpu_to_vhl16(vq, flags);
@@ -151,9 +154,10 @@ static int used_flags_write(struct vhl_vq *vq, u16 flags)
 }
 
 /*
- * Takes up the used ring where the guest's memory says it is. Called when a
- * backend is attached, by the owner; when the IOTLB does not reach the rings
- * yet, again by the worker as soon as it does. Returns 0 or -EFAULT.
+ * Starts the used ring: reads its index from guest memory and enables kicks. Called
+ * by the owner when a backend is attached; and when the IOTLB does not translate the
+ * rings yet, again by the worker as soon as it does. Returns 0 or -EFAULT. Caller
+ * holds vq->mutex and runs in the owner's mm; may sleep.
  */
 int vhl_used_start(struct vhl_vq *vq)
 {
@@ -173,10 +177,9 @@ int vhl_used_start(struct vhl_vq *vq)
 }
 
 /*
- * Asks for a kick when the guest adds to what has been seen of the avail
- * ring, then looks once more. Returns whether something was added meanwhile:
- * then no kick may come for it and the caller goes on. Caller holds
- * vq->mutex; may sleep.
+ * Enables kicks for entries beyond those seen of the avail ring (section 2.7.10),
+ * then reads the ring again. Returns true when entries were added meanwhile: there
+ * may be no kick for them, so the caller goes on. Caller holds vq->mutex; may sleep.
  */
 bool vhl_notify_enable(struct vhl_vq *vq)
 {
@@ -197,7 +200,7 @@ bool vhl_notify_enable(struct vhl_vq *vq)
 	vq->stats.notify_enabled++;
 	trace_notify(vq, true);
 
-	/* The wish must be visible before the index is read again. */
+	/* The setting must be visible before the index is read again. */
 	smp_mb();
 	if (vhl_ring_get(vq, VHL_AVAIL, VHL_AVAIL_IDX, &v, 1))
 		goto fault;
@@ -209,7 +212,7 @@ bool vhl_notify_enable(struct vhl_vq *vq)
 		return false;
 	}
 	vq->avail_seen = vq->last_avail + n;
-	smp_rmb(); /* entries after the index, as in vhl_avail_pending() */
+	smp_rmb(); /* entries are read after the index, as in vhl_avail_look() */
 	return true;
 
 fault:
@@ -218,9 +221,9 @@ fault:
 }
 
 /*
- * Waits for a kick before the ring is looked at again, although it is not
- * empty: its next entry cannot be used. Bounded, since the guest could move
- * its index for ever.
+ * Enables kicks although the ring is not empty, when its next entry cannot be used:
+ * only new entries are a reason to read the ring again. Bounded, since the guest
+ * could move its index all the time. Caller holds vq->mutex; may sleep.
  */
 void vhl_notify_repair(struct vhl_vq *vq)
 {
@@ -231,9 +234,10 @@ void vhl_notify_repair(struct vhl_vq *vq)
 }
 
 /*
- * Waives kicks. With event index a split ring needs no write for that: the
- * guest kicks only when it passes the index named last, which lies behind it.
- * In a packed ring it would lie before it again two turns later.
+ * Disables kicks. With event index a split ring needs no write for that: the guest
+ * kicks only when it passes avail_event, which it already has. In a packed ring the
+ * same position would be ahead of the guest again two turns later. Caller holds
+ * vq->mutex; may sleep.
  */
 void vhl_notify_disable(struct vhl_vq *vq)
 {

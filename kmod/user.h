@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * Access to the owner's memory from the packet path. Every address is checked
- * here, each time; every value is read once. All run in the owner's mm (the
- * worker, or an ioctl of the owner) and may sleep on a fault.
+ * here, at each access; every value is read once. All functions run in the owner's
+ * mm (in the worker, or in an ioctl of the owner), may sleep on a page fault, and
+ * return 0 or -EFAULT. None orders its accesses: the caller has the barriers.
  */
 #ifndef VHOSTLAB_USER_H
 #define VHOSTLAB_USER_H
@@ -10,9 +11,9 @@
 #include <linux/uaccess.h>
 
 /*
- * Copies to and from buffers of this module whose size the caller has
- * bounded. The object-size check that copy_from_user() repeats for run-time
- * lengths looks at memory the packet path allocated itself a moment ago.
+ * Copy @n bytes to and from buffers of this module, whose size the caller has
+ * checked. They omit the object-size check that copy_from_user() does for lengths
+ * known only at run time: the packet path has just allocated the buffer itself.
  */
 static inline int vhl_copy_in(void *dst, const void __user *src, size_t n)
 {
@@ -28,7 +29,7 @@ static inline int vhl_copy_out(void __user *dst, const void *src, size_t n)
 	return unlikely(raw_copy_to_user(dst, src, n)) ? -EFAULT : 0;
 }
 
-/* Reads n consecutive 16-bit ring fields. */
+/* Reads @n consecutive 16-bit fields of a ring. */
 static inline int vhl_read16n(__virtio16 *dst, const __virtio16 __user *src, unsigned int n)
 {
 	unsigned int i;
@@ -44,6 +45,7 @@ fault:
 	return -EFAULT;
 }
 
+/* Reads a descriptor of a split ring. */
 static inline int vhl_read_desc(struct vring_desc *dst, const struct vring_desc __user *src)
 {
 	if (unlikely(!user_read_access_begin(src, sizeof(*src))))
@@ -59,7 +61,7 @@ fault:
 	return -EFAULT;
 }
 
-/* Reads a virtio-net header that lies in one piece. */
+/* Reads a virtio-net header that lies in one segment, with two loads. */
 static __always_inline int vhl_read_hdr(struct virtio_net_hdr *dst, const void __user *src)
 {
 	u64 head;
@@ -79,7 +81,7 @@ fault:
 	return -EFAULT;
 }
 
-/* Writes a virtio-net header that lies in one piece. */
+/* Writes a virtio-net header that lies in one segment, with two stores. */
 static inline int vhl_write_hdr(void __user *dst, const struct virtio_net_hdr_mrg_rxbuf *src)
 {
 	u64 head;
@@ -99,7 +101,7 @@ fault:
 	return -EFAULT;
 }
 
-/* Writes n consecutive used entries. */
+/* Writes @n consecutive used entries. */
 static inline int vhl_write_used(struct vring_used_elem __user *dst,
 				 const struct vring_used_elem *src, unsigned int n)
 {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Virtqueues as the client sees them: the VHOST_SET_VRING_* ioctls. */
+/* Virtqueues: their setup by the client (VHOST_SET_VRING_*), and their runs. */
 #include <linux/log2.h>
 #include <linux/mm.h>
 #include <linux/nospec.h>
@@ -22,12 +22,12 @@
 #include "zerocopy.h"
 
 /*
- * Sleeps for which a worker does not give way after frames came more than one
- * at a time: worker.c.
+ * How many times a worker sleeps without a yield after a run received more than one
+ * frame: vhl_worker_yield().
  */
 #define VHL_STREAM 64
 
-/* Whether the queue can be run now. Caller holds vq->mutex. */
+/* Whether the queue can run now. Caller holds vq->mutex; may sleep. */
 static bool vq_ready(struct vhl_vq *vq)
 {
 	if (!vq->sock || !vq->area_set)
@@ -50,7 +50,7 @@ static bool vq_ready(struct vhl_vq *vq)
 	return true;
 }
 
-/* One turn of a queue; its worker calls it. */
+/* One run of a queue, called by its worker. */
 static void vq_work(struct vhl_work *work)
 {
 	struct vhl_vq *vq = container_of(work, struct vhl_vq, work);
@@ -58,7 +58,7 @@ static void vq_work(struct vhl_work *work)
 
 	mutex_lock(&vq->mutex);
 	if (unlikely(READ_ONCE(vq->dev->closing))) {
-		/* vhl_zc_discard() has what is under way. */
+		/* vhl_zc_discard() handles frames under way. */
 	} else if (vhl_zc_draining(vq)) {
 		vhl_zc_settle(vq);
 	} else if (vq_ready(vq)) {
@@ -73,13 +73,13 @@ static void vq_work(struct vhl_work *work)
 			vq->worker->stream = VHL_STREAM;
 		trace_work_end(vq, n);
 	} else {
-		/* What it was to go on with is no more. */
+		/* A poll that was to continue in this run has ended. */
 		WRITE_ONCE(vq->poll_time.end, 0);
 	}
 	mutex_unlock(&vq->mutex);
 }
 
-/* Once, when the device is opened. */
+/* Initialises a queue, when the device is opened. */
 void vhl_vq_init(struct vhl_dev *dev, struct vhl_vq *vq, u16 index)
 {
 	static struct lock_class_key keys[VHL_NVQS];
@@ -96,13 +96,16 @@ void vhl_vq_init(struct vhl_dev *dev, struct vhl_vq *vq, u16 index)
 	vhl_vq_set_features(vq, 0);
 }
 
-/* How the ring is reached; called when that may have changed. */
+/* Updates vq->ring_plain, when one of its conditions may have changed. */
 static void vq_set_access(struct vhl_vq *vq)
 {
 	vq->ring_plain = !vq->iotlb && !vq->pinned && !vq->prefetch;
 }
 
-/* Addresses mean something else with an IOTLB: those set are void. Holds vq->mutex; sleeps. */
+/*
+ * Switches the IOTLB on or off for a queue. Its ring addresses become invalid, since
+ * with an IOTLB they are I/O virtual addresses. Caller holds vq->mutex; sleeps.
+ */
 void vhl_vq_set_iotlb(struct vhl_vq *vq, bool on)
 {
 	vhl_miss_forget(vq);
@@ -115,7 +118,10 @@ void vhl_vq_set_iotlb(struct vhl_vq *vq, bool on)
 	vq_set_access(vq);
 }
 
-/* The arrays of the packet path. Returns 0 or -ENOMEM; reset frees them. */
+/*
+ * Allocates the arrays of the packet path and copies the knobs, at VHOST_SET_OWNER.
+ * Returns 0 or -ENOMEM; vhl_vq_reset() frees them in both cases. Sleeps.
+ */
 int vhl_vq_alloc(struct vhl_vq *vq)
 {
 	gfp_t gfp = GFP_KERNEL_ACCOUNT;
@@ -141,8 +147,8 @@ int vhl_vq_alloc(struct vhl_vq *vq)
 }
 
 /*
- * Back to the state after open, without a backend, which the caller has
- * detached; no worker runs. Sleeps.
+ * Puts the queue back into its state after open(). The caller has detached the
+ * backend and stopped the workers, so no lock is needed. Sleeps.
  */
 void vhl_vq_reset(struct vhl_vq *vq)
 {
@@ -188,14 +194,17 @@ void vhl_vq_reset(struct vhl_vq *vq)
 	vhl_vq_set_features(vq, 0);
 }
 
-/* Copies what was negotiated to where the packet path looks. */
+/*
+ * Copies the negotiated features into the fields that the packet path reads. Caller
+ * holds vq->mutex, or no worker can run; sleeps.
+ */
 void vhl_vq_set_features(struct vhl_vq *vq, u64 features)
 {
 	bool packed = features & BIT_ULL(VIRTIO_F_RING_PACKED);
 
-	/* The size of an area depends on them. */
+	/* The size of an area depends on the features. */
 	vhl_pin_drop(vq);
-	/* The layouts count positions each in its way. */
+	/* Positions have another format in the other layout. */
 	if (packed != vq->packed)
 		vhl_packed_base_set(vq, packed ? VHL_WRAP : 0);
 	vq->packed = packed;
@@ -203,12 +212,12 @@ void vhl_vq_set_features(struct vhl_vq *vq, u64 features)
 	vq->area_ok = false;
 	vq->event_idx = vhl_has(vq, VIRTIO_RING_F_EVENT_IDX);
 	vq->mergeable = vhl_has(vq, VIRTIO_NET_F_MRG_RXBUF);
-	/* A receive buffer has a length to tell, so each has its own entry. */
+	/* Each receive buffer needs its own entry, for its length. */
 	vq->used_folded = vq->index == VHL_TX && vhl_has(vq, VIRTIO_F_IN_ORDER);
-	/* Section 2.4.3: legacy devices use the guest's byte order. */
+	/* Section 2.7.3: legacy devices use the guest's byte order. */
 	vq->little_endian = packed || vhl_has(vq, VIRTIO_F_VERSION_1) ||
 			    virtio_legacy_is_little_endian();
-	/* Section 5.1.6: num_buffers is there in these two cases. */
+	/* Section 5.1.6.1: the header has num_buffers in these two cases. */
 	vq->guest_hlen = vq->mergeable || vhl_has(vq, VIRTIO_F_VERSION_1)
 				 ? sizeof(struct virtio_net_hdr_mrg_rxbuf)
 				 : sizeof(struct virtio_net_hdr);
@@ -216,7 +225,7 @@ void vhl_vq_set_features(struct vhl_vq *vq, u64 features)
 	vq_set_access(vq);
 }
 
-/* User addresses can be checked; translations come when they are needed. */
+/* Checks the areas' user addresses; with an IOTLB each access is checked instead. */
 static bool areas_ok(struct vhl_vq *vq, void __user *const *area)
 {
 	enum vhl_area i;
@@ -227,16 +236,16 @@ static bool areas_ok(struct vhl_vq *vq, void __user *const *area)
 	return true;
 }
 
-/* A size that the ring's layout allows (sections 2.7 and 2.8.10.1). */
+/* Whether the ring's layout allows a size of @num (sections 2.7 and 2.8.10.1). */
 static bool num_ok(const struct vhl_vq *vq, u32 num)
 {
 	return num && (vq->packed ? num <= VHL_PACKED_MAX : num <= 0xffff && is_power_of_2(num));
 }
 
-/* Whether a backend may be attached. Caller holds vq->mutex. */
+/* Whether the setup allows a backend to be attached. Caller holds vq->mutex; does not sleep. */
 bool vhl_vq_access_ok(struct vhl_vq *vq)
 {
-	/* Size and position may have been told before the layout was. */
+	/* Size and position may have been set before the layout was negotiated. */
 	if (!num_ok(vq, vq->num) || (vq->packed && !vhl_packed_base_ok(vq)))
 		return false;
 	return (vq->dev->mem || vq->iotlb) && vq->area_set && areas_ok(vq, vq->area) &&
@@ -298,7 +307,7 @@ static long vring_addr(struct vhl_vq *vq, void __user *argp)
 		return -EOPNOTSUPP;
 	if (!fits(a.desc_user_addr) || !fits(a.avail_user_addr) || !fits(a.used_user_addr))
 		return -EFAULT;
-	/* Section 2.8.10.1: a packed ring's parts. */
+	/* Section 2.8.10.1: alignment of a packed ring's areas. */
 	if (vq->packed && (a.desc_user_addr & (VRING_DESC_ALIGN_SIZE - 1) ||
 			   a.avail_user_addr & (sizeof(struct vring_packed_desc_event) - 1)))
 		return -EINVAL;
@@ -310,11 +319,11 @@ static long vring_addr(struct vhl_vq *vq, void __user *argp)
 	area[VHL_DESC] = (void __user *)(unsigned long)a.desc_user_addr;
 	area[VHL_AVAIL] = (void __user *)(unsigned long)a.avail_user_addr;
 	area[VHL_USED] = (void __user *)(unsigned long)a.used_user_addr;
-	/* Without a backend the check waits until one is attached. */
+	/* Without a backend the addresses are checked when one is attached. */
 	if (vq->sock && !areas_ok(vq, area))
 		return -EINVAL;
 
-	/* Work may wait that could not be done without addresses. */
+	/* A kick may have found no addresses: serve what it announced. */
 	if (vq->sock && !vq->area_set)
 		vhl_work_queue(vq->worker, &vq->work);
 	vhl_pin_drop(vq);
@@ -408,9 +417,10 @@ static long vring_state(struct vhl_vq *vq, unsigned int cmd, void __user *argp)
 }
 
 /*
- * The ioctls that name a queue; the caller has checked that the number is one
- * of them and that the caller owns the device. Holds dev->mutex; takes
- * vq->mutex, so that no run sees half a change; sleeps.
+ * The ioctls for one queue; @cmd is one of them, and the calling task is the owner.
+ * Returns 0 or a negative errno: -ENOBUFS for a queue that does not exist, -EINTR
+ * when the caller is killed, and those of the ioctl. Caller holds dev->mutex; takes
+ * vq->mutex, so that no run sees half of a change; sleeps.
  */
 long vhl_vring_ioctl(struct vhl_dev *dev, unsigned int cmd, void __user *argp)
 {
@@ -426,8 +436,8 @@ long vhl_vring_ioctl(struct vhl_dev *dev, unsigned int cmd, void __user *argp)
 	i = array_index_nospec(i, VHL_NVQS);
 	vq = &dev->vqs[i];
 
-	/* What is under way is published where it was taken, and before its
-	 * position is told.
+	/* The heads of frames under way are published in the ring from which they
+	 * were taken, and before the queue's position is returned.
 	 */
 	drain = cmd == VHOST_GET_VRING_BASE || cmd == VHOST_SET_VRING_ADDR;
 	if (drain)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Virtqueues as the client sets them up. */
+/* Virtqueues: setup by the client. See vring.c for the context of each function. */
 #ifndef VHOSTLAB_VRING_H
 #define VHOSTLAB_VRING_H
 

@@ -5,7 +5,7 @@
 
 #include "run.h"
 
-/* Of a worker that is no thread of its own. Returns whether one is to be woken. */
+/* vhl_work_queue() for VHL_ITEM and VHL_POOLED. Returns whether to wake worker->task. */
 static noinline bool queued_elsewhere(struct vhl_worker *worker)
 {
 	if (worker->kind == VHL_ITEM) {
@@ -17,16 +17,16 @@ static noinline bool queued_elsewhere(struct vhl_worker *worker)
 }
 
 /*
- * Queues @work on @worker and wakes it. Work that is queued already stays
- * queued once. Any context; the caller keeps the worker alive.
+ * Queues @work on @worker and wakes it; does nothing when @work is already queued.
+ * Any context; the caller keeps the worker alive.
  *
- * Order, so that no event is lost. The caller made its event visible first (an
- * avail index, a frame in a ring). The atomic is fully ordered, whether it
- * finds the bit set or not: when it does, worker_run() clears the bit and looks
- * for events after that, so it sees this one. (A plain test in front of it
- * would be cheaper and would break this: its load could pass the store of the
- * event.) When the bit was clear the work is on the list before the thread is
- * woken, and the thread sets its state before it looks at the list.
+ * Order, so that no event is lost. The caller has made its event visible before (an
+ * avail index, a frame in a ring). test_and_set_bit() is fully ordered, whether it
+ * finds the bit set or not. When it finds the bit set, vhl_list_run() clears it
+ * later and looks for events after that, so it sees this one. (A plain test before
+ * it would be cheaper, but its load could be reordered before the store of the
+ * event.) When the bit was clear, the work is on the list before the thread is
+ * woken, and the thread sets its state before it reads the list.
  */
 void vhl_work_queue(struct vhl_worker *worker, struct vhl_work *work)
 {
@@ -36,9 +36,9 @@ void vhl_work_queue(struct vhl_worker *worker, struct vhl_work *work)
 	if (unlikely(worker->kind >= VHL_ITEM) && !queued_elsewhere(worker))
 		return;
 	/*
-	 * A thread that queues work for itself looks at its list before it
-	 * sleeps. An interrupt may have stopped it after that look: then it is
-	 * current as well, and has to be woken.
+	 * A thread that queues work for itself reads its list before it sleeps
+	 * and need not be woken. But in an interrupt, which may have come after
+	 * the thread has read the list, current is that thread as well.
 	 */
 	if (READ_ONCE(worker->task) != current || !in_task()) {
 		struct task_struct *task = READ_ONCE(worker->task);
@@ -49,8 +49,8 @@ void vhl_work_queue(struct vhl_worker *worker, struct vhl_work *work)
 }
 
 /*
- * Whether something waits for @worker beside what it runs: queued since it took
- * its list, or on that list. Called by the worker itself.
+ * Whether @worker has more work than the one that it runs: queued since it took its
+ * list, or on that list. Called in a run of the worker; needs no lock.
  */
 bool vhl_worker_has_work(struct vhl_worker *worker)
 {
@@ -58,9 +58,9 @@ bool vhl_worker_has_work(struct vhl_worker *worker)
 }
 
 /*
- * A work item: one at a time, so a work never runs twice at once. Its thread is
- * lent: it must not keep an address space, nor the signal of
- * vhl_work_abandon(), which is only allowed meanwhile.
+ * The work item of VHL_ITEM. It never runs twice at once, so neither does its work.
+ * The thread belongs to the workqueue: it must not keep an address space, nor a
+ * signal of vhl_work_abandon(), which is allowed only during the item.
  */
 static void worker_item(struct work_struct *ws)
 {
@@ -77,16 +77,17 @@ static void worker_item(struct work_struct *ws)
 	spin_lock(&worker->lock);
 	worker->task = NULL;
 	spin_unlock(&worker->lock);
-	/* Discards one that came, too. */
+	/* This also discards a pending signal. */
 	disallow_signal(SIGKILL);
 }
 
 /*
- * Ends the sleep of a run of @work on missing memory: its accesses fail from
- * now on. The caller has made sure that a run that begins after this does not
- * access any. A kernel thread has no signals but this one; a thread of the
- * owner has the owner's, so it is left to its own fate: the run ends when the
- * memory comes or the owner is killed. Any context that may take a spin lock.
+ * Ends the sleep of a run of @work on missing memory, by SIGKILL: its accesses to
+ * that memory fail from now on. The caller has made sure that a run that begins
+ * after this accesses no memory of the owner (dev->closing). A kernel thread has no
+ * other signals. A thread of the owner shares the owner's signals and is not sent
+ * one: its run ends when the memory arrives or the owner is killed. Does not sleep;
+ * not for interrupts.
  */
 void vhl_work_abandon(struct vhl_worker *worker, struct vhl_work *work)
 {
@@ -105,21 +106,22 @@ void vhl_work_abandon(struct vhl_worker *worker, struct vhl_work *work)
 	}
 }
 
+/* Whether @work is neither queued nor in a run, or will never run. */
 static bool work_idle(struct vhl_worker *worker, struct vhl_work *work)
 {
 	if (worker->kind == VHL_POOLED)
 		return vhl_shared_idle(worker, work);
-	/* It leaves the list after it has become the one that runs. */
+	/* worker->cur is set before the bit is cleared. */
 	if (test_bit(VHL_WORK_QUEUED, &work->flags) && !READ_ONCE(worker->dead))
 		return false;
-	smp_rmb(); /* the bit before cur: vhl_list_run() */
-	/* What the run did comes before what its end allows. */
+	smp_rmb(); /* the bit is read before cur: pairs with vhl_list_run() */
+	/* The run's accesses come before those of the caller. */
 	return smp_load_acquire(&worker->cur) != work;
 }
 
 /*
- * Waits until @work is neither queued nor in a run. Nothing may queue it any
- * more. Sleeps.
+ * Waits until @work is neither queued nor in a run. Nothing may queue it any more.
+ * Sleeps, uninterruptibly.
  */
 void vhl_work_flush(struct vhl_worker *worker, struct vhl_work *work)
 {
@@ -127,10 +129,10 @@ void vhl_work_flush(struct vhl_worker *worker, struct vhl_work *work)
 }
 
 /*
- * A worker that is a work item. Each has a workqueue of its own, which costs a
- * few structures and no thread: a common one has a limit of items that run at
- * once, and those that sleep on missing memory would use it up. Returns it or
- * an error pointer. Sleeps.
+ * Creates a worker that is a work item. Each has a workqueue of its own, which costs
+ * a few structures and no thread: a common workqueue limits the number of items that
+ * run at once, and items that sleep on missing memory would use up that limit.
+ * Returns the worker or an error pointer. Sleeps.
  */
 struct vhl_worker *vhl_worker_workqueue(void)
 {
@@ -147,7 +149,7 @@ struct vhl_worker *vhl_worker_workqueue(void)
 	return worker;
 }
 
-/* Ends a worker: no work is queued, or will be. Sleeps. */
+/* Stops and frees a worker. No work is queued, nor may any be. Sleeps. */
 void vhl_worker_free(struct vhl_worker *worker)
 {
 	switch (worker->kind) {

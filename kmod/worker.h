@@ -1,30 +1,30 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Workers run queued work in the address space it is for. Which worker serves
- * a queue is the threading model, the parameter `worker`:
+ * Workers run queued work, each in the address space of its device's owner. Which
+ * worker serves a queue is the threading model, set by parameter `worker`:
  *
- *	device		a thread for each device
- *	queue		a thread for each queue
- *	workqueue	a work item for each device, on kernel workqueues
- *	shared		a pool of threads, one a processor, for all devices; each
- *			polls for shared_poll_us before it sleeps, as long as
- *			nothing else wants its processor
+ *	device		one thread per device
+ *	queue		one thread per queue
+ *	workqueue	one work item per device, on kernel workqueues
+ *	shared		a pool of threads, one per processor, for all devices; each
+ *			busy-polls for shared_poll_us before it sleeps, as long as
+ *			no other task wants its processor
  *
- * Threads of a device or queue are threads of its owner where the kernel has
- * vhost_task, and kernel threads elsewhere: thread.c. Threads of the pool and
- * work items are the kernel's: shared.c, worker.c.
+ * Threads of a device or queue are threads of its owner where the kernel exports
+ * vhost_task, and kernel threads elsewhere: thread.c. Pool threads and work items
+ * are kernel threads: shared.c, worker.c.
  *
- * Work is done in the order in which it was queued and a turn is bounded by
- * the weights, and by the end of busy polling when other work waits, so no
- * queue waits for more than one turn of each other queue of its worker.
+ * Work runs in the order in which it was queued. A run is bounded by the weights,
+ * and busy polling ends when other work waits, so a queue waits for at most one
+ * run of each other queue of its worker.
  *
- * A run may sleep for as long as a page of its owner's memory is missing (a
- * userfaultfd that does not answer). That stops its own device only:
+ * A run may sleep for as long as a page of its owner's memory is missing (for
+ * example, a userfaultfd that does not answer). That stops its own device only:
  *
- *   - Workers of one device have no other work. A shared thread that sleeps in
- *     a run is replaced while other work waits: shared.c.
+ *   - Workers of one device have no other work. A pool thread that sleeps in a
+ *     run is replaced while other work waits: shared.c.
  *   - vhl_work_abandon() ends the sleep, with -EFAULT where the memory was
- *     accessed, so that its device can always be closed.
+ *     accessed, so that the device can always be closed.
  */
 #ifndef VHOSTLAB_WORKER_H
 #define VHOSTLAB_WORKER_H
@@ -41,42 +41,45 @@ struct vhl_thread;
 struct vhost_task;
 typedef void (*vhl_work_fn)(struct vhl_work *work);
 
+/* Bits of vhl_work.flags. */
 enum {
-	VHL_WORK_QUEUED, /* on a list, or to be put on one: AGAIN */
-	VHL_WORK_RUNNING, /* shared: in a run; under worker->lock */
-	VHL_WORK_AGAIN, /* shared: to be listed when that run ends; likewise */
+	VHL_WORK_QUEUED, /* on a list, or to be put on one: VHL_WORK_AGAIN */
+	VHL_WORK_RUNNING, /* VHL_POOLED: in a run; under worker->lock */
+	VHL_WORK_AGAIN, /* VHL_POOLED: to be listed when the run ends; under worker->lock */
 };
 
-/* Something a worker runs once per queueing; queueing twice runs it once. */
+/* A unit of work. Work that is queued twice before it runs, runs once. */
 struct vhl_work {
 	struct llist_node node;
 	unsigned long flags;
-	struct mm_struct *mm; /* to run it in; the caller has it grabbed */
+	struct mm_struct *mm; /* address space to run in; the device holds it by mmgrab() */
 	vhl_work_fn fn;
 };
 
+/* What executes a worker's runs. */
 enum vhl_worker_kind {
 	VHL_KTHREAD, /* a kernel thread of one device or queue */
-	VHL_TASK, /* the same, but a thread of the owner */
+	VHL_TASK, /* a thread of the owner, of one device or queue */
 	VHL_ITEM, /* a work item of one device */
-	VHL_POOLED, /* threads in turn, for many devices: shared.c */
+	VHL_POOLED, /* a pool's threads, for many devices: shared.c */
 };
 
+/* A worker. Fields without another rule are used by its own thread only. */
 struct vhl_worker {
-	struct llist_head list;
+	struct llist_head list; /* queued work, the newest first; lockless */
 	enum vhl_worker_kind kind;
-	struct task_struct *task; /* to be woken; of an item: that runs it now, or NULL */
-	struct vhl_work *cur; /* in a run; not of VHL_POOLED */
-	struct mm_struct *mm; /* a kernel thread is in now: not of VHL_POOLED */
-	bool more; /* work stands behind that which runs */
-	bool dead; /* its thread was killed with its owner; under lock */
-	bool yields; /* gives way before it sleeps: vhl_worker_yield() */
-	bool near; /* work was last queued on its processor */
-	u8 misses; /* of giving way, as a number of sleeps without it, */
-	u8 pass; /* and how many of those are left */
-	u8 stream; /* and as many, because frames came many at a time */
-	wait_queue_head_t idle; /* for work to be neither queued nor in a run */
-	spinlock_t lock; /* dead; of an item: task; of VHL_POOLED: its threads */
+	struct task_struct *task; /* to wake; VHL_ITEM: the one that runs the item, or NULL */
+	struct vhl_work *cur; /* in a run; not for VHL_POOLED */
+	struct mm_struct *mm; /* that a kernel thread is in; not for VHL_POOLED */
+	bool more; /* more work follows the one that runs */
+	bool dead; /* its thread was killed with the owner; under lock */
+	bool yields; /* yields before it sleeps: vhl_worker_yield() */
+	bool near; /* work was last queued from the worker's processor */
+	u8 misses; /* sleeps without a yield after the last yield that found no work */
+	u8 pass; /* how many of those are left */
+	u8 stream; /* sleeps without a yield because frames come many at a time */
+	wait_queue_head_t idle; /* waits for work that is neither queued nor in a run */
+	spinlock_t lock; /* dead; VHL_ITEM: task; VHL_POOLED: its threads */
 	union {
 		struct vhost_task *vtask; /* VHL_TASK */
 		struct { /* VHL_ITEM */
@@ -84,18 +87,19 @@ struct vhl_worker {
 			struct work_struct ws;
 		};
 		struct { /* VHL_POOLED: shared.c */
-			struct llist_node *todo; /* taken off the list, in order */
-			struct vhl_thread *active; /* takes work */
+			struct llist_node *todo; /* taken off the list, the oldest first */
+			struct vhl_thread *active; /* the thread that takes work */
 			struct list_head threads;
 			struct delayed_work watch;
-			unsigned long watched; /* run that the watch saw */
-			u32 poll_us;
-			int number;
-			unsigned int users; /* devices, under the pool's lock */
+			unsigned long watched; /* vhl_thread.runs when watch last ran */
+			u32 poll_us; /* busy poll before sleeping, in microseconds */
+			int number; /* in the threads' names */
+			unsigned int users; /* devices; under pool_lock of pool.c */
 		};
 	};
 };
 
+/* The threading model: parameter `worker`. */
 enum vhl_worker_model {
 	VHL_WORKER_DEVICE,
 	VHL_WORKER_QUEUE,

@@ -2,18 +2,18 @@
 /*
  * Transmit by reference: see zerocopy.h.
  *
- * The pages are pinned by the stack, and only heads are kept here, which are
- * numbers. So the client may change the memory table, take entries from the
- * IOTLB or unmap memory while frames are under way: their pages stay what they
- * were until the stack lets go.
+ * The stack pins the pages; this file keeps only the heads, which are numbers. So
+ * the client may change the memory table, invalidate entries of the IOTLB or unmap
+ * memory while frames are under way: their pages do not change until the stack
+ * unpins them.
  *
- * Detaching the backend, setting other ring addresses and asking for the
- * position wait until every head is published, which takes as long as the stack
- * keeps the frames (a queueing discipline may keep them as long as it likes), or
- * until the caller is killed. The heads are published by the queue's worker,
- * which has the owner's address space; that is why the wait holds no vq->mutex.
- * Closing the device publishes nothing, but waits for the frames as well, since
- * the stack calls back into this module for each.
+ * Detaching the backend, setting new ring addresses and VHOST_GET_VRING_BASE wait
+ * until every head is published, or until the caller is killed. That takes as long
+ * as the stack keeps the frames, which is not limited (a queueing discipline may
+ * keep them). The heads are published by the queue's worker, which runs in the
+ * owner's address space; therefore the waiting task must not hold vq->mutex.
+ * Closing the device publishes nothing, but also waits for the frames, since the
+ * stack calls back into this module for each of them.
  */
 #include <linux/rcupdate.h>
 #include <linux/slab.h>
@@ -23,20 +23,21 @@
 #include "used.h"
 #include "zerocopy.h"
 
-/* Frames after which it is judged whether references were worth it. */
+/* zc_judge(): a window, in frames. */
 #define ZC_WINDOW 64
-/* Frames that are copied at once when most of the window's were in vain. */
+/* Frames that are copied at once after a window most of whose frames the stack copied. */
 #define ZC_PAUSE 4096
 
-/* Where the next head would be held. */
+/* The slot for the next head. */
 static struct vhl_zc_frame *zc_next(struct vhl_zc *zc)
 {
 	return &zc->frame[(zc->first + zc->held) % VHL_ZC_FRAMES];
 }
 
 /*
- * The stack is done with a frame, or with one of the pieces it cut it into;
- * @by_reference is false when it copied it. Any context but hard interrupts.
+ * The stack's callback: it no longer uses the pages of a frame, or of one of the
+ * segments into which it split it; @by_reference is false when it has copied them.
+ * Any context but hard interrupts; holds no lock.
  */
 static void zc_complete(struct sk_buff *skb, struct ubuf_info *ubuf, bool by_reference)
 {
@@ -47,14 +48,14 @@ static void zc_complete(struct sk_buff *skb, struct ubuf_info *ubuf, bool by_ref
 		WRITE_ONCE(f->copied, true);
 	if (!refcount_dec_and_test(&ubuf->refcnt))
 		return;
-	/* From the store on the head may be published and the queue be gone,
-	 * but not before vhl_zc_discard() has waited for readers.
+	/* After the store the head may be published and the queue freed, but not
+	 * before vhl_zc_discard() has waited for RCU readers.
 	 */
 	rcu_read_lock();
-	/* What the stack read comes before: the driver may write there again. */
+	/* Release: the stack's reads come before the driver writes there again. */
 	smp_store_release(&f->state, READ_ONCE(f->copied) ? VHL_ZC_COPIED : VHL_ZC_SENT);
-	/* The state before the looks; vhl_zc_leave() and vhl_zc_discard() store
-	 * what is looked at before they look at the state.
+	/* The state is stored, then the flags are read; vhl_zc_leave() and
+	 * vhl_zc_discard() store their flag, then read the state.
 	 */
 	smp_mb();
 	if (unlikely(READ_ONCE(zc->discarding)))
@@ -68,7 +69,7 @@ static const struct ubuf_info_ops zc_ops = {
 	.complete = zc_complete,
 };
 
-/* Makes the table of a queue whose knob is on. Returns 0 or -ENOMEM. */
+/* Allocates the table of held heads, if the knob is on. Returns 0 or -ENOMEM. Sleeps. */
 int vhl_zc_alloc(struct vhl_vq *vq)
 {
 	struct vhl_zc *zc;
@@ -91,26 +92,30 @@ int vhl_zc_alloc(struct vhl_vq *vq)
 	return 0;
 }
 
-/* Frees it; vhl_zc_discard() has been there. */
+/* Frees the table, after vhl_zc_discard(). */
 void vhl_zc_free(struct vhl_vq *vq)
 {
 	kvfree(vq->zc);
 	vq->zc = NULL;
 }
 
-/* Looks at the backend that vq->sock has become. Caller holds vq->mutex. */
+/* Determines whether the new backend takes references. Caller holds vq->mutex. */
 void vhl_zc_backend(struct vhl_vq *vq)
 {
 	struct vhl_zc *zc = vq->zc;
 
-	/* A packet socket would take the reference for a control message. */
+	/* A packet socket would interpret the reference as a control message. */
 	zc->able = vq->sock && vq->ring && sock_flag(vq->sock->sk, SOCK_ZEROCOPY);
 	zc->tried = 0;
 	zc->in_vain = 0;
 	zc->pause = 0;
 }
 
-/* When most references were in vain, there are none for a while. */
+/*
+ * Counts a frame that was sent by reference, @in_vain when it was copied after all.
+ * When the stack copies most frames of a window, frames are copied at once for a
+ * while. Caller holds vq->mutex.
+ */
 static void zc_judge(struct vhl_zc *zc, bool in_vain)
 {
 	zc->in_vain += in_vain;
@@ -122,7 +127,7 @@ static void zc_judge(struct vhl_zc *zc, bool in_vain)
 	zc->in_vain = 0;
 }
 
-/* The frame's slot is free again; counts what became of it. */
+/* Frees a frame's slot, and counts the frame by its final @state. */
 static void zc_settle_frame(struct vhl_vq *vq, struct vhl_zc_frame *f, u8 state)
 {
 	if (state == VHL_ZC_OURS)
@@ -136,10 +141,10 @@ static void zc_settle_frame(struct vhl_vq *vq, struct vhl_zc_frame *f, u8 state)
 }
 
 /*
- * Sends a frame by reference. Returns 0, and vhl_zc_done() must follow;
- * -ENOSPC when it has to be copied after all; -EAGAIN when the backend is
- * full; or what it refused the frame with. Caller is the worker, holds
- * vq->mutex, has room (vhl_zc_full()); sleeps.
+ * Sends a frame by reference. Returns 0, and vhl_zc_done() must follow; -ENOSPC when
+ * the caller has to copy it; -EAGAIN when the backend is full; or the errno with
+ * which it refused the frame. Caller is the worker, holds vq->mutex and has checked
+ * vhl_zc_full(); sleeps.
  */
 int vhl_zc_send(struct vhl_vq *vq, const struct vhl_chain *c)
 {
@@ -158,8 +163,8 @@ int vhl_zc_send(struct vhl_vq *vq, const struct vhl_chain *c)
 
 	iov_iter_init(&msg.msg_iter, WRITE, vq->iov, c->out, c->out_len);
 	iov_iter_advance(&msg.msg_iter, skip);
-	/* What does not fit into a buffer's fragments tun copies, and when a
-	 * program then drops it, tun never completes it.
+	/* tun copies a frame with more pages than an skb has fragments, and when an
+	 * XDP program then drops it, tun does not call the completion.
 	 */
 	if (unlikely(iov_iter_npages(&msg.msg_iter, MAX_SKB_FRAGS + 1) > MAX_SKB_FRAGS))
 		goto copy;
@@ -170,9 +175,9 @@ int vhl_zc_send(struct vhl_vq *vq, const struct vhl_chain *c)
 	err = vq->sock->ops->sendmsg(vq->sock, &msg, c->out_len - skip);
 	if (likely(err >= 0))
 		return 0;
-	/* Refused: it was never taken up, or is completed by now. */
+	/* Refused: the stack has not taken the frame, or has completed it by now. */
 	WRITE_ONCE(f->state, VHL_ZC_OURS);
-	/* Memory without pages can still be copied. */
+	/* Memory that cannot be pinned can still be copied. */
 	if (err != -EFAULT)
 		return err;
 copy:
@@ -182,15 +187,15 @@ copy:
 }
 
 /*
- * Notes that the chain of @head was taken and moved last_avail by @taken:
- * whether its frame is under way, as vhl_zc_send() left it, or was copied.
- * Caller holds vq->mutex and has room.
+ * Records that the chain of @head was taken, which moved last_avail by @taken. Its
+ * frame is under way after vhl_zc_send(), or was copied. Caller holds vq->mutex and
+ * has checked vhl_zc_full().
  */
 void vhl_zc_done(struct vhl_vq *vq, u32 head, unsigned int taken)
 {
 	struct vhl_zc *zc = vq->zc;
 	struct vhl_zc_frame *f = zc_next(zc);
-	u8 state = smp_load_acquire(&f->state); /* what the stack did is over */
+	u8 state = smp_load_acquire(&f->state); /* pairs with zc_complete() */
 
 	if (!zc->held && state != VHL_ZC_UNDERWAY) {
 		zc_settle_frame(vq, f, state);
@@ -204,8 +209,8 @@ void vhl_zc_done(struct vhl_vq *vq, u32 head, unsigned int taken)
 }
 
 /*
- * Moves the heads that may be published to vq->done[]: from the oldest to the
- * first one under way. Caller holds vq->mutex.
+ * Moves the heads that may be published to vq->done[]: from the oldest one up to the
+ * first one under way. Caller holds vq->mutex; does not sleep.
  */
 void vhl_zc_collect(struct vhl_vq *vq)
 {
@@ -213,7 +218,7 @@ void vhl_zc_collect(struct vhl_vq *vq)
 
 	while (zc->held) {
 		struct vhl_zc_frame *f = &zc->frame[zc->first];
-		u8 state = smp_load_acquire(&f->state); /* what the stack did is over */
+		u8 state = smp_load_acquire(&f->state); /* pairs with zc_complete() */
 
 		if (state == VHL_ZC_UNDERWAY)
 			return;
@@ -225,28 +230,28 @@ void vhl_zc_collect(struct vhl_vq *vq)
 	}
 }
 
-/* The worker will look at what is completed: nobody need wake it. */
+/* From now on completions need not queue the work: the run will collect them. */
 void vhl_zc_look(struct vhl_vq *vq)
 {
 	WRITE_ONCE(vq->zc->looking, true);
 }
 
-/* It will not any more; what was completed meanwhile runs the queue again. */
+/* From now on completions queue the work; so does this, for the oldest frame. */
 void vhl_zc_leave(struct vhl_vq *vq)
 {
 	struct vhl_zc *zc = vq->zc;
 
 	WRITE_ONCE(zc->looking, false);
-	smp_mb(); /* before the states are read, as zc_complete() the other way round */
+	smp_mb(); /* the flag is stored, then the state is read: pairs with zc_complete() */
 	if (zc->held && READ_ONCE(zc->frame[zc->first].state) != VHL_ZC_UNDERWAY)
 		vhl_work_queue(vq->worker, &vq->work);
 }
 
 /*
- * Waits until all heads are published; no chain is taken from then until
- * vhl_zc_resume(), which is due whatever this returns. Caller is the owner and
- * holds dev->mutex, no vq->mutex; sleeps. Returns 0, or -EINTR when the caller
- * is killed.
+ * Waits until all heads are published. No chain is taken from then until
+ * vhl_zc_resume(), which must follow whatever this returns. Caller is the owner and
+ * holds dev->mutex, but no vq->mutex; sleeps. Returns 0, or a negative errno when
+ * the caller is killed.
  */
 int vhl_zc_drain(struct vhl_vq *vq)
 {
@@ -265,22 +270,22 @@ int vhl_zc_drain(struct vhl_vq *vq)
 	return wait_event_killable(zc->wait, !READ_ONCE(zc->held));
 }
 
-/* Whether the stack has none of the frames any more; no run adds one. */
+/* Whether the stack uses none of the frames; no run adds one any more. */
 static bool none_underway(struct vhl_zc *zc)
 {
 	unsigned int i;
 
 	for (i = 0; i < VHL_ZC_FRAMES; i++)
-		/* What the stack did with the frame is over. */
+		/* Pairs with zc_complete(). */
 		if (smp_load_acquire(&zc->frame[i].state) == VHL_ZC_UNDERWAY)
 			return false;
 	return true;
 }
 
 /*
- * Waits until the stack is done with all frames, and forgets their heads. For a
- * device that is closing: its runs take no chains any more. Holds no vq->mutex;
- * sleeps.
+ * Waits until the stack has completed all frames, and discards their heads. For a
+ * device that is closing (dev->closing): its runs take no chains any more. Caller
+ * holds no vq->mutex; sleeps, uninterruptibly.
  */
 void vhl_zc_discard(struct vhl_vq *vq)
 {
@@ -288,11 +293,11 @@ void vhl_zc_discard(struct vhl_vq *vq)
 
 	if (!zc)
 		return;
-	/* The run that is under way may send one more. */
+	/* A run that has not seen dev->closing may still send frames: wait for it. */
 	mutex_lock(&vq->mutex);
 	WRITE_ONCE(zc->discarding, true);
 	mutex_unlock(&vq->mutex);
-	/* The flag before the states: zc_complete(). wait_event() has the barrier. */
+	/* The flag is stored before the states are read, by the barrier in wait_event(). */
 	wait_event(zc->wait, none_underway(zc));
 	/* The last completion may still be in zc_complete(). */
 	synchronize_rcu();
@@ -301,9 +306,9 @@ void vhl_zc_discard(struct vhl_vq *vq)
 }
 
 /*
- * What a run does instead of taking chains while somebody waits. A ring that
- * cannot be reached now is no reason to wait: then nobody can be told. Caller
- * is the worker and holds vq->mutex; sleeps.
+ * A run while an ioctl waits in vhl_zc_drain(): publishes heads and takes no chains.
+ * Heads count as published even if the ring cannot be written, since there is no
+ * other way to return them. Caller is the worker and holds vq->mutex; sleeps.
  */
 void vhl_zc_settle(struct vhl_vq *vq)
 {
@@ -313,13 +318,13 @@ void vhl_zc_settle(struct vhl_vq *vq)
 		wake_up(&vq->zc->wait);
 }
 
-/* After vhl_zc_drain(), with the backend that is there then. Caller holds dev->mutex. */
+/* Ends vhl_zc_drain(): the queue runs again if it has a backend. Caller holds dev->mutex. */
 void vhl_zc_resume(struct vhl_vq *vq)
 {
 	if (!vq->zc)
 		return;
 	WRITE_ONCE(vq->zc->draining, false);
-	/* Kicks may have come and gone. */
+	/* Kicks during the drain were not served. */
 	if (vq->sock)
 		vhl_work_queue(vq->worker, &vq->work);
 }

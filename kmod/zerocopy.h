@@ -1,15 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Transmit by reference, parameter `zerocopy`: frames of at least that many
- * bytes go to tun or tap as the guest's own pages, which the network stack
- * pins until it has no use for them. Until then their chains are the device's;
- * so the heads of such frames, and of all that were taken after them, are held
- * here and published in the order of sending: what the stack gives back out of
- * order waits for what is older. That is what VIRTIO_F_IN_ORDER wants and what
- * a packed ring is written in (virtio 1.2, sections 2.7.9 and 2.8), and the
- * driver sees the same order whatever the knob.
+ * Transmit by reference (parameter `zerocopy`): frames of at least that many bytes
+ * are handed to tun or tap as the guest's own pages, which the network stack pins
+ * until it no longer uses them. Until then the device owns their chains. So the
+ * heads of such frames, and of all frames taken after them, are held here and
+ * published in the order in which they were taken: a frame that the stack
+ * completes out of order waits for the older ones. VIRTIO_F_IN_ORDER requires that
+ * order (virtio 1.2, sections 2.7.9 and 2.8.8), the packed ring is written in it,
+ * and the driver sees the same order with and without this knob.
  *
- * All but the completion is under vq->mutex.
+ * Everything but the completion callback runs under vq->mutex, unless noted at
+ * the function.
  */
 #ifndef VHOSTLAB_ZEROCOPY_H
 #define VHOSTLAB_ZEROCOPY_H
@@ -19,29 +20,30 @@
 
 #include "vhostlab.h"
 
-/* Heads held at once; whoever has more of them under way waits. */
+/* Most heads held at once; the queue takes no more chains until some are published. */
 #define VHL_ZC_FRAMES 256
 /*
- * Shorter frames are always copied: tun copies the first 128 bytes whatever
- * their frame has, and pages cost more than they save.
+ * Bytes of the shortest frame by reference. tun copies the first 128 bytes of any
+ * frame, and below this length pinning pages costs more than it saves.
  */
 #define VHL_ZC_LEAST 256u
 
+/* The state of a frame whose head is held. */
 enum vhl_zc_state {
-	VHL_ZC_OURS, /* not used, or of a frame that was copied */
-	VHL_ZC_UNDERWAY, /* the stack has its pages */
-	VHL_ZC_SENT, /* it is done with them */
-	VHL_ZC_COPIED, /* the same, but it copied them after all */
+	VHL_ZC_OURS, /* slot not used, or the frame was copied by this module */
+	VHL_ZC_UNDERWAY, /* the stack uses the guest's pages */
+	VHL_ZC_SENT, /* the stack has completed the frame */
+	VHL_ZC_COPIED, /* likewise, and had copied the frame */
 };
 
 /* A head that is held. */
 struct vhl_zc_frame {
 	struct ubuf_info ubuf;
 	struct vhl_zc *zc;
-	u32 head;
-	u16 taken; /* what it moved last_avail by */
-	u8 state; /* enum vhl_zc_state; released by the completion */
-	bool copied;
+	u32 head; /* for vhl_used_add() */
+	u16 taken; /* how far its chain moved last_avail */
+	u8 state; /* enum vhl_zc_state; stored with release by the completion */
+	bool copied; /* the stack copied it, or a part of it */
 };
 
 /* The held heads of a queue: a ring, the oldest at frame[first]. */
@@ -49,15 +51,15 @@ struct vhl_zc {
 	struct vhl_vq *vq;
 	size_t min; /* bytes of the shortest frame by reference */
 	bool able; /* the backend takes references */
-	bool looking; /* the worker will see what is completed */
+	bool looking; /* the worker is running and will see completions */
 	bool discarding; /* a completion wakes vhl_zc_discard() */
-	bool draining; /* no chain is taken until none is held: zerocopy.c */
+	bool draining; /* no chain is taken until no head is held: zerocopy.c */
 	unsigned int first;
 	unsigned int held;
-	unsigned int tried; /* frames since the last judgement, */
-	unsigned int in_vain; /* those of them that were copied after all, */
-	unsigned int pause; /* and frames to be copied at once after it */
-	wait_queue_head_t wait; /* for held to become 0, or for completions */
+	unsigned int tried; /* frames in the current window of zc_judge() */
+	unsigned int in_vain; /* those of them that were copied after all */
+	unsigned int pause; /* frames still to be copied at once after a bad window */
+	wait_queue_head_t wait; /* waits for held to become 0, or for completions */
 	struct vhl_zc_frame frame[VHL_ZC_FRAMES];
 };
 
@@ -74,7 +76,10 @@ void vhl_zc_discard(struct vhl_vq *vq);
 void vhl_zc_settle(struct vhl_vq *vq);
 void vhl_zc_resume(struct vhl_vq *vq);
 
-/* Whether a frame of @len bytes shall go by reference; counts those that could. */
+/*
+ * Whether to send a frame of @len bytes by reference; counts a long frame that is
+ * copied because of a pause. Caller holds vq->mutex; vq->zc is set.
+ */
 static inline bool vhl_zc_wants(struct vhl_vq *vq, size_t len)
 {
 	struct vhl_zc *zc = vq->zc;
@@ -90,16 +95,16 @@ static inline bool vhl_zc_wants(struct vhl_vq *vq, size_t len)
 }
 
 /*
- * Whether there is no room for another head: neither here nor, with those that
- * are done and not published, in the used ring. A guest can show the same
- * descriptor again while its frame is under way.
+ * Whether there is no room for another head, either here or in the used ring,
+ * which also has to hold the heads in vq->done[]. A guest can make the same
+ * descriptor available again while its frame is under way. Caller holds vq->mutex.
  */
 static inline bool vhl_zc_full(const struct vhl_vq *vq)
 {
 	return vq->zc->held == VHL_ZC_FRAMES || vq->zc->held + vq->n_done >= vq->num;
 }
 
-/* Whether the queue may only publish: somebody waits in vhl_zc_drain(). */
+/* Whether the queue may only publish, since an ioctl waits in vhl_zc_drain(). */
 static inline bool vhl_zc_draining(const struct vhl_vq *vq)
 {
 	return unlikely(vq->zc) && READ_ONCE(vq->zc->draining);
