@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""What errors.bt cannot do itself: a table with the names of the rules, which stand in its lines
-about the first of each. Reads the tool's output on stdin."""
+"""Makes a table with the rules' names from the output of errors.bt, on stdin: bpftrace cannot
+print one. The names are taken from the lines about the first error of each kind."""
 import re
 import sys
 

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""What syscalls.bt cannot do itself: names the calls, divides by the packets, leaves out threads
-that hardly call. Reads the tool's output on stdin."""
+"""Makes a table of system calls per packet, by name, from the output of syscalls.bt, on stdin:
+bpftrace cannot print one. Leaves out threads with few calls."""
 import re
 import sys
 
@@ -19,7 +19,7 @@ for line in sys.stdin:
     if found:
         thread = f"{found[1]:<16} {found[2]:>8}"
         calls.setdefault(thread, []).append((int(found[3]), int(found[4])))
-    # Frames: the module's where it served; else those of the network device that saw most.
+    # Frames: those of the module if it served any, else those of the busiest network device.
     elif line.startswith("@module["):
         module += int(line.split()[-1])
     elif line.startswith(("@received[", "@transmitted[")):
