@@ -27,6 +27,8 @@
 #define ZC_WINDOW 64
 /* Frames that are copied at once after a window most of whose frames the stack copied. */
 #define ZC_PAUSE 4096
+/* How often vhl_zc_drain() looks whether the worker has been killed, in jiffies. */
+#define ZC_DRAIN_LOOK (HZ / 10)
 
 /* The slot for the next head. */
 static struct vhl_zc_frame *zc_next(struct vhl_zc *zc)
@@ -248,6 +250,20 @@ void vhl_zc_leave(struct vhl_vq *vq)
 }
 
 /*
+ * A run while an ioctl waits in vhl_zc_drain(): publishes heads and takes no chains.
+ * Heads count as published even if the ring cannot be written, since there is no
+ * other way to return them. Caller is the worker, or an ioctl of the owner when the
+ * worker is dead, and holds vq->mutex; sleeps.
+ */
+void vhl_zc_settle(struct vhl_vq *vq)
+{
+	vhl_zc_collect(vq);
+	vhl_used_publish(vq);
+	if (!vq->zc->held)
+		wake_up(&vq->zc->wait);
+}
+
+/*
  * Waits until all heads are published. No chain is taken from then until
  * vhl_zc_resume(), which must follow whatever this returns. Caller is the owner and
  * holds dev->mutex, but no vq->mutex; sleeps. Returns 0, or a negative errno when
@@ -256,6 +272,7 @@ void vhl_zc_leave(struct vhl_vq *vq)
 int vhl_zc_drain(struct vhl_vq *vq)
 {
 	struct vhl_zc *zc = vq->zc;
+	long left;
 	int err;
 
 	if (!zc)
@@ -267,7 +284,22 @@ int vhl_zc_drain(struct vhl_vq *vq)
 	if (zc->held)
 		vhl_work_queue(vq->worker, &vq->work);
 	mutex_unlock(&vq->mutex);
-	return wait_event_killable(zc->wait, !READ_ONCE(zc->held));
+	for (;;) {
+		left = wait_event_killable_timeout(zc->wait, !READ_ONCE(zc->held), ZC_DRAIN_LOOK);
+		if (left)
+			return min(left, 0L);
+		/*
+		 * A thread of the owner may have been killed while another process
+		 * with the same memory is the caller. Then this publishes.
+		 */
+		if (!READ_ONCE(vq->worker->dead))
+			continue;
+		err = vhl_vq_lock_killable(vq);
+		if (err)
+			return err;
+		vhl_zc_settle(vq);
+		mutex_unlock(&vq->mutex);
+	}
 }
 
 /* Whether the stack uses none of the frames; no run adds one any more. */
@@ -303,19 +335,6 @@ void vhl_zc_discard(struct vhl_vq *vq)
 	synchronize_rcu();
 	zc->held = 0;
 	vq->held = 0;
-}
-
-/*
- * A run while an ioctl waits in vhl_zc_drain(): publishes heads and takes no chains.
- * Heads count as published even if the ring cannot be written, since there is no
- * other way to return them. Caller is the worker and holds vq->mutex; sleeps.
- */
-void vhl_zc_settle(struct vhl_vq *vq)
-{
-	vhl_zc_collect(vq);
-	vhl_used_publish(vq);
-	if (!vq->zc->held)
-		wake_up(&vq->zc->wait);
 }
 
 /* Ends vhl_zc_drain(): the queue runs again if it has a backend. Caller holds dev->mutex. */
