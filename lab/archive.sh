@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=bash
-# Debian packages without installing them: an apt state of our own, fed by the archives that this machine's apt sources
-# name. Needs no root. Sourced after lab/lib.sh by the scripts that fetch.
+# Debian packages without installing them: an apt state of our own, fed by the archives that this
+# machine's apt sources name. Needs no root. Sourced after lab/lib.sh by the scripts that fetch.
 
-# Base addresses of the archives in this machine's own apt sources that look like Debian's, and of its security archive.
-# `apt-get update --print-uris` needs no downloaded lists and understands every source format apt knows.
+# Base addresses of the archives in this machine's own apt sources that look like Debian's, and of
+# its security archive. `apt-get update --print-uris` needs no downloaded lists and understands
+# every source format apt knows.
 machine_archives()
 {
 	local scratch uri base
@@ -27,10 +28,11 @@ machine_archives()
 		die 77 "lab: no Debian archive among this machine's apt sources: add one (deb URI bookworm main)"
 }
 
-# private_apt NAME TEST SUITE...: an apt state of our own whose only source is an archive with these suites for which the
-# command TEST succeeds; suite `security` is the security archive, where there is one. A third-party archive for the same
-# distribution fails the check of Debian's signature, or TEST; then the next one is tried. Sets APT_DIR and APT_OPTIONS;
-# fails when no archive is left. Nothing counts as installed, unless the caller makes APT_DIR/status say otherwise.
+# private_apt NAME TEST SUITE...: an apt state of our own whose only source is an archive with these
+# suites for which the command TEST succeeds; suite `security` is the security archive, if there is
+# one. A third-party archive for the same distribution fails the check of Debian's signature, or
+# TEST; then the next one is tried. Sets APT_DIR and APT_OPTIONS; fails when no archive is left. No
+# package counts as installed, unless the caller changes APT_DIR/status.
 private_apt()
 {
 	local name=$1 test=$2 options='arch=amd64' base security suite

@@ -1,16 +1,16 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=bash
-# How a lab run ended, from what it left behind: the private result port, the console, the kernel log and QEMU's exit code.
-# Sourced by lab/run, whose variables it reads: dir nonce status nested.
+# How a lab run ended, from what it left behind: the private result port, the console, the kernel
+# log and QEMU's exit code. Sourced by lab/run, whose variables it reads: dir nonce status nested.
 
-# The kernel log in the fullest form there is: the log port's copy when the VM got that far, else the console.
+# The most complete kernel log: the copy from the log port if the VM wrote one, else the console.
 kernel_log()
 {
 	# shellcheck disable=SC2154
 	if [[ -s $dir/dmesg ]]; then cat "$dir/dmesg"; else cat "$dir/console"; fi
 }
 
-# The last 40 lines of it, or more when the trouble began earlier than that.
+# The last 40 lines of it, or more when the first error is earlier than that.
 log_excerpt()
 {
 	local text first lines start
@@ -42,14 +42,14 @@ fail_run()
 	die "${2:-1}" "lab: $1: whole log in $kept"
 }
 
-# The first line of the console that names what went wrong, without its time stamp.
+# The first line of the console with an error, without its time stamp.
 culprit()
 {
 	tr -d '\r' <"$dir/console" | grep -m 1 -E -f "$LAB/patterns" | sed 's/^\[[^]]*\] *//' || true
 }
 
-# Did the emulator record a triple fault that nothing asked for? A restart ends in one, too (reboot=t), but then the kernel has
-# announced it on the console, always.
+# Whether the emulator recorded an unexpected triple fault. A restart also ends in one (reboot=t),
+# but then the kernel has always announced it on the console.
 triple_fault()
 {
 	grep -q '^Triple fault' "$dir/resets" && ! grep -q 'reboot: \|sysrq: Resetting' "$dir/console"

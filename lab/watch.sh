@@ -1,10 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=bash
-# Ends a lab VM that makes no progress. Sourced by lab/run, whose variables it reads: dir timeout relays.
+# Ends a lab VM that makes no progress. Sourced by lab/run, whose variables it reads: dir timeout
+# relays.
 #
-# Progress is a byte of output from the VM, of the command or of the kernel on its console. Time counts only while this machine
-# lets QEMU run: the time its threads wait for a processor that others have is subtracted. So a busy machine makes a run
-# longer, not wrong. A command that writes without end is ended all the same, after CHATTER times the limit.
+# Progress is a byte of output from the VM, of the command or of the kernel on its console. Time
+# counts only while this machine lets QEMU run: the time that its threads wait for a processor is
+# subtracted. So a run takes longer on a busy machine, but does not fail. A command that writes
+# without end is ended after CHATTER times the limit.
 CHATTER=20
 
 # Bytes that the relays have passed on, in $heard; 0 where this kernel does not count them.
@@ -21,7 +23,8 @@ heard_bytes()
 	done
 }
 
-# Nanoseconds by which the thread of QEMU that waited longest for a processor did so since the last call, in $starved.
+# The longest time that a thread of QEMU waited for a processor since the last call, in nanoseconds,
+# in $starved.
 starved_time()
 {
 	local task ran waited rest since
