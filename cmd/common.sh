@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=bash
-# What all sub-commands share: messages, their arguments, the build, the newest run. Sourced, never run.
+# Functions of all sub-commands: messages, arguments, the build, the newest run. Sourced, never run.
 
 ROOT=$(cd -- "$(dirname -- "$(readlink -f -- "${BASH_SOURCE[0]}")")/.." && pwd -P)
 
@@ -38,18 +38,19 @@ need_value()
 	[[ $2 -ge 2 && -n ${3-x} ]] || die 2 "$1: it needs a value: see \`./run.sh ${0##*/} --help\`"
 }
 
-# emit TEXT [CODE]: to standard output. A reader that has seen enough closes the pipe, which is no error: the command ends with
-# CODE (0) then.
+# emit TEXT [CODE]: prints TEXT on standard output. A reader may close the pipe early, which is no
+# error: the command then ends with CODE (0).
 emit()
 {
 	local code=0 error
 	{ error=$({ printf '%s\n' "$1" >&3; } 2>&1); } 3>&1 || code=$?
-	# 141 is SIGPIPE; where the caller ignores that signal, the message tells.
+	# 141 is SIGPIPE; where the caller ignores that signal, the message shows it.
 	[[ $code -ne 141 && $error != *'Broken pipe' ]] || exit "${2:-0}"
 	[[ $code -eq 0 ]] || die 1 "standard output: it cannot be written: free space there"
 }
 
-# Which vhostlab this is: the module's version, and the revision where the tree is a git checkout of its own.
+# Which vhostlab this is: the module's version, and the revision where the tree is a git checkout of
+# its own.
 version()
 {
 	local number revision=''
@@ -64,8 +65,8 @@ help_text()
 	emit "$(sed -n '/^# usage: /,/^[^#]/ { /^[^#]/d; s/^# \{0,1\}//p }' "$0")"
 }
 
-# arguments 'OPTION...' ARG...: ARGS is what a sub-command was given, an OPTION=VALUE of those named as two words. Answers
-# --help and --version. What follows -- is another command's.
+# arguments 'OPTION...' ARG...: sets ARGS to the arguments of a sub-command, with OPTION=VALUE split
+# into two words. Handles --help and --version. Arguments after -- belong to another command.
 arguments()
 {
 	local valued=" $1 "
@@ -95,7 +96,8 @@ arguments()
 	ARGS+=("$@")
 }
 
-# end_by_sigint: what Ctrl-C stopped ends by that signal, so that a shell's loop around it ends, too.
+# end_by_sigint: what Ctrl-C stopped ends by that signal, so that a shell's loop around it ends,
+# too.
 end_by_sigint()
 {
 	trap - INT EXIT
@@ -104,7 +106,8 @@ end_by_sigint()
 	exit 130
 }
 
-# wait_for PID: its exit code. A signal that a trap of ours handles ends `wait` early, not the child.
+# wait_for PID: its exit code. A signal that a trap of ours handles ends `wait` early, not the
+# child.
 wait_for()
 {
 	local pid=$1 code
@@ -127,8 +130,8 @@ in_lab()
 	[[ ${VHOSTLAB_LAB:-} == 1 ]]
 }
 
-# Installs missing packages of the group run by name: the tests and the linters have groups of their own, which make check
-# and make lint install. Fast and silent when nothing is missing.
+# Installs missing packages of the group run by name: the tests and the linters have groups of their
+# own, which make check and make lint install. Fast and silent when nothing is missing.
 ensure_packages()
 {
 	! in_lab || return 0
