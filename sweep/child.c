@@ -19,9 +19,9 @@
 
 /* An idle second under the instruction clock weighs this much: see patience_seconds(). */
 #define IDLE_WEIGHT 1e-3
-/* How long a killed process may take to vanish, in seconds of patience. */
+/* How long a killed process may take to end, in seconds of patience. */
 #define KILL_PATIENCE 10.0
-/* Between a polite and an impolite end. */
+/* Between SIGTERM and SIGKILL. */
 #define TERM_PATIENCE 3.0
 
 static int signals = -1;
@@ -160,7 +160,7 @@ static bool reap(pid_t pid, int *status)
 	return found;
 }
 
-/* Kills every child we have: a process that left its group comes to us as an orphan. */
+/* Kills every child of this process: one that left its group has become a child as an orphan. */
 static void kill_children(void)
 {
 	DIR *proc = opendir("/proc");

@@ -25,8 +25,8 @@ struct child {
 };
 
 /*
- * Call once before child_run(): SIGINT, SIGTERM and SIGHUP are collected from
- * then on, and orphans of a child come to us instead of escaping.
+ * Call once before child_run(): from then on SIGINT, SIGTERM and SIGHUP are
+ * blocked and read, and this process is the subreaper of a child's orphans.
  */
 bool child_setup(void);
 

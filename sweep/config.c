@@ -113,7 +113,7 @@ static void begin_section(struct parse *p, const char *line)
 	char *name;
 
 	if (!end)
-		return; /* that one it refuses itself */
+		return; /* libinih itself refuses this one */
 	end_section(p);
 	name = copy(line + 1);
 	name[end - line - 1] = '\0';

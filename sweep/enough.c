@@ -105,7 +105,7 @@ bool enough(const json_t *step)
 		for (size_t f = 0; f < FIGURES; f++) {
 			int n = values_before(json_string_value(member), f, rep, value);
 
-			/* What cannot be measured must not hold up the others. */
+			/* A point that cannot be measured must not keep the others from ending. */
 			if (!n)
 				continue;
 			some = true;

@@ -13,15 +13,15 @@ void enough_read(const char *path);
 void enough_note(const json_t *line);
 
 /*
- * Is this step not needed any more? Only steps of a sweep with a precision ever
- * are: when the figures of all members of its group are known to it, cost and
- * round trip, from the repetitions before this one. On the instruction clock
- * two repetitions in a row must be equal within the precision; on the wall
- * clock the interval of the median (order statistics, 95 %, from 6 repetitions
- * on) must reach no farther than the precision to either side, on average. A
- * group ends together, so that all its servers have the same number of
- * repetitions, and what this repetition itself has brought so far does not
- * count, so that a sweep that was interrupted ends where another would.
+ * Whether this step is not needed any more; always false for a sweep without a
+ * precision. It is not needed when the figures of all members of its group, cost
+ * and round trip, are known with the precision from earlier repetitions. On the
+ * instruction clock two consecutive repetitions must be equal within the
+ * precision; on the wall clock the interval of the median (order statistics,
+ * 95 %, from 6 repetitions on) must extend no farther than the precision to
+ * either side, on average. A group ends together, so that all its servers have
+ * the same number of repetitions. Results of the current repetition do not
+ * count, so that a sweep that is interrupted and resumed ends at the same step.
  */
 bool enough(const json_t *step);
 

@@ -41,7 +41,8 @@ sysctls()
 	return 0
 }
 
-# srcversion<TAB>sha256 of a module: what is loaded, and the file it came from. Empty where there is none.
+# srcversion<TAB>sha256 of a module: what is loaded, and the file it came from. Empty where there is
+# none.
 module()
 {
 	local version='' sum='' file=$2

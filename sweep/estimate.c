@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * A rough model of a sweep's duration: what every measurement costs before its
- * first packet, and what its packets cost. Calibrated on two processors without
+ * A rough model of a sweep's duration: the time of every measurement before its
+ * first packet, and the time per packet. Calibrated on two processors without
  * KVM, where the lab is emulated; with KVM everything is faster.
  */
 #include <stdlib.h>

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=bash
-# The folder of a run: a new one or an older one, and what is kept in it beside results. Sourced by cmd/sweep and cmd/trace.
+# The folder of a run: a new one or an older one, and what is kept in it beside results. Sourced by
+# cmd/sweep and cmd/trace.
 
 # An unused folder: results/<day>-<config>-<counter>, or --out when it has no points yet.
 new_run_dir()

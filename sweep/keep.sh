@@ -2,11 +2,12 @@
 # shellcheck shell=bash
 # Results out of the lab VM, and what is checked before they count. Sourced by sweep.sh.
 #
-# Inside the VM the run's folder is read-only. What it measures comes out through a port (sweep/records.h), and a process
-# out here owns the files: no kernel inside can damage them.
+# Inside the VM the run's folder is read-only. What it measures comes out through a port
+# (sweep/records.h), and a process out here owns the files: no kernel inside can damage them.
 
-# keep_records: opens $RECORDS for lab/run; the keeper of $RUN_DIR reads its other end. When that fails, say because the disk
-# is full, nothing more can be kept, so it asks this shell (USR1) to end $child.
+# keep_records: opens $RECORDS for lab/run; the keeper of $RUN_DIR reads its other end. When that
+# fails, say because the disk is full, nothing more can be kept, so it asks this shell (USR1) to end
+# $child.
 keep_records()
 {
 	KEEPER_FAILED=0 child=''
@@ -42,8 +43,8 @@ send_files()
 	"$BENCH/records" send "$@" || die 1 "results: they cannot leave the lab VM: see the line above"
 }
 
-# verify_cut, verify_whole: read back what is in the run's folder, of a sweep that was cut off or that came to its end; they say
-# what is wrong with it.
+# verify_cut, verify_whole: read back what is in the run's folder, of a sweep that was cut off or
+# that came to its end; they say what is wrong with it.
 verify_cut()
 {
 	"$BENCH/verify" --cut "$RUN_DIR"

@@ -8,7 +8,7 @@
 
 #include "lines.h"
 
-/* Of a file that is one heap of rubbish a few lines say enough. */
+/* Most errors reported per file. */
 #define REPORTED 3
 
 static void key_of(char *key, size_t size, const char *point, long rep)

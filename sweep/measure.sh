@@ -2,7 +2,8 @@
 # shellcheck shell=bash
 # On the measuring machine: environment, then one point after the other. Sourced by cmd/sweep.
 
-# Guests live longer than a measurement, so the process that starts the measurements keeps them: see bench/vm/session.
+# Guests live longer than a measurement, so the process that starts the measurements keeps them: see
+# bench/vm/session.
 SESSION='' SESSION_KEEPER=''
 start_session()
 {

@@ -12,7 +12,8 @@ load_modules()
 	local name ko=$1
 	LOADED=()
 	[[ $EUID -eq 0 ]] && { in_lab || [[ -z ${VHOSTLAB_POINT:-} ]]; } || return 0
-	# The in-tree server takes 64 memory regions unless its parameter allows as many as QEMU may have.
+	# The in-tree server takes 64 memory regions unless its parameter allows as many as QEMU may
+	# have.
 	if [[ ! -d /sys/module/vhost ]] && modprobe -q vhost max_mem_regions=509; then LOADED=(vhost); fi
 	for name in "${MODULES[@]}"; do
 		[[ ! -d /sys/module/$name ]] || continue

@@ -85,7 +85,7 @@ static int make_schedule(const struct points *points, long seed, struct step **s
 	return count;
 }
 
-/* Adds keys "point/rep" of the whole lines of a results file; a half-written last line does not count. */
+/* Adds keys "point/rep" of the complete lines of a results file, without an incomplete last one. */
 static void read_done(json_t *done, const char *path)
 {
 	FILE *file = fopen(path, "r");

@@ -139,7 +139,7 @@ static json_t *knobs_object(const struct point *point, bool guest_only)
 	return object;
 }
 
-/* Everything that was asked for; with @cell, only what all servers of a cell share. */
+/* All settings of the point; with @cell, only those that all servers of a cell share. */
 static json_t *asked(const struct point *point, const struct config *config, bool cell)
 {
 	json_t *object = json_object();
@@ -176,7 +176,7 @@ static json_t *boot(const struct point *point)
 	return object;
 }
 
-/* Of the canonical text: the same question has the same name everywhere. */
+/* The hash of the canonical text: the same settings have the same name everywhere. */
 static uint64_t hash_of(json_t *object)
 {
 	char *text = json_dumps(object, JSON_COMPACT | JSON_SORT_KEYS);
@@ -289,7 +289,7 @@ static bool meaningful_dpdk(const struct point *p)
 	       is(p, AXIS_SINK, "stack");
 }
 
-/* Some combinations mean nothing. */
+/* Whether the combination is meaningful. */
 static bool meaningful(const struct point *p)
 {
 	if (is(p, AXIS_GUEST, "process"))
@@ -300,7 +300,7 @@ static bool meaningful(const struct point *p)
 	return is(p, AXIS_GUEST, "qemu") ? meaningful_qemu(p) : meaningful_dpdk(p);
 }
 
-/* Appends @p unless the same was asked for already; then the larger repetition count holds. */
+/* Appends @p unless the same point is there already; then the larger repetition count is kept. */
 static bool add(struct points *points, struct point *p, const struct config *config)
 {
 	uint64_t cell = hash_of(is(p, AXIS_GUEST, "qemu") ? boot(p) : asked(p, config, true));
@@ -363,7 +363,7 @@ static int by_name(const void *a, const void *b)
 	return strcmp((*x)->info->name, (*y)->info->name);
 }
 
-/* Walks all combinations like an odometer, the last wheel (server) fastest. */
+/* Visits all combinations, the last axis (server) varying fastest. */
 static bool cross(struct points *points, const struct config *c, const struct section *s,
 		  const struct filter *filter, int filter_count)
 {

@@ -15,8 +15,8 @@ struct point {
 	int knob_count;
 	long packets;
 	long repetitions;
-	char hash[17]; /* of everything that was asked for */
-	bool control; /* the A/A control: asks what another point asks */
+	char hash[17]; /* of all settings */
+	bool control; /* the A/A control: has the settings of another point */
 	int group; /* points that follow each other: the servers of a cell, or one boot of QEMU */
 };
 

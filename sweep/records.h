@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * Results on their way out of the lab VM. There the run's folder is read-only:
- * a file that the VM writes over 9p is not the same on every kernel. What it has
- * to tell goes through a port instead, as records, and one process outside the
- * VM owns the files. A record is
+ * a file that the VM writes over 9p is not the same on every kernel. Its results
+ * go through a port instead, as records, and one process outside the VM owns the
+ * files. A record is
  *
  *	record append|file LENGTH NAME\n  LENGTH bytes  HASH\n
  *

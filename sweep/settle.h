@@ -4,12 +4,11 @@
 #define WALK_SETTLE_H
 
 /*
- * Has every slab cache of the kernel give back its empty slabs and sort the
- * others. Earlier points leave a few long-lived objects behind, spread over
- * slabs; a later burst of 64 frames then needs one slab more, and takes another
- * path in the allocator for all its life: 0.25 % of its instructions, seen in
- * every second sweep. Only in the lab VM, under the instruction clock; it does
- * nothing elsewhere.
+ * Makes every slab cache of the kernel free its empty slabs and sort the others.
+ * Earlier points leave a few long-lived objects, spread over slabs; a later burst
+ * of 64 frames then needs one slab more and takes another path in the allocator
+ * during the whole measurement: 0.25 % of its instructions, in every second sweep.
+ * Only in the lab VM on the instruction clock; does nothing elsewhere.
  */
 void settle_machine(void);
 

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=bash
-# Starts a measurement, here or in the lab VM, watches it, and checks what it left. Sourced by cmd/sweep.
+# Starts a measurement, here or in the lab VM, watches it, and checks its results. Sourced by
+# cmd/sweep.
 
 # Starts the measurement, here or in the lab VM, and sees it through an interruption.
 supervise()
@@ -10,7 +11,8 @@ supervise()
 	! "$BENCH/plan" "${PLAN_OPTIONS[@]}" --schedule "$CONFIG" | grep '"guest": *"qemu"' >/dev/null || nested=(--nested)
 	inner=("$ROOT/run.sh" sweep "$RUN_DIR/$(basename "$CONFIG")" --host --out "$RUN_DIR" "${PLAN_OPTIONS[@]}")
 	[[ -n $CLOCK ]] || inner+=(--clock "$clock")
-	# Each point says that it begins and how it ended; ten real seconds are more than enough for a second of its own limit.
+	# Each point says that it begins and how it ended; ten real seconds are more than enough for
+	# a second of its own limit.
 	limit=$("$BENCH/plan" --get timeout "$CONFIG")
 	if [[ $HOST == 1 ]]; then
 		command=(env VHOSTLAB_INNER=1 "${inner[@]}")
@@ -28,7 +30,7 @@ supervise()
 	"${command[@]}" </dev/null 2>&"$progress" {progress}>&- {lock}>&- &
 	child=$!
 	[[ ${KEEPER_FAILED:-0} == 0 ]] || kill -TERM "$child" 2>/dev/null || true
-	# A shell starts its background children deaf to SIGINT, so it is handed on as SIGTERM.
+	# A shell's background children ignore SIGINT, so it is passed on as SIGTERM.
 	trap 'INTERRUPTED=INT; kill -TERM "$child" 2>/dev/null || true' INT
 	trap 'INTERRUPTED=${INTERRUPTED:-TERM}; kill -TERM "$child" 2>/dev/null || true' TERM HUP
 	code=0
@@ -69,7 +71,8 @@ say_control()
 	report_program --control "$RUN_DIR" >&2
 }
 
-# above_floor POINTS: fills in what only the whole run can tell; the file is replaced whole, or not at all.
+# above_floor POINTS: fills in what only the whole run can tell; the file is replaced whole, or not
+# at all.
 above_floor()
 {
 	[[ -s $1 ]] && grep -q '"server": *"floor"' "$1" || return 0

@@ -28,13 +28,13 @@ struct axis_info {
 };
 
 enum knob_side {
-	KNOB_GUEST, /* negotiated by the guest: means something for every server */
-	KNOB_VHOST, /* set in a vhost device: means something for servers intree and vhostlab */
-	KNOB_MODULE, /* parameter of vhostlab_net: means something for server vhostlab */
-	KNOB_VMM, /* how QEMU itself serves: means something for server userspace */
+	KNOB_GUEST, /* negotiated by the guest: has an effect with every server */
+	KNOB_VHOST, /* set in a vhost device: has an effect with servers intree and vhostlab */
+	KNOB_MODULE, /* parameter of vhostlab_net: has an effect with server vhostlab */
+	KNOB_VMM, /* how QEMU itself serves: has an effect with server userspace */
 };
 
-/* Guests a knob means something for. */
+/* Guests with which a knob has an effect. */
 enum { PROCESS = 1, QEMU = 2, DPDK = 4, ANY_GUEST = PROCESS | QEMU | DPDK };
 
 struct knob_info {
