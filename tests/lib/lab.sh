@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=bash
-# The way of a .t file into the lab VM. Sourced; moves to the top of the tree. A file that cannot run here says why in its
-# plan and ends with 0.
+# Runs a .t file in the lab VM. Sourced; changes to the top of the tree. A file that cannot run here
+# has the reason in its plan and ends with 0.
 
 cd "$(dirname "${BASH_SOURCE[0]}")/../.." || exit 1
 build=${VHOSTLAB_BUILD:-$PWD/build}
@@ -21,7 +21,7 @@ need()
 	done
 }
 
-# need_package PACKAGE...: for what brings no command
+# need_package PACKAGE...: for packages without a command
 need_package()
 {
 	local package
@@ -43,7 +43,8 @@ need_build()
 	done
 }
 
-# tap_from_lab OPTION-OF-LAB/RUN... -- COMMAND...: the command's output is the file's TAP, the end of the file
+# tap_from_lab OPTION-OF-LAB/RUN... -- COMMAND...: the command's output is the file's TAP, the end
+# of the file
 tap_from_lab()
 {
 	local status=0
@@ -53,7 +54,7 @@ tap_from_lab()
 	0) exit 0 ;;
 	77) skip_all 'the lab VM cannot run here, its reason is above' ;;
 	*)
-		# No plan after this: prove takes the whole file for failed.
+		# Without a plan prove reports the whole file as failed.
 		echo "# lab/run ended with exit code $status"
 		exit 1
 		;;

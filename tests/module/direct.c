@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Frames of a tap go straight from the stack's buffer to the guest once the
- * socket has shown what it writes in front of them. Nobody but the processor
- * may notice. Would fail if: such frames were not counted by the interface, a
- * checksum that is not there yet were called good, or an interface that has
- * gone were still counted on.
+ * Frames of a tap are copied from the skb to the guest without recvmsg(), once
+ * the socket has written the header in front of one. The guest must see no
+ * difference. Would fail if: such frames were not counted by the interface, a
+ * checksum that is not yet filled in were marked as valid, or frames were still
+ * counted on an interface that was deleted.
  */
 #include <arpa/inet.h>
 #include <errno.h>

@@ -1,7 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# The kernel's own test program drives our module as /dev/vhost-net, unmodified; the in-tree module takes the same.
+# The kernel's own test program drives our module as /dev/vhost-net, unmodified; the in-tree module
+# takes the same.
 set -Eeuo pipefail
 # shellcheck source=tests/lib/lab.sh
 source "$(dirname "$(readlink -f "$0")")/../lib/lab.sh"

@@ -263,7 +263,7 @@ static void all_sizes(void)
 {
 	static const unsigned int odd[] = { 1, 2, 3, 4, 5, 7, 31, 64, 100, 255, 257, 1000 };
 
-	/* Beyond the largest batch there are as few ways to get outside with one size as another. */
+	/* Above the largest batch all sizes take the same paths: a few are enough. */
 	for (num = 1; num <= 32768; num *= num < 512 ? 2 : 64) {
 		split_tx(F_V1);
 		split_tx(F_V1 | F_ORDER);

@@ -64,7 +64,7 @@ static void end(void)
 	knob("ring_access", "uaccess");
 }
 
-/* What avail_event() is when the device wishes to hear of the frame behind so many. */
+/* The value of avail_event when the device asks for a kick for the frame after @frames. */
 static uint16_t next_kick(uint16_t frames)
 {
 	uint16_t first_turn = 1u << VRING_PACKED_EVENT_F_WRAP_CTR;

@@ -308,8 +308,8 @@ static void bad_frames(void)
 }
 
 /*
- * Frames that wait at their far end, more than the pages they are cut from hold: none is written over by a later one.
- * Would fail if a page were used again while a frame of it is on its way.
+ * More frames wait at the far end than the pages of their fragments hold: none is overwritten by
+ * a later one. Would fail if a page were reused while a frame in it is under way.
  */
 static void held(void)
 {

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Giving way. A worker on its guest's processor lets others run without
- * going to sleep, as long as work comes of it; one on another processor goes
- * to sleep. Which it did is what the kernel counts: a task that gives way, or
- * is pushed aside, was switched involuntarily.
+ * A worker on its guest's processor yields instead of going to sleep, as long as
+ * that brings work; one on another processor goes to sleep. The kernel's counters
+ * show which: a task that yields, or is preempted, is switched involuntarily.
  */
 #include <errno.h>
 #include <sched.h>

@@ -412,7 +412,7 @@ static void given_back(void)
 	       before - free_kib());
 }
 
-/* Frames that are refused, at once or later: their heads come back, and nothing is held for ever. */
+/* Frames that are refused, at once or later: their heads are published, and none stays held. */
 static void refused(void)
 {
 	const struct virtio_net_hdr impossible = { .gso_type = 1, .hdr_len = 60000 };

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * The driver side of one vhost-net device: guest memory, two rings, split ones
- * unless F_PACKED is asked for (packed.h), and the ioctls that introduce them. Tests reach into the rings to break them, so
- * nothing is hidden here.
+ * unless F_PACKED is asked for (packed.h), and the ioctls that set them up. Tests
+ * change the rings to break rules, so nothing is hidden here.
  *
  * Guest memory is a memfd mapped at one place of the test process and shown to
  * the device as guest physical addresses from GUEST_GPA on. The two differ on

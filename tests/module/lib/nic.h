@@ -52,7 +52,7 @@ void rx_post(struct guest *g, unsigned int i, uint32_t len);
 /* One frame from the far end into one posted buffer, and its check. */
 bool rx_one(struct guest *g, int far, uint32_t seq, size_t len);
 
-/* CPU time in ns of the threads that serve the device; -1: none. Every kworker where that is a workqueue. */
+/* CPU time in ns of the threads that serve the device (workqueue: of all kworkers); -1: none. */
 long long worker_cpu_ns(void);
 /* The first thread of the device's own, -1: it has none. */
 int worker_tid(void);

@@ -4,8 +4,9 @@
  * around. Two threads: the driver fills transmit buffers and empties receive
  * buffers, sleeping only in poll() on the call eventfds of the rings, as an
  * interrupt-driven guest does (a test may put other eventfds behind the
- * numbers); the far end reads what both taps send and feeds both. Every frame is numbered and checked whole, so that what is
- * lost, doubled or changed is counted.
+ * numbers); the far end reads what both taps send and feeds both. Every frame is
+ * numbered and checked completely, so that lost, doubled and changed frames are
+ * counted.
  *
  * Buffers lie all over guest memory, some over the border of two pages, some
  * over the border of two regions when there are many; received frames take up
