@@ -28,13 +28,14 @@ static void usage(FILE *out)
 	fputs("usage: plan [--schedule] [--only EXPR] [--clock insn|wall] [--seed N] [--done "
 	      "FILE]... "
 	      "CONFIG\n"
-	      "       plan --get "
-	      "experiment|question|kernel|clock|timeout|steps|points|seconds|files\n"
+	      "       plan --pace [--accel tcg|kvm|bare] [...] CONFIG\n"
+	      "       plan --get experiment|question|kernel|clock|timeout|steps|points|files\n"
 	      "            [...] CONFIG\n"
 	      "       plan --vocabulary | --defaults\n"
 	      "Prints one JSON object per point, or with --schedule one per point and\n"
 	      "repetition in the order of the sweep, without those already in --done. The A/A\n"
-	      "control is in the schedule only.\n",
+	      "control is in the schedule only. With --pace one line for each of these: its\n"
+	      "number, the seconds it may take and what it is like; number 0 is the start.\n",
 	      out);
 }
 
@@ -169,8 +170,42 @@ static int print_object(json_t *object)
 	return bad || putchar('\n') == EOF ? 1 : 0;
 }
 
+static bool is_done(const json_t *done, const struct step *s)
+{
+	char key[64];
+
+	snprintf(key, sizeof(key), "%s/%ld", s->point->hash, s->rep);
+	return json_object_get(done, key);
+}
+
+/* For the program progress: see estimate.h. */
+static int print_pace(const struct points *points, const struct config *config, long seed,
+		      const json_t *done)
+{
+	struct step *steps;
+	int count = make_schedule(points, seed, &steps);
+	const struct point *before = NULL;
+	char kind[200];
+
+	printf("0 %.3f start\n", estimate_start());
+	for (int i = 0; i < count; i++) {
+		const struct point *p = steps[i].point;
+		bool boots;
+
+		if (is_done(done, &steps[i]))
+			continue;
+		boots = !strcmp(p->value[AXIS_GUEST], "qemu") &&
+			(!before || before->group != p->group || steps[i].rep != steps[i - 1].rep);
+		before = p;
+		estimate_kind(p, boots, kind, sizeof(kind));
+		printf("%d %.6f %s\n", i + 1, estimate_point(p, config, boots), kind);
+	}
+	free(steps);
+	return 0;
+}
+
 static int print_schedule(const struct points *points, const struct config *config, long seed,
-			  json_t *done)
+			  const json_t *done)
 {
 	struct step *steps;
 	int count = make_schedule(points, seed, &steps), bad = 0;
@@ -178,10 +213,8 @@ static int print_schedule(const struct points *points, const struct config *conf
 	for (int i = 0; i < count; i++) {
 		const struct step *s = &steps[i];
 		json_t *object;
-		char key[64];
 
-		snprintf(key, sizeof(key), "%s/%ld", s->point->hash, s->rep);
-		if (json_object_get(done, key))
+		if (is_done(done, s))
 			continue;
 		object = point_identity(s->point, config);
 		json_object_set_new(object, "rep", json_integer(s->rep));
@@ -219,8 +252,6 @@ static int print_field(const struct points *points, const struct config *config,
 		printf("%ld\n", config->timeout);
 	else if (!strcmp(field, "steps"))
 		printf("%ld\n", steps);
-	else if (!strcmp(field, "seconds"))
-		printf("%ld\n", estimate_seconds(points, config));
 	else if (!strcmp(field, "points"))
 		printf("%d\n", points->count);
 	else if (!strcmp(field, "files"))
@@ -229,7 +260,7 @@ static int print_field(const struct points *points, const struct config *config,
 	else {
 		fprintf(stderr,
 			"vhostlab: plan: --get %s: not known; allowed: experiment, question, "
-			"kernel, clock, timeout, steps, points, seconds, files\n",
+			"kernel, clock, timeout, steps, points, files\n",
 			field);
 		return 2;
 	}
@@ -239,16 +270,23 @@ static int print_field(const struct points *points, const struct config *config,
 int main(int argc, char **argv)
 {
 	static const struct option options[] = {
-		{ "schedule", no_argument, NULL, 's' },	   { "only", required_argument, NULL, 'o' },
-		{ "clock", required_argument, NULL, 'c' }, { "seed", required_argument, NULL, 'r' },
-		{ "done", required_argument, NULL, 'd' },  { "get", required_argument, NULL, 'g' },
-		{ "vocabulary", no_argument, NULL, 'v' },  { "defaults", no_argument, NULL, 'D' },
-		{ "help", no_argument, NULL, 'h' },	   { NULL, 0, NULL, 0 },
+		{ "schedule", no_argument, NULL, 's' },
+		{ "only", required_argument, NULL, 'o' },
+		{ "clock", required_argument, NULL, 'c' },
+		{ "seed", required_argument, NULL, 'r' },
+		{ "done", required_argument, NULL, 'd' },
+		{ "get", required_argument, NULL, 'g' },
+		{ "vocabulary", no_argument, NULL, 'v' },
+		{ "defaults", no_argument, NULL, 'D' },
+		{ "pace", no_argument, NULL, 'p' },
+		{ "accel", required_argument, NULL, 'a' },
+		{ "help", no_argument, NULL, 'h' },
+		{ NULL, 0, NULL, 0 },
 	};
 	struct filter filter[AXIS_COUNT + MAX_KNOBS];
 	const char *clock = NULL, *get = NULL;
 	json_t *done = json_object();
-	bool schedule = false;
+	bool schedule = false, pace = false;
 	int filters = 0, opt, bad = 0;
 	struct config config;
 	struct points points;
@@ -287,6 +325,18 @@ int main(int argc, char **argv)
 		case 'g':
 			get = optarg;
 			break;
+		case 'p':
+			pace = true;
+			break;
+		case 'a':
+			if (!estimate_machine(optarg)) {
+				fprintf(stderr,
+					"vhostlab: --accel: %s is not known; allowed: tcg, kvm, "
+					"bare\n",
+					optarg);
+				return 2;
+			}
+			break;
 		case 'v':
 			vocab_print(stdout);
 			return 0;
@@ -313,6 +363,8 @@ int main(int argc, char **argv)
 		return 2;
 	if (get)
 		bad = print_field(&points, &config, get);
+	else if (pace)
+		bad = print_pace(&points, &config, seed, done);
 	else if (schedule)
 		bad = print_schedule(&points, &config, seed, done);
 	else

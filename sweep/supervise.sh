@@ -24,7 +24,7 @@ supervise()
 			${VHOSTLAB_POINT:+"VHOSTLAB_POINT=$VHOSTLAB_POINT"} "${inner[@]}")
 	fi
 	INTERRUPTED=''
-	exec {progress}> >([[ -z ${RECORDS:-} ]] || exec {RECORDS}>&-; exec "$BENCH/progress")
+	exec {progress}> >([[ -z ${RECORDS:-} ]] || exec {RECORDS}>&-; exec "$BENCH/progress" <(printf '%s\n' "$PACE") "$RUN_DIR/.pace")
 	filter=$!
 	# shellcheck disable=SC2154 # cmd/sweep holds the lock
 	"${command[@]}" </dev/null 2>&"$progress" {progress}>&- {lock}>&- &

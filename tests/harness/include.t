@@ -86,7 +86,7 @@ says 'resumed with another included file' "$TMP/a.conf: it is not the configurat
 unset VHOSTLAB_POINT
 
 # The estimate grows with what is asked for.
-seconds() { "$BENCH/plan" --get seconds "$TMP/long.conf"; }
+seconds() { "$BENCH/progress" --left <("$BENCH/plan" --pace "${1:-$TMP/long.conf}"); }
 printf '[x]\nserver = intree\nworkload = tx\npackets = 65536\n' >"$TMP/long.conf" && short=$(seconds)
 sed -i 's/65536/655360/' "$TMP/long.conf" && long=$(seconds)
 is 'more packets take longer' $((long > short)) 1
@@ -102,5 +102,5 @@ for config in "$ROOT"/configs/*.conf; do
 	header=$(sed -n '/^\[sweep\]/q; /^# /p' "$config" | wc -l)
 	result "configs/${config##*/} begins with what to expect" $((header > 2)) "$header lines of comment before [sweep]"
 done
-is 'paper.conf ends within an hour' $(($("$BENCH/plan" --get seconds "$ROOT/configs/paper.conf") < 3600)) 1
+is 'paper.conf ends within an hour' $(($(seconds "$ROOT/configs/paper.conf") < 3600)) 1
 done_testing
