@@ -138,6 +138,9 @@ static void read_line(char *line)
 	} else if (sscanf(line, "@end %ld %ld %399[^\n]", &step, &of, label) == 3) {
 		ends(step, of, label, PACE_WHOLE);
 		show(step);
+	} else if (sscanf(line, "@skip %ld %ld %399[^\n]", &step, &of, label) == 3) {
+		ends(step, of, label, PACE_SKIPPED);
+		show(step);
 	} else if (sscanf(line, "@bad %ld %ld %399[^\n]", &step, &of, label) == 3) {
 		ends(step, of, label, PACE_SPOILED);
 		clear_line();

@@ -20,6 +20,7 @@
 #include "records.h"
 #include "results.h"
 #include "settle.h"
+#include "skips.h"
 
 #define MAX_ARGUMENTS 64
 /* Bits of /proc/sys/kernel/tainted: bad page, oops, warning, soft lockup. */
@@ -190,7 +191,9 @@ static enum verdict judge(struct walk *walk, const json_t *step, json_t **values
 		 walk->port < 0 ? "/raw" : "", text_of(step, "point"), number_of(step, "rep"));
 	setenv("VHOSTLAB_RAW", raw, 1);
 	child_run(&child, argv, number_of(step, "timeout"));
-	if (child.err && *child.err && child.end != CHILD_INTERRUPTED)
+	/* Why one is skipped is said once, at the end: see skips.h. */
+	if (child.err && *child.err && child.end != CHILD_INTERRUPTED &&
+	    !(child.end == CHILD_EXITED && child.code == 77))
 		fprintf(stderr, "%s%s", child.err,
 			child.err[strlen(child.err) - 1] == '\n' ? "" : "\n");
 
@@ -275,7 +278,12 @@ static bool one_step(struct walk *walk, const json_t *step)
 			tell(step, "end", "");
 	} else {
 		snprintf(line, sizeof(line), "%s: %s", verdict_name[verdict], reason);
-		tell(step, "bad", line);
+		if (verdict == SKIPPED) {
+			skips_note(reason, text_of(step, "server"));
+			tell(step, "skip", verdict_name[verdict]);
+		} else {
+			tell(step, "bad", line);
+		}
 		object = json_pack("{s:s,s:I,s:s,s:s}", "point", text_of(step, "point"), "rep",
 				   (json_int_t)number_of(step, "rep"), "verdict",
 				   verdict_name[verdict], "reason", reason);
@@ -326,6 +334,11 @@ int main(int argc, char **argv)
 	}
 	if (!walk.program || !out || optind != argc)
 		return usage();
+	if (access(walk.program, X_OK)) {
+		fprintf(stderr, "vhostlab: walk: %s: %s: name a program that runs here\n",
+			walk.program, strerror(errno));
+		return 1;
+	}
 	walk.out = out;
 	for (int i = 0; i < FILES; i++)
 		snprintf(path[i], sizeof(path[i]), "%s/%s", out, file_name[i]);
@@ -367,6 +380,7 @@ int main(int argc, char **argv)
 	free(line);
 	if (port)
 		rmdir(walk.raw);
+	skips_say();
 	if (walk.enough)
 		fprintf(stderr,
 			"vhostlab: sweep: %ld measurements were not needed: their figures are "

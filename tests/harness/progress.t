@@ -60,6 +60,15 @@ pace slow/tx/1 3 0.3 fast/tx/1 33 0.3 >"$TMP/pace"
 { steps 1 3 36 1; steps 4 6 36 0.01; } | "$BENCH/progress" "$TMP/pace" 2>"$TMP/stderr"
 between 'each kind has its own time' 0 8 "$(left 6)"
 
+# A server that cannot run here ends at once: the others do not, but its own other points do.
+pace a/tx/1 2 1 b/tx/1 50 1 a/rx/1 50 1 >"$TMP/pace"
+{
+	printf '@start 1 102 p\n@skip 1 102 p\n@start 2 102 p\n@skip 2 102 p\n@start 3 102 p\n'
+	sleep 1
+	printf '@end 3 102 p\n'
+} | "$BENCH/progress" "$TMP/pace" 2>"$TMP/stderr"
+between 'one that is skipped' 45 75 "$(left 3)"
+
 # A resumed sweep knows the times of its first part.
 pace x/tx/1 50 0.03 >"$TMP/pace"
 steps 1 10 50 0.3 | "$BENCH/progress" "$TMP/pace" "$TMP/kept" 2>/dev/null
