@@ -168,11 +168,13 @@ newest_run()
 	printf '%s' "${newest%/}"
 }
 
-# report_program ARG...: report/, which asks the programs of stats/ and bench/ for every number
+# report_program ARG...: report/, which asks the programs of stats/ and bench/ for every number. It takes the place of this
+# shell, so that a signal for the command is one for it: call it last, or in a subshell.
 report_program()
 {
 	python3 -c 'import jinja2' 2>/dev/null || die 77 "report: python3-jinja2 is not installed: run ./run.sh setup"
-	PYTHONSAFEPATH=1 PYTHONDONTWRITEBYTECODE=1 PYTHONPATH=$ROOT VHOSTLAB_BUILD=$BUILD python3 -m report "$@"
+	export PYTHONSAFEPATH=1 PYTHONDONTWRITEBYTECODE=1 PYTHONPATH=$ROOT VHOSTLAB_BUILD=$BUILD
+	exec python3 -m report "$@"
 }
 
 # How many whole lines a file has: a half-written last one does not count.

@@ -2,13 +2,18 @@
 """python3 -m report: the command behind ./run.sh report, and what a sweep says of its control."""
 from __future__ import annotations
 
+import signal
+
+if signal.getsignal(signal.SIGINT) != signal.SIG_IGN:
+    # While there is nothing to put in order, not even a traceback.
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
 import argparse
 import shutil
 import sys
-import tempfile
 from pathlib import Path
 
-from report import ask, control, publish
+from report import ask, aside, control, publish
 from report.panels import DrawingFailed, drawn
 from report.run import Damaged, Run
 from report.whole import Report, write
@@ -42,11 +47,16 @@ def report(folder: Path, as_reference: bool) -> None:
         print("vhostlab: report: RESULTS.md, results/reference", file=sys.stderr)
         return
     name = str(folder.relative_to(ask.ROOT)) if folder.is_relative_to(ask.ROOT) else str(folder)
-    with tempfile.TemporaryDirectory(prefix="vhostlab-report.") as work:
-        one = Report(Run(folder, name), Path(work))
-        with drawn():
-            one.draw()
-        write(folder, "RESULTS", one.text())
+    # What is damaged is said with its own path.
+    ask.cells(folder / "points.jsonl")
+    with aside.beside(folder) as (copy, work):
+        try:
+            one = Report(Run(copy, name), work)
+            with drawn():
+                one.draw()
+            write(copy, "RESULTS", one.text())
+        except Damaged as error:
+            raise Damaged(str(error).replace(str(copy), str(folder))) from error
     print(f"vhostlab: report: {name}/RESULTS.md, {name}/report.html, {name}/figures",
           file=sys.stderr)
 
@@ -61,6 +71,7 @@ def main() -> int:
     parser.add_argument("--control", action="store_true",
                         help="only say what the A/A control says, in a line")
     args = parser.parse_args()
+    aside.catch_signals()
     try:
         if args.control:
             sys.stdout.write(control.line_of(args.folder))
@@ -68,8 +79,9 @@ def main() -> int:
             report(args.folder, args.publish)
     except (Damaged, DrawingFailed, publish.Refused, OSError) as error:
         fail(1, str(error))
-    finally:
-        ask.close()
+    except aside.Interrupted as signalled:
+        aside.end_by(signalled.number)
+    ask.close()
     return 0
 
 

@@ -9,6 +9,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+from report import aside
 from report.ask import ROOT
 from report.panels import drawn
 from report.run import COMPANIONS, Run, lines
@@ -73,21 +74,22 @@ def _take_over(run: Path, to: Path) -> None:
 def renew(published: Path | None = None) -> None:
     """All pages and figures of the reference, with this run in it; in place at the end only."""
     RESULTS.mkdir(exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix=".reference.", dir=RESULTS) as scratch:
-        new, old = Path(scratch) / "reference", Path(scratch) / "old"
+    with aside.scratch(RESULTS, ".reference.") as scratch:
+        new, old = scratch / "reference", scratch / "old"
         if REFERENCE.is_dir():
             shutil.copytree(REFERENCE, new)
         if published is not None:
             experiment = Run(published, "").env["experiment"]
             _take_over(published, new / experiment if experiment in COMPANIONS else new)
         front = _build(new)
-        if REFERENCE.is_dir():
-            REFERENCE.rename(old)
-        new.rename(REFERENCE)
-        if front:
-            target = Path(scratch) / "RESULTS.md"
-            target.write_text(front, encoding="utf-8")
-            target.replace(ROOT / "RESULTS.md")
+        target = scratch / "RESULTS.md"
+        target.write_text(front, encoding="utf-8")
+        with aside.in_one_go():
+            if REFERENCE.is_dir():
+                REFERENCE.rename(old)
+            new.rename(REFERENCE)
+            if front:
+                target.replace(ROOT / "RESULTS.md")
 
 
 def _build(new: Path) -> str:
@@ -98,7 +100,7 @@ def _build(new: Path) -> str:
         if not (folder / "points.jsonl").is_file():
             continue
         label = "results/reference" + (f"/{name}" if name else "")
-        with tempfile.TemporaryDirectory(prefix="vhostlab-report.") as work:
+        with tempfile.TemporaryDirectory(prefix="work.", dir=new.parent) as work:
             report = Report(Run(folder, label), Path(work))
             with drawn():
                 report.draw()

@@ -68,7 +68,7 @@ supervise()
 say_control()
 {
 	[[ -s $RUN_DIR/control.jsonl ]] || return 0
-	report_program --control "$RUN_DIR" >&2
+	(report_program --control "$RUN_DIR") >&2
 }
 
 # above_floor POINTS: fills in what only the whole run can tell; the file is replaced whole, or not
