@@ -1,31 +1,16 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=bash
-# Functions of all sub-commands: messages, arguments, the build, the newest run. Sourced, never run.
+# What all sub-commands share: their arguments, the build, the newest run. Sourced, never run.
 
-ROOT=$(cd -- "$(dirname -- "$(readlink -f -- "${BASH_SOURCE[0]}")")/.." && pwd -P)
+# Messages, --help and --version, and where things are.
+# shellcheck source=lab/lib.sh
+source "$(dirname -- "$(readlink -f -- "${BASH_SOURCE[0]}")")/../lab/lib.sh"
 
-BUILD=${VHOSTLAB_BUILD:-$ROOT/build}
 # shellcheck disable=SC2034 # for the files that source this one
 BENCH=$BUILD/bench
 RESULTS=$ROOT/results
-# ip, modprobe and their like are not on every user's path.
-PATH=$PATH:/usr/sbin:/sbin
 # Figures name degrees and microseconds; the C locale cannot.
 export LC_ALL=C.UTF-8
-
-# die CODE WHAT: WHERE: WHAT TO DO
-die()
-{
-	local code=$1
-	shift
-	printf 'vhostlab: %s\n' "$*" >&2
-	exit "$code"
-}
-
-note()
-{
-	printf 'vhostlab: %s\n' "$*" >&2
-}
 
 # One line for an unexpected failure, instead of a silent end.
 trap 'printf "vhostlab: %s: line %s: a command failed: see the lines above\n" "${BASH_SOURCE[0]##*/}" "$LINENO" >&2' ERR
@@ -38,35 +23,8 @@ need_value()
 	[[ $2 -ge 2 && -n ${3-x} ]] || die 2 "$1: it needs a value: see \`./run.sh ${0##*/} --help\`"
 }
 
-# emit TEXT [CODE]: prints TEXT on standard output. A reader may close the pipe early, which is no
-# error: the command then ends with CODE (0).
-emit()
-{
-	local code=0 error
-	{ error=$({ printf '%s\n' "$1" >&3; } 2>&1); } 3>&1 || code=$?
-	# 141 is SIGPIPE; where the caller ignores that signal, the message shows it.
-	[[ $code -ne 141 && $error != *'Broken pipe' ]] || exit "${2:-0}"
-	[[ $code -eq 0 ]] || die 1 "standard output: it cannot be written: free space there"
-}
-
-# Which vhostlab this is: the module's version, and the revision where the tree is a git checkout of
-# its own.
-version()
-{
-	local number revision=''
-	number=$(sed -n 's/^PACKAGE_VERSION="\(.*\)"/\1/p' "$ROOT/kmod/dkms.conf")
-	[[ ! -e $ROOT/.git ]] || revision=$(git -C "$ROOT" rev-parse --short HEAD 2>/dev/null) || revision=''
-	emit "vhostlab $number${revision:+ ($revision)}"
-}
-
-# The head of a sub-command's own file.
-help_text()
-{
-	emit "$(sed -n '/^# usage: /,/^[^#]/ { /^[^#]/d; s/^# \{0,1\}//p }' "$0")"
-}
-
-# arguments 'OPTION...' ARG...: sets ARGS to the arguments of a sub-command, with OPTION=VALUE split
-# into two words. Handles --help and --version. Arguments after -- belong to another command.
+# arguments 'OPTION...' ARG...: ARGS is what a sub-command was given, an OPTION=VALUE of those named as two words. Answers
+# --help and --version. What follows -- is another command's.
 arguments()
 {
 	local valued=" $1 "
@@ -74,8 +32,7 @@ arguments()
 	shift
 	while [[ $# -gt 0 && $1 != -- ]]; do
 		case $1 in
-		--help | -h) help_text && exit ;;
-		--version) version && exit ;;
+		--help | -h | --version) about_us "$1" ;;
 		--*=*)
 			if [[ $valued == *" ${1%%=*} "* ]]; then
 				ARGS+=("${1%%=*}" "${1#*=}")

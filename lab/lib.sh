@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=bash
-# What the lab's scripts share: paths, and how a failure is reported. Sourced, never run.
+# What the scripts of lab/ share, and cmd/common.sh with them: paths, messages, --help and --version. Sourced, never run.
 
 LAB=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")" && pwd -P)
 ROOT=$(dirname -- "$LAB")
+# 1 after --quiet, whatever the caller's environment has.
+QUIET=0
 # shellcheck disable=SC2034 # for the scripts that source this file
 BUILD=$(readlink -m -- "${VHOSTLAB_BUILD:-$ROOT/build}")
 
@@ -22,7 +24,40 @@ die()
 # note TEXT: a line of progress on stderr; none with --quiet.
 note()
 {
-	[[ ${QUIET:-0} == 1 ]] || printf 'vhostlab: %s\n' "$*" >&2
+	[[ $QUIET == 1 ]] || printf 'vhostlab: %s\n' "$*" >&2
+}
+
+# emit TEXT [CODE]: to standard output. A reader that has seen enough closes the pipe, which is no error: the command ends with
+# CODE (0) then.
+emit()
+{
+	local code=0 error
+	{ error=$({ printf '%s\n' "$1" >&3; } 2>&1); } 3>&1 || code=$?
+	# 141 is SIGPIPE; where the caller ignores that signal, the message tells.
+	[[ $code -ne 141 && $error != *'Broken pipe' ]] || exit "${2:-0}"
+	[[ $code -eq 0 ]] || die 1 "standard output: it cannot be written: free space there"
+}
+
+# Which vhostlab this is: the module's version, and the revision where the tree is a git checkout of its own.
+version()
+{
+	local number revision=''
+	number=$(sed -n 's/^PACKAGE_VERSION="\(.*\)"/\1/p' "$ROOT/kmod/dkms.conf")
+	[[ ! -e $ROOT/.git ]] || revision=$(git -C "$ROOT" rev-parse --short HEAD 2>/dev/null) || revision=''
+	emit "vhostlab $number${revision:+ ($revision)}"
+}
+
+# The head of a script's own file, from its "# usage: " on.
+help_text()
+{
+	emit "$(sed -n '/^# usage: /,/^[^#]/ { /^[^#]/d; s/^# \{0,1\}//p }' "$0")"
+}
+
+# about_us --help|--version: the answer, and the end
+about_us()
+{
+	if [[ $1 == --version ]]; then version; else help_text; fi
+	exit
 }
 
 # build_dir DIR: makes a directory of the build tree, or prints in one line why it cannot.

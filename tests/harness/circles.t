@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 # The structure of the tree: no circle of calls between the files of kmod/, none of includes between folders, and includes
-# only downwards.
+# only downwards; shell files that are sourced the same, and no function in two of them.
 # shellcheck source=tests/harness/lib/tap.sh
 source "$(dirname -- "${BASH_SOURCE[0]}")/lib/tap.sh"
 
@@ -43,6 +43,14 @@ tests/lib/includes . >"$TMP/includes"
 result 'includes between folders are found' "$(($(wc -l <"$TMP/includes") > 5))" "$(cat "$TMP/includes")"
 is 'no circle of includes between folders' "$(circles <"$TMP/includes")" ''
 is 'nothing includes what is in tests/' "$(grep -vE '^tests/' "$TMP/includes" | grep ' tests/')" ''
+
+# Of shell files, who sources which; the script with the most of them has them all in one shell.
+grep -rHoE '^[[:space:]]*# shellcheck source=[^ ]+' run.sh cmd lab sweep bench kmod plots |
+	sed -E 's|^(([^:]*)/)?[^/:]+:.*source=(([^ ]*)/)?[^/ ]+$|\2 \4|' | awk 'NF == 2 && $1 != $2' | sort -u >"$TMP/sources"
+is 'a folder of commands sources the one below' "$(grep -c '^cmd lab$' "$TMP/sources")" 1
+is 'no circle of sourced files between folders' "$(circles <"$TMP/sources")" ''
+is 'no function is in two files that are sourced together' \
+	"$(sed -n 's/^\([a-z_]*\)()$/\1/p' cmd/*.sh lab/*.sh sweep/*.sh | sort | uniq -d | tr '\n' ' ')" ''
 
 # A folder, and what it may include. A line that names a folder that does not exist says nothing.
 while read -r folder allowed; do

@@ -45,6 +45,7 @@ ok "there are linters in the list" test -n "$linters"
 mkdir -p "$tmp/tree/lab" "$tmp/tree/cmd"
 cp Makefile "$tmp/tree/"
 cp cmd/common.sh cmd/shell "$tmp/tree/cmd/"
+cp lab/lib.sh "$tmp/tree/lab/"
 printf '#!/bin/sh\necho "asked: $*" >&2\nexit 77\n' >"$tmp/tree/lab/setup"
 chmod +x "$tmp/tree/lab/setup"
 # shellcheck disable=SC2317 # called by ok
