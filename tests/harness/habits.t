@@ -6,6 +6,17 @@ source "$(dirname -- "${BASH_SOURCE[0]}")/lib/tap.sh"
 build_tools
 number=$(sed -n 's/^PACKAGE_VERSION="\(.*\)"/\1/p' "$ROOT/kmod/dkms.conf")
 
+# A reader that has seen enough.
+closed()
+{
+	local name=$1 code
+	shift
+	: >"$TMP/stderr"
+	# More is written than a pipe holds, or nothing reads at all.
+	code=$(set +o pipefail; { "$@" 2>"$TMP/stderr"; echo $? >&3; } 3>"$TMP/code" | true; cat "$TMP/code")
+	is "$name: exit code" "$code" 0
+	is "$name: silent" "$(cat "$TMP/stderr")" ''
+}
 for command in '' sweep report compare trace list setup shell bisect; do
 	for option in --help --version; do
 		run "$ROOT/run.sh" $command $option
@@ -18,6 +29,25 @@ for command in '' sweep report compare trace list setup shell bisect; do
 		fi
 	done
 done
+# The same of the scripts below, which need nothing that is not there for it.
+for script in "$ROOT"/lab/*; do
+	[[ -x $script && ${script##*/} != init ]] || continue
+	name=lab/${script##*/}
+	run "$script" --help
+	code "$name --help" 0
+	is "$name --help: it begins with the usage" "$(grep -c "^usage: $name " <<<"${TEXT%%$'\n'*}")" 1
+	is "$name --help: comments of the code are no part of it" "$(grep -c 'shellcheck\|^#' <<<"$TEXT")" 0
+	is "$name --help: nothing on stderr" "$(wc -c <"$TMP/stderr")" 0
+	run "$script" --version
+	code "$name --version" 0
+	is "$name --version" "$TEXT" "$("$ROOT/run.sh" --version)"
+	closed "$name --help" "$script" --help
+done
+run "$ROOT/lab/run" --clock=moon -- --help
+code 'lab/run: what follows -- is a command' 2
+run "$ROOT/lab/kernel" --kernel=5.9 path
+code 'lab/kernel --option=value' 2
+says 'lab/kernel --option=value' "unknown kernel '5.9'"
 run "$ROOT/run.sh" sweep "$ROOT/configs/quick.conf" --help
 code '--help after other words' 0
 is '--version names the revision' "$("$ROOT/run.sh" --version)" \
@@ -44,17 +74,16 @@ code 'compare --option=value' 0
 run "$ROOT/lab/run" --clock=moon -- true
 says 'lab/run --option=value' "--clock is insn or wall, not 'moon'"
 
-# A reader that has seen enough; once more where SIGPIPE is ignored, as under many programs that start others.
-closed()
-{
-	local name=$1 code
-	shift
-	: >"$TMP/stderr"
-	# More is written than a pipe holds, or nothing reads at all.
-	code=$(set +o pipefail; { "$@" 2>"$TMP/stderr"; echo $? >&3; } 3>"$TMP/code" | true; cat "$TMP/code")
-	is "$name: exit code" "$code" 0
-	is "$name: silent" "$(cat "$TMP/stderr")" ''
-}
+# Every option that --help shows with a value may have it behind a =.
+for command in sweep report compare trace setup shell bisect; do
+	words=$(sed -n "s/^arguments '\\(.*\\)' .*/\\1/p" "$ROOT/cmd/$command")
+	is "$command: all options with a value" "$("$ROOT/run.sh" "$command" --help | sed -nE 's/^  (--[a-z-]+) [^ ].*/\1/p' | sort | xargs)" \
+		"$(tr ' ' '\n' <<<"$words" | sort | xargs)"
+done
+run "$ROOT/run.sh" list
+is 'list shows every configuration' "$(grep -oE '^  configs/[^ ]+' "$TMP/stdout" | tr -d ' ')" "$(cd "$ROOT" && ls configs/*.conf)"
+
+# Where SIGPIPE is ignored, too, as under many programs that start others.
 for how in default ignore; do
 	closed "list, SIGPIPE $how" env "--$how-signal=PIPE" "$ROOT/run.sh" list
 	closed "help, SIGPIPE $how" env "--$how-signal=PIPE" "$ROOT/run.sh" --help
