@@ -282,30 +282,3 @@ const struct cell *cells_find(const struct cells *cells, const char *key)
 			return &cells->cell[i];
 	return NULL;
 }
-
-void cell_label(const struct cell *cell, char *text, size_t size)
-{
-	json_t *id = cell->identity, *value;
-	const char *name, *guest = json_string_value(json_object_get(id, "guest"));
-	size_t used = 0;
-
-	if (guest && strcmp(guest, "process")) {
-		snprintf(text, size, "%lld %s x %lld queues ",
-			 (long long)json_integer_value(json_object_get(id, "guests")), guest,
-			 (long long)json_integer_value(json_object_get(id, "queues")));
-		used = strlen(text);
-	}
-	snprintf(text + used, size - used, "%s %s %lld x %lld %s",
-		 json_string_value(json_object_get(id, "workload")),
-		 json_string_value(json_object_get(id, "sink")),
-		 (long long)json_integer_value(json_object_get(id, "size")),
-		 (long long)json_integer_value(json_object_get(id, "burst")),
-		 json_string_value(json_object_get(id, "server")));
-	json_object_foreach(json_object_get(id, "knobs"), name, value) {
-		char *knob = json_dumps(value, JSON_ENCODE_ANY);
-
-		used = strlen(text);
-		snprintf(text + used, size - used, " %s=%s", name, knob ? knob : "?");
-		free(knob);
-	}
-}

@@ -62,7 +62,4 @@ bool cells_read(struct cells *cells, const char *path);
 /* The cell with that key, or NULL. */
 const struct cell *cells_find(const struct cells *cells, const char *key);
 
-/* What a row of a table calls the cell: workload, sink, size x burst, server, knobs. */
-void cell_label(const struct cell *cell, char *text, size_t size);
-
 #endif

@@ -64,7 +64,9 @@ code 'six are enough, as it said' 0
 says 'six are enough' '* worse'
 says 'six are enough' '1 significant (*), 1 of them worse'
 says 'the level is stated' '5 % chance of any star by noise, over all 12 tests together (Holm)'
-is 'the interval stands beside the ratio' "$(grep -Ec '^tx stack 60 .* [34]\.[0-9]{4} +[34]\.[0-9]{4}-[34]\.[0-9]{4} .* 6/6 ' "$TMP/stdout")" 1
+is 'the interval stands beside the change' \
+	"$(grep -Ec '^60 bytes +cost +[0-9.]+ +[0-9.]+ +\+29[0-9]% +\+2[0-9]{2}\.\.\+3[0-9]{2} +0\.0[0-9]{3} \* worse$' "$TMP/stdout")" 1
+says 'the number of repetitions' 'clock wall; 6 repetitions a side'
 
 # Exit codes for scripts: worse beyond the limit, worse within it, better.
 "$synthetic" clock=insn reps=3 >"$TMP/a"
@@ -95,6 +97,55 @@ for words in '--fail-over much' '--level -1' '--fail-over' '--metric speed'; do
 	read -ra options <<<"$words"
 	run "$ROOT/run.sh" compare "$TMP" "$TMP" "${options[@]}"
 	code "compare $words" 2
+done
+
+# What differs stands first, by size; the rest is a number, and more with --all. Cells are named by what varies.
+"$synthetic" clock=insn reps=3 >"$TMP/a"
+# times SIZE FACTOR...: run A with the cost of the cells of these sizes changed.
+times()
+{
+	jq -c --argjson factor "$(printf '"%s":%s\n' "$@" | jq -Rs '"{" + (split("\n")[:-1] | join(",")) + "}" | fromjson')" \
+		'.cost_per_packet *= ($factor["\(.size)"] // 1)' "$TMP/a"
+}
+# cells: the first column of each row of the table, and its change.
+cells() { sed -nE 's/^(.*[^ ]) +(cost|lost|syscalls|kicks|calls|latency_p50) +[-0-9.e+]+ +[-0-9.e+]+ +(from 0|[^ ]+) .*/\1:\3/p' "$TMP/stdout" | paste -sd ' '; }
+times 61 1.1 63 0.8 65 1.3 67 1.002 >"$TMP/b"
+run "$ROOT/run.sh" compare "$TMP/a" "$TMP/b" --metric cost_per_packet
+is 'what differs, the largest first' "$(cells)" '65 bytes:+30.0% 63 bytes:-20.0% 61 bytes:+10.0% 67 bytes:+0.20%'
+is 'the others are one number' "$(grep -x 'cells: 4 differ, 8 do not (--all shows them)' "$TMP/stdout" | wc -l)" 1
+says 'what all cells share' 'all cells: workload tx, sink stack, burst 64, server vhostlab, clock insn; 3 repetitions a side'
+run "$ROOT/run.sh" compare "$TMP/a" "$TMP/b" --metric cost_per_packet --all
+is '--all: the others follow, in their order' "$(cells | sed -E 's/:[^ ]*( |$)/ /g')" \
+	'65 bytes 63 bytes 61 bytes 67 bytes 60 bytes 62 bytes 64 bytes 66 bytes 68 bytes 69 bytes 70 bytes 71 bytes '
+"$synthetic" clock=insn reps=3 cell=4 lost=40 shift=-0.5 >"$TMP/c"
+jq -c 'select(.size != 70) | if .size == 62 then .kicks_per_packet = null else . end' "$TMP/c" >"$TMP/b"
+run "$ROOT/run.sh" compare "$TMP/a" "$TMP/b"
+is 'what was 0 before is the largest; what is gone stands last' "$(cells)" '64 bytes:from 0 64 bytes:-50.0% 62 bytes:gone'
+says 'cells of one run alone' '1 cell only in A (--all names them)'
+run "$ROOT/run.sh" compare "$TMP/a" "$TMP/b" --all
+says 'cells of one run alone, --all' 'only in A: tx stack 70 x 64 vhostlab'
+"$synthetic" reps=3 >"$TMP/c"
+"$synthetic" reps=3 shift=3 >"$TMP/b"
+run "$ROOT/run.sh" compare "$TMP/c" "$TMP/b"
+is 'what cannot be judged does not stand first, however large' "$(cells)" ''
+says 'what cannot be judged' 'cells: 0 differ, 0 do not, 12 with too few repetitions to tell'
+run "$ROOT/run.sh" compare "$TMP/a" "$TMP/a" --within 1%
+is 'no difference, no table' "$(cells)/$(grep -c '^cell  ' "$TMP/stdout")" '/0'
+times 61 1.0005 >"$TMP/b"
+run "$ROOT/run.sh" compare "$TMP/a" "$TMP/b" --within 0.01%
+is 'beyond the limit, though not significant' "$(cells) $(grep -c ' beyond$' "$TMP/stdout")" '61 bytes:+0.05% 1'
+
+# Real runs, all of their cells: names are unique, lines fit a terminal.
+for dir in "$ROOT"/results/reference/{,paper/,scaling/,guests/}; do
+	run "$BENCH/compare" --all --metric cost_per_packet,syscalls_per_packet "$dir/points.jsonl" "$dir/points.jsonl"
+	name=${dir#"$ROOT"/results/}
+	is "$name: lines of at most 100 columns" "$(tail -n +3 "$TMP/stdout" | awk 'length > 100' | wc -l)" 0
+	# A name that does not fit stands alone on its line, above its figures.
+	is "$name: a name for each cell" \
+		"$(sed -nE '/^cell /,/^cells: / { /^(cell |cells: | |$)/d; s/ +(cost|syscalls) +[0-9].*//; p }' "$TMP/stdout" | sort -u | wc -l)" \
+		"$("$BENCH/compare" --json --metric cost_per_packet,syscalls_per_packet "$dir/points.jsonl" "$dir/points.jsonl" | jq .cells)"
+	is "$name: a label for each cell" "$("$BENCH/compare" --json --metric cost_per_packet,syscalls_per_packet \
+		"$dir/points.jsonl" "$dir/points.jsonl" | jq '([.rows[].cell] | unique | length) == .cells')" true
 done
 
 # The A/A control of a sweep is judged apart and changes nothing else.

@@ -44,7 +44,7 @@ sed 's/:1000,/:1002,/' "$TMP/a/points.jsonl" >"$TMP/b/points.jsonl"
 run "$ROOT/run.sh" compare "$TMP/a" "$TMP/b" --within 0.1%
 code 'compare: beyond' 1
 says 'compare: beyond' '1 beyond 0.1 %'
-is 'compare: the ratio, and what it is beyond' "$(grep -Ec ' intree .* 1\.0020 .*  beyond$' "$TMP/stdout")" 1
+is 'compare: the change, and what it is beyond' "$(grep -Ec '^intree .* \+0\.20% .* beyond$' "$TMP/stdout")" 1
 run "$ROOT/run.sh" compare "$TMP/a" "$TMP/b"
 code 'compare without a limit only shows' 0
 grep -v userspace "$TMP/a/points.jsonl" >"$TMP/b/points.jsonl"

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* A comparison of two runs, and its table. */
+#ifndef STATS_COMPARE_H
+#define STATS_COMPARE_H
+
+#include "judge.h"
+#include "label.h"
+
+struct compare {
+	const char *path[2];
+	struct cells side[2];
+	bool wanted[METRICS];
+	double within; /* allowed relative difference, or negative: do not judge */
+	double fail_over; /* allowed significant change for the worse, or negative */
+	double level; /* of all stars together */
+	bool json, all;
+	struct row *row;
+	int rows;
+	struct family family;
+	long beyond, over;
+	long missing[2]; /* cells only in A, only in B */
+	double worst;
+	int cells; /* in both, with a value that can be compared */
+	int differ, open; /* of these: with a row that differs; with too few repetitions to tell */
+};
+
+/* Significant, beyond the limit of --within, or measured on one side only. */
+bool row_differs(const struct compare *compare, const struct row *row);
+
+/* The rows that differ, the largest difference first, with --all the others, too; then sums. */
+void print_table(const struct compare *compare);
+
+#endif
