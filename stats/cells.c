@@ -91,13 +91,24 @@ static int by_place(const void *a, const void *b)
 	return order ? order : compare_field(x, y, "knobs");
 }
 
+static char *key_of(const json_t *identity)
+{
+	json_t *shared = checked(json_copy((json_t *)identity));
+	char *key;
+
+	json_object_del(shared, "accel");
+	key = checked(json_dumps(shared, JSON_COMPACT | JSON_SORT_KEYS));
+	json_decref(shared);
+	return key;
+}
+
 /* The cell this line belongs to, new or known; NULL when the line has no complete identity. */
 static struct cell *place(struct cells *cells, json_t *line)
 {
 	bool control = json_is_true(json_object_get(line, "control"));
 	struct cell **list = control ? &cells->control : &cells->cell;
 	int *count = control ? &cells->controls : &cells->count;
-	json_t *who = json_object(), *shared;
+	json_t *who = json_object();
 	char *key;
 
 	for (size_t i = 0; i < sizeof(identity) / sizeof(identity[0]); i++) {
@@ -113,10 +124,7 @@ static struct cell *place(struct cells *cells, json_t *line)
 		json_decref(who);
 		return NULL;
 	}
-	shared = json_copy(who);
-	json_object_del(shared, "accel");
-	key = checked(json_dumps(shared, JSON_COMPACT | JSON_SORT_KEYS));
-	json_decref(shared);
+	key = key_of(who);
 	for (int i = 0; i < *count; i++) {
 		if (!strcmp((*list)[i].key, key)) {
 			free(key);
@@ -273,6 +281,26 @@ bool cells_read(struct cells *cells, const char *path)
 	free(points);
 	free(control);
 	return good;
+}
+
+bool cells_of_server(const struct cells *all, const char *server, struct cells *only)
+{
+	memset(only, 0, sizeof(*only));
+	only->cell = checked(calloc(all->count + 1, sizeof(struct cell)));
+	for (int i = 0; i < all->count; i++) {
+		const struct cell *cell = &all->cell[i];
+		struct cell *copy = &only->cell[only->count];
+		const char *name = json_string_value(json_object_get(cell->identity, "server"));
+
+		if (strcmp(name, server))
+			continue;
+		*copy = *cell;
+		copy->identity = checked(json_copy(cell->identity));
+		json_object_del(copy->identity, "server");
+		copy->key = key_of(copy->identity);
+		only->count++;
+	}
+	return only->count > 0;
 }
 
 const struct cell *cells_find(const struct cells *cells, const char *key)

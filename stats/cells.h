@@ -59,6 +59,13 @@ int metric_find(const char *name);
  */
 bool cells_read(struct cells *cells, const char *path);
 
+/*
+ * The cells of @server in @all, without their server in identity and key, so
+ * that cells_find() has the same cell of another server. No controls. False when
+ * there is none.
+ */
+bool cells_of_server(const struct cells *all, const char *server, struct cells *only);
+
 /* The cell with that key, or NULL. */
 const struct cell *cells_find(const struct cells *cells, const char *key);
 

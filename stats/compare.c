@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * compare: two results folders cell by cell: both medians, the change, how sure
+ * compare: two results folders, or two servers in one, cell by cell: both medians, the change, how sure
  * it is, and a star where it is significant. With --within and --fail-over it is
  * a judge, for a script that looks at its exit code.
  */
@@ -17,7 +17,7 @@ static int usage(FILE *out)
 {
 	fputs("usage: compare [--within PERCENT%] [--fail-over PERCENT%] [--level PERCENT%] "
 	      "[--metric NAME,...]\n"
-	      "               [--all] [--json] DIR_A DIR_B\n",
+	      "               [--all] [--json] DIR_A DIR_B|--servers A,B DIR\n",
 	      out);
 	return out == stdout ? 0 : 2;
 }
@@ -52,6 +52,62 @@ static bool parse_metrics(char *text, bool *wanted)
 			return false;
 		}
 		wanted[m] = true;
+	}
+	return true;
+}
+
+/* Two names, the first one that of the base. */
+static bool parse_servers(char *text, const char **server)
+{
+	char *comma = strchr(text, ',');
+
+	if (!comma || strchr(comma + 1, ',') || comma == text || !comma[1]) {
+		fprintf(stderr,
+			"vhostlab: --servers: %s: name two, the base first: --servers "
+			"intree,vhostlab\n",
+			text);
+		return false;
+	}
+	*comma = '\0';
+	if (!strcmp(text, comma + 1)) {
+		fprintf(stderr, "vhostlab: --servers: %s twice: name two different ones\n", text);
+		return false;
+	}
+	server[0] = text;
+	server[1] = comma + 1;
+	return true;
+}
+
+static const char *server_of(const struct cell *cell)
+{
+	return json_string_value(json_object_get(cell->identity, "server"));
+}
+
+/* Splits the run by server; false after a line that names those it has. */
+static bool split(struct compare *c)
+{
+	const struct cells *run = &c->run[0];
+
+	for (int i = 0; i < 2; i++) {
+		const char *before = ":";
+
+		if (cells_of_server(run, c->server[i], &c->side[i]))
+			continue;
+		fprintf(stderr, "vhostlab: --servers: %s is not a server of this run; it has",
+			c->server[i]);
+		for (int k = 0; k < run->count; k++) {
+			const char *name = server_of(&run->cell[k]);
+			int seen = 0;
+
+			while (strcmp(server_of(&run->cell[seen]), name))
+				seen++;
+			if (seen < k)
+				continue;
+			fprintf(stderr, "%s %s", before, name);
+			before = "";
+		}
+		fputc('\n', stderr);
+		return false;
 	}
 	return true;
 }
@@ -174,6 +230,8 @@ static void print_json(const struct compare *c)
 			c->family.stars, "worse", c->family.worse, "only_a",
 			(json_int_t)c->missing[0], "only_b", (json_int_t)c->missing[1], "cells",
 			c->cells, "cells_differ", c->differ, "rows", all);
+	if (c->server[0])
+		json_object_set_new(all, "servers", json_pack("[s,s]", c->server[0], c->server[1]));
 	json_dumpf(all, stdout, JSON_INDENT(1) | JSON_REAL_PRECISION(12));
 	putchar('\n');
 	json_decref(all);
@@ -185,8 +243,10 @@ static int verdict(const struct compare *c)
 	int open = 0;
 
 	if (!c->rows) {
-		fprintf(stderr, "vhostlab: compare: the two runs have no cell in common: compare "
-				"runs of one configuration and clock\n");
+		fprintf(stderr, "vhostlab: compare: the two %s have no cell in common: %s\n",
+			c->server[0] ? "servers" : "runs",
+			c->server[0] ? "compare two that were given the same work and knobs"
+				     : "compare runs of one configuration and clock");
 		return 1;
 	}
 	if (c->within >= 0 && (c->beyond || c->missing[0] || c->missing[1]))
@@ -212,12 +272,13 @@ static int parse(struct compare *c, int argc, char **argv)
 		{ "fail-over", required_argument, NULL, 'f' },
 		{ "level", required_argument, NULL, 'l' },
 		{ "metric", required_argument, NULL, 'm' },
+		{ "servers", required_argument, NULL, 's' },
 		{ "all", no_argument, NULL, 'a' },
 		{ "json", no_argument, NULL, 'j' },
 		{ "help", no_argument, NULL, 'h' },
 		{ NULL, 0, NULL, 0 },
 	};
-	int opt;
+	int opt, folders;
 
 	while ((opt = getopt_long(argc, argv, "", options, NULL)) != -1) {
 		switch (opt) {
@@ -239,6 +300,10 @@ static int parse(struct compare *c, int argc, char **argv)
 			if (!parse_metrics(optarg, c->wanted))
 				return 2;
 			break;
+		case 's':
+			if (!parse_servers(optarg, c->server))
+				return 2;
+			break;
 		case 'a':
 			c->all = true;
 			break;
@@ -249,10 +314,16 @@ static int parse(struct compare *c, int argc, char **argv)
 			return usage(stderr);
 		}
 	}
-	if (optind != argc - 2)
-		return usage(stderr);
+	folders = argc - optind;
+	if (folders != (c->server[0] ? 1 : 2)) {
+		fprintf(stderr,
+			"vhostlab: compare: %d folder%s given: name two of results/, or "
+			"one and --servers A,B\n",
+			folders, folders == 1 ? "" : "s");
+		return 2;
+	}
 	c->path[0] = argv[optind];
-	c->path[1] = argv[optind + 1];
+	c->path[1] = argv[argc - 1];
 	return 0;
 }
 
@@ -274,8 +345,14 @@ int main(int argc, char **argv)
 
 	if (bad)
 		return bad;
-	if (!cells_read(&c.side[0], c.path[0]) || !cells_read(&c.side[1], c.path[1]))
+	if (!cells_read(&c.run[0], c.path[0]))
 		return 1;
+	if (!c.server[0] && !cells_read(&c.run[1], c.path[1]))
+		return 1;
+	if (c.server[0] && !split(&c))
+		return 2;
+	for (int i = 0; !c.server[0] && i < 2; i++)
+		c.side[i] = c.run[i];
 	collect(&c);
 	if (c.json)
 		print_json(&c);

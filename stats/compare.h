@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* A comparison of two runs, and its table. */
+/* A comparison of two runs, or of two servers in one run, and its table. */
 #ifndef STATS_COMPARE_H
 #define STATS_COMPARE_H
 
@@ -7,8 +7,10 @@
 #include "label.h"
 
 struct compare {
-	const char *path[2];
-	struct cells side[2];
+	const char *path[2]; /* twice the same when servers are compared */
+	const char *server[2]; /* NULL when runs are compared */
+	struct cells run[2]; /* one or two of them, as they were read */
+	struct cells side[2]; /* what is compared: the cells of two runs, or of two servers */
 	bool wanted[METRICS];
 	double within; /* allowed relative difference, or negative: do not judge */
 	double fail_over; /* allowed significant change for the worse, or negative */

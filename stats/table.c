@@ -154,18 +154,24 @@ static struct line line_of(const struct compare *c, const struct row *r,
 	return line;
 }
 
-static struct line head_of(bool by_rank, bool by_equality)
+/* What a side is called: the server, or A or B. */
+static const char *title(const struct compare *c, int side)
+{
+	return c->server[side] ? c->server[side] : side ? "B" : "A";
+}
+
+static struct line head_of(const struct compare *c, bool by_rank, bool by_equality)
 {
 	struct line line = { .verdict = print("%s", "") };
 
 	line.text[CELL] = print("cell");
 	line.text[METRIC] = print("metric");
-	line.text[SIDE_A] = print("A");
-	line.text[SIDE_B] = print("B");
+	line.text[SIDE_A] = print("%s", title(c, 0));
+	line.text[SIDE_B] = print("%s", title(c, 1));
 	line.text[CHANGE] = print("change");
 	line.text[INTERVAL] = print("95%% interval");
 	line.text[SURE] = print(!by_equality ? "p" : by_rank ? "p, limit" : "limit");
-	line.text[COUNTS] = print("n A/B");
+	line.text[COUNTS] = print(c->server[0] ? "n" : "n A/B");
 	line.text[LOSSES] = print("lost %%");
 	return line;
 }
@@ -315,7 +321,7 @@ static void print_rows(const struct compare *c)
 		print_shared(&naming, count);
 		print_units(by_rank, by_equality);
 	}
-	t.line[0] = head_of(by_rank, by_equality);
+	t.line[0] = head_of(c, by_rank, by_equality);
 	t.lines = shown + 1;
 	if (count)
 		drop_column(&t, COUNTS);
@@ -332,17 +338,19 @@ static void print_rows(const struct compare *c)
 	free(list);
 }
 
-/* Cells that only A has, or only B: their names, or how many there are. */
+/* Cells that only one side has: their names, or how many there are. */
 static void print_missing(const struct compare *c, int side)
 {
 	const struct cells *from = &c->side[side], *in = &c->side[!side];
+	const char *where = c->server[0] ? "with" : "in";
 
 	if (c->missing[side] && !c->all)
-		printf("%ld cell%s only in %c (--all names them)\n", c->missing[side],
-		       c->missing[side] == 1 ? "" : "s", "AB"[side]);
+		printf("%ld cell%s only %s %s (--all names them)\n", c->missing[side],
+		       c->missing[side] == 1 ? "" : "s", where, title(c, side));
 	for (int i = 0; c->all && i < from->count; i++)
 		if (!cells_find(in, from->cell[i].key))
-			printf("only in %c: %s\n", "AB"[side], cell_label(&from->cell[i]));
+			printf("only %s %s: %s\n", where, title(c, side),
+			       cell_label(&from->cell[i]));
 }
 
 /*
@@ -407,13 +415,17 @@ void print_table(const struct compare *c)
 {
 	char *text;
 
-	printf("A: %s\nB: %s\n", c->path[0], c->path[1]);
+	if (c->server[0])
+		printf("run: %s\nthe change is that from %s to %s\n", c->path[0], c->server[0],
+		       c->server[1]);
+	else
+		printf("A: %s\nB: %s\n", c->path[0], c->path[1]);
 	print_rows(c);
 	print_cells(c);
 	print_missing(c, 0);
 	print_missing(c, 1);
-	print_control(c, &c->side[0], "A");
-	print_control(c, &c->side[1], "B");
+	print_control(c, &c->run[0], c->server[0] ? "the run" : "A");
+	print_control(c, &c->run[1], "B");
 	printf("%d values compared, largest difference ", c->rows);
 	if (isinf(c->worst))
 		fputs("infinite", stdout);

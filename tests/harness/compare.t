@@ -135,6 +135,52 @@ times 61 1.0005 >"$TMP/b"
 run "$ROOT/run.sh" compare "$TMP/a" "$TMP/b" --within 0.01%
 is 'beyond the limit, though not significant' "$(cells) $(grep -c ' beyond$' "$TMP/stdout")" '61 bytes:+0.05% 1'
 
+# Two servers of one run: the same cells, the first one named is the base. Whatever the order of the lines.
+"$synthetic" clock=insn reps=3 control=1 >"$TMP/a"
+jq -c 'select(.control | not) | .server = "intree" | .point += "i" | if .size == 65 then .cost_per_packet *= 2 else . end' "$TMP/a" >"$TMP/intree"
+jq -c 'select(.size == 61) | .server = "uring" | .point += "u" | .knobs = {ring: 512}' "$TMP/a" >"$TMP/uring"
+jq -c 'select(.size == 71) | .knobs = {packed: 1} | .point += "p"' "$TMP/a" >"$TMP/packed"
+cat "$TMP/a" "$TMP/uring" "$TMP/intree" "$TMP/packed" >"$TMP/run"
+run "$ROOT/run.sh" compare "$TMP/run" --servers=intree,vhostlab
+code 'two servers' 0
+is 'two servers: the change is from the first to the second' "$(cells)" '65 bytes:-50.0%'
+is 'two servers: they head their columns' "$(grep -Ec '^cell +metric +intree +vhostlab +change ' "$TMP/stdout")" 1
+says 'two servers' 'cells: 1 differs, 11 do not'
+says 'two servers: a cell of one alone' '1 cell only with vhostlab (--all names them)'
+says 'two servers: the control' 'A/A control of the run (tx stack 60 x 64 vhostlab, twice)'
+run "$ROOT/run.sh" compare --servers vhostlab,intree "$TMP/run" --fail-over 1%
+code 'two servers: worse than the base' 1
+is 'two servers, the other way' "$(cells)" '65 bytes:+100%'
+what='[.only_a, .only_b, .cells, .cells_differ, (.rows[] | [.size, .metric, .a, .b, .n_a, .n_b, .significant, .worse])]'
+jq -c '.server = "vhostlab"' "$TMP/intree" >"$TMP/b"
+cat "$TMP/a" "$TMP/packed" | jq -c 'select(.control | not)' >"$TMP/c"
+is 'two servers: as if they were two runs' "$("$BENCH/compare" --json --servers intree,vhostlab "$TMP/run" | jq -c "$what")" \
+	"$("$BENCH/compare" --json "$TMP/b" "$TMP/c" | jq -c "$what")"
+is 'two servers: JSON names them' "$("$BENCH/compare" --json --servers intree,vhostlab "$TMP/run" | jq -c '[.servers, any(.rows[]; has("server"))]')" \
+	'[["intree","vhostlab"],false]'
+run "$ROOT/run.sh" compare --servers intree,uring "$TMP/run"
+code 'two servers that share no cell' 1
+says 'two servers that share no cell' 'the two servers have no cell in common'
+# wrong NAME TEXT ARGUMENT...: one line on stderr that has the text, exit code 2
+wrong()
+{
+	local name=$1 text=$2
+	shift 2
+	run "$ROOT/run.sh" compare "$@"
+	code "$name" 2
+	is "$name: one line that says '$text'" "$(wc -l <"$TMP/stderr") $(grep -cF -- "$text" "$TMP/stderr")" '1 1'
+}
+wrong 'a server that does not exist' 'fast is not a server of this run; it has: ' --servers fast,intree "$TMP/run"
+wrong 'a server that was not measured' 'floor is not a server of this run; it has: intree vhostlab uring' --servers vhostlab,floor "$TMP/run"
+wrong 'one server' 'name two, the base first' --servers intree "$TMP/run"
+wrong 'three servers' 'name two, the base first' --servers intree,vhostlab,uring "$TMP/run"
+wrong 'half a list of servers' 'name two, the base first' --servers intree, "$TMP/run"
+wrong 'a server twice' 'intree twice: name two different ones' --servers intree,intree "$TMP/run"
+wrong 'servers of two runs' '2 folders given' --servers intree,vhostlab "$TMP/run" "$TMP/run"
+wrong 'servers of no run' '0 folders given' --servers intree,vhostlab
+wrong 'no servers' 'it needs a value' --servers= "$TMP/run"
+wrong '--servers twice' 'it is given twice' --servers intree,vhostlab --servers vhostlab,intree "$TMP/run"
+
 # Real runs, all of their cells: names are unique, lines fit a terminal.
 for dir in "$ROOT"/results/reference/{,paper/,scaling/,guests/}; do
 	run "$BENCH/compare" --all --metric cost_per_packet,syscalls_per_packet "$dir/points.jsonl" "$dir/points.jsonl"
