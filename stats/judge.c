@@ -49,7 +49,10 @@ struct row judge_row(const struct cell *a, const struct cell *b, enum metric met
 	r.shift = hodges_lehmann(s, t);
 	r.constant = r.x.min == r.x.max && r.y.min == r.y.max && r.x.min == r.y.min;
 	if (r.by_equality) {
-		r.threshold = fmax(EQUAL_WITHIN, fmax(spread(s), spread(t)));
+		/* Not as a share: what varies between 0 and 1 is no different from a constant 0. */
+		r.apart = fmax(EQUAL_WITHIN * fabs(r.x.median),
+			       fmax(r.x.max - r.x.min, r.y.max - r.y.min));
+		r.threshold = r.x.median ? r.apart / fabs(r.x.median) : INFINITY;
 		r.few = r.x.count < 2 || r.y.count < 2;
 	} else {
 		struct mann_whitney test = mann_whitney(s, t);
@@ -106,7 +109,7 @@ struct family judge_family(struct row *row, int rows, double level)
 		struct row *r = &row[i];
 
 		if (r->by_equality && r->x.count && r->y.count) {
-			r->star = !r->few && r->difference > r->threshold;
+			r->star = !r->few && fabs(r->y.median - r->x.median) > r->apart;
 		} else if (reachable(r, share)) {
 			r->p = p[n++];
 			r->star = r->p <= level;

@@ -20,7 +20,8 @@ struct row {
 	struct interval interval; /* of y / x */
 	double shift; /* Hodges-Lehmann, in the unit of the metric */
 	bool by_equality; /* instruction clock: see judge_row() */
-	double threshold; /* by equality: what @difference must exceed */
+	double apart; /* by equality: what the medians must differ by, in the unit of the metric */
+	double threshold; /* the same as a share of the first median; infinite when that is 0 */
 	double single; /* otherwise: p of Mann-Whitney, of this row alone */
 	double p; /* the same by Holm, among all rows: set by judge_family() */
 	double least; /* otherwise: the smallest p these values could give */
@@ -39,8 +40,9 @@ struct family {
  * Medians, difference, interval, size of effect and, on the wall clock, p of
  * the repetitions, each of which gives one value. On the instruction clock
  * repetitions are equal but for a remainder the data show: different is what
- * differs by more than the larger spread of both cells' repetitions, and by
- * more than EQUAL_WITHIN; a cell measured once has no spread and is not judged.
+ * differs by more than the repetitions of either cell among themselves, and by
+ * more than EQUAL_WITHIN; a cell measured once shows no remainder and is not
+ * judged.
  */
 struct row judge_row(const struct cell *a, const struct cell *b, enum metric metric);
 

@@ -112,7 +112,8 @@ struct interval bootstrap_ratio(const struct sample *a, const struct sample *b, 
 		double below = drawn_median(a, scratch, &seed);
 		double above = drawn_median(b, scratch, &seed);
 
-		if (!below) {
+		/* A ratio to 0 is none, and one to a negative number has its ends exchanged. */
+		if (below <= 0) {
 			free(scratch);
 			return none;
 		}

@@ -43,7 +43,7 @@ double spread(const struct sample *sample);
  */
 struct interval bootstrap_median(const struct sample *sample, uint64_t seed);
 
-/* The same of median(b) / median(a); also NAN when a median of a drawn sample is 0. */
+/* The same of median(b) / median(a); also NAN when one drawn from @a is not positive. */
 struct interval bootstrap_ratio(const struct sample *a, const struct sample *b, uint64_t seed);
 
 /*

@@ -129,7 +129,7 @@ static char *sure_text(const struct row *r)
 	if (r->few)
 		return print("too few");
 	if (r->by_equality)
-		return print("%.2f%%", r->threshold * 100);
+		return isinf(r->threshold) ? print("-") : print("%.2f%%", r->threshold * 100);
 	return r->p < 0.0001 ? print("<.0001") : print("%.4f", r->p);
 }
 

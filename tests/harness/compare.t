@@ -68,6 +68,26 @@ is 'the interval stands beside the change' \
 	"$(grep -Ec '^60 bytes +cost +[0-9.]+ +[0-9.]+ +\+29[0-9]% +\+2[0-9]{2}\.\.\+3[0-9]{2} +0\.0[0-9]{3} \* worse$' "$TMP/stdout")" 1
 says 'the number of repetitions' 'clock wall; 6 repetitions a side'
 
+# with CHANGE: run B is run A so changed.
+with() { jq -c "$1" "$TMP/a" >"$TMP/b"; }
+# sees METRIC [A]: the number of stars, and the first interval.
+sees() { "$BENCH/compare" --json --metric "$1" "$TMP/${2:-a}" "$TMP/b" | jq -c '[.significant, .rows[0].low, .rows[0].high]'; }
+"$synthetic" clock=insn reps=3 cells=1 >"$TMP/a"
+with '.syscalls_per_packet = ([0, 1, 1][.rep - 1])'
+is 'instruction clock: 0, 1, 1 is no different from 0, 0, 0' "$(sees syscalls_per_packet)" '[0,null,null]'
+with '.syscalls_per_packet = ([40, 40, 41][.rep - 1])'
+is 'instruction clock: 40, 40, 41 is' "$(sees syscalls_per_packet)" '[1,null,null]'
+with '.syscalls_per_packet = 100'
+cp "$TMP/b" "$TMP/c"
+with '.syscalls_per_packet = ([10, 10, 60][.rep - 1])'
+is 'instruction clock: 10, 10, 60 is different from 100, 100, 100' "$(sees syscalls_per_packet c | jq .[0])" 1
+with '.above_floor_per_packet = -10 + .rep / 100'
+cp "$TMP/b" "$TMP/c"
+with '.above_floor_per_packet = -5 + .rep / 100'
+is 'below the floor: there is no interval of a ratio to less than nothing' "$(sees above_floor_per_packet c)" '[1,null,null]'
+run "$BENCH/compare" --metric above_floor_per_packet "$TMP/c" "$TMP/b"
+is 'below the floor: less below is more, and worse' "$(grep -Ec ' -9\.98 +-4\.98 +\+50\.1% .* \* worse$' "$TMP/stdout")" 1
+
 # Exit codes for scripts: worse beyond the limit, worse within it, better.
 "$synthetic" clock=insn reps=3 >"$TMP/a"
 while read -r shift limit want; do
