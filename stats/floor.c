@@ -2,8 +2,8 @@
 /*
  * floor: fills in above_floor_per_packet in a file of points: what each cost
  * above the median of server floor in the same cell, which moves the same frames
- * through the same tap in the same bursts, without a ring and without a guest.
- * null where that was not measured. The file is replaced whole, or not at all.
+ * through the same tap in the same bursts, without a ring and without a guest,
+ * under the same tracing. null where that was not measured. The file is replaced whole, or not at all.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -28,6 +28,7 @@ struct floor {
 
 static char *cell_of(const json_t *point)
 {
+	json_t *trace = json_object_get(json_object_get(point, "knobs"), "trace");
 	json_t *cell = json_array();
 	char *text;
 
@@ -39,6 +40,9 @@ static char *cell_of(const json_t *point)
 		else
 			json_array_append_new(cell, json_null());
 	}
+	/* The one knob that changes what a floor costs. */
+	if (trace)
+		json_array_append(cell, trace);
 	text = checked(json_dumps(cell, JSON_COMPACT));
 	json_decref(cell);
 	return text;

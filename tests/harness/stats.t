@@ -76,6 +76,22 @@ done | awk '{ printf "%.9f\n", $1 }' >"$TMP/computed"
 is 'p of 40 pairs of samples, as counted out' "$(paste "$TMP/counted" "$TMP/computed" | awk '$1 != $2 { print NR, $1, $2 }')" ''
 is 'the 40 are of all kinds' "$(awk '$1 < 0.05 { low++ } $1 > 0.3 { high++ } END { print (low > 2 && high > 2) }' "$TMP/counted")" 1
 
+# The floor below a cell is that of the same work, traced in the same way.
+# point SERVER SIZE COST TRACE
+point()
+{
+	jq -cn --arg server "$1" --argjson size "$2" --argjson cost "$3" --arg trace "$4" '{$server, guest: "process", workload: "rx", $size, burst: 1,
+		sink: "stack", knobs: (if $trace == "off" then {} else {$trace} end), clock: "insn", accel: "tcg", cost_per_packet: $cost}'
+}
+{
+	point floor 64 100 off && point floor 64 300 off && point floor 64 900 functions && point floor 1500 7 off
+	point vhostlab 64 1000 off && point vhostlab 64 2000 functions && point vhostlab 64 1500 stages
+	point intree 1500 1000 off && point intree 60 1000 off
+} >"$TMP/floors"
+"$BENCH/floor" "$TMP/floors"
+is 'cost above the floor of the same cell, traced alike' \
+	"$(jq -sc 'map(select(.server != "floor") | .above_floor_per_packet)' "$TMP/floors")" '[800,1100,null,993,null]'
+
 # Histograms of three repetitions of different length, merged; their values are known.
 awk -v dir="$TMP" 'BEGIN {
 	srand(3)
