@@ -40,6 +40,8 @@ static bool parse_metrics(char *text, bool *wanted)
 {
 	char *save = NULL;
 
+	bool any = false;
+
 	memset(wanted, 0, METRICS * sizeof(*wanted));
 	for (char *word = strtok_r(text, ",", &save); word; word = strtok_r(NULL, ",", &save)) {
 		int m = metric_find(word);
@@ -51,9 +53,11 @@ static bool parse_metrics(char *text, bool *wanted)
 			fputc('\n', stderr);
 			return false;
 		}
-		wanted[m] = true;
+		wanted[m] = any = true;
 	}
-	return true;
+	if (!any)
+		fputs("vhostlab: --metric: no name is given: see --help\n", stderr);
+	return any;
 }
 
 /* Two names, the first one that of the base. */
@@ -169,8 +173,8 @@ static void collect(struct compare *c)
 
 		if (other)
 			collect_cell(c, cell, other);
-		else
-			c->missing[0]++;
+		c->common += !!other;
+		c->missing[0] += !other;
 	}
 	for (int i = 0; i < c->side[1].count; i++)
 		c->missing[1] += !cells_find(&c->side[0], c->side[1].cell[i].key);
@@ -237,16 +241,29 @@ static void print_json(const struct compare *c)
 	json_decref(all);
 }
 
+static void complain_nothing(const struct compare *c)
+{
+	if (c->common)
+		fputs("vhostlab: compare: no cell has a value of these metrics: name others with "
+		      "--metric\n",
+		      stderr);
+	else if (c->server[0])
+		fputs("vhostlab: compare: the two servers have no cell in common: compare two that "
+		      "were given the same work and knobs\n",
+		      stderr);
+	else
+		fputs("vhostlab: compare: the two runs have no cell in common: compare runs of one "
+		      "configuration and clock\n",
+		      stderr);
+}
+
 /* The exit code, as far as the options ask for a judgement. */
 static int verdict(const struct compare *c)
 {
 	int open = 0;
 
-	if (!c->rows) {
-		fprintf(stderr, "vhostlab: compare: the two %s have no cell in common: %s\n",
-			c->server[0] ? "servers" : "runs",
-			c->server[0] ? "compare two that were given the same work and knobs"
-				     : "compare runs of one configuration and clock");
+	if (!c->common || !c->cells) {
+		complain_nothing(c);
 		return 1;
 	}
 	if (c->within >= 0 && (c->beyond || c->missing[0] || c->missing[1]))
@@ -262,7 +279,7 @@ static int verdict(const struct compare *c)
 			"vhostlab: compare: --fail-over: %d of %d values have too few repetitions "
 			"to be judged: repeat more often, or name others with --metric\n",
 			open, c->rows);
-	return open == c->rows ? 77 : 0;
+	return open && open == c->rows ? 77 : 0;
 }
 
 static int parse(struct compare *c, int argc, char **argv)
@@ -295,6 +312,13 @@ static int parse(struct compare *c, int argc, char **argv)
 		case 'l':
 			if (!parse_percent("level", optarg, &c->level))
 				return 2;
+			if (c->level <= 0 || c->level >= 1) {
+				fprintf(stderr,
+					"vhostlab: --level: %s is no chance; allowed: more "
+					"than 0%% and less than 100%%\n",
+					optarg);
+				return 2;
+			}
 			break;
 		case 'm':
 			if (!parse_metrics(optarg, c->wanted))
@@ -358,5 +382,10 @@ int main(int argc, char **argv)
 		print_json(&c);
 	else
 		print_table(&c);
+	if (fflush(stdout) || ferror(stdout)) {
+		fputs("vhostlab: compare: standard output: cannot be written: free space there\n",
+		      stderr);
+		return 1;
+	}
 	return verdict(&c);
 }

@@ -22,7 +22,8 @@ struct compare {
 	long beyond, over;
 	long missing[2]; /* cells only in A, only in B */
 	double worst;
-	int cells; /* in both, with a value that can be compared */
+	int common; /* cells on both sides */
+	int cells; /* of these: with a value of a metric that is wanted */
 	int differ, open; /* of these: with a row that differs; with too few repetitions to tell */
 };
 

@@ -113,7 +113,19 @@ code 'a cell that is new' 0
 sed 's/"cost_per_packet":[0-9.]*/"cost_per_packet":null/' "$TMP/a" >"$TMP/b"
 run "$BENCH/compare" --fail-over 2% "$TMP/a" "$TMP/b"
 code 'a figure that is missing' 1
-for words in '--fail-over much' '--level -1' '--fail-over' '--metric speed'; do
+run "$ROOT/run.sh" compare --metric lost --fail-over 0% "$TMP/a" "$TMP/a"
+code 'no loss on either side is no worse' 0
+says 'no loss on either side' 'cells: 0 differ, 12 do not'
+run "$ROOT/run.sh" compare --metric latency_p99 --fail-over 0% "$TMP/a" "$TMP/a"
+code 'a metric that no cell has' 1
+says 'a metric that no cell has' 'no cell has a value of these metrics'
+"$synthetic" reps=3 >"$TMP/b"
+run "$ROOT/run.sh" compare "$TMP/a" "$TMP/b"
+code 'runs on two clocks' 1
+says 'runs on two clocks' 'the two runs have no cell in common'
+run bash -c '"$0" "$1" "$1" >/dev/full' "$BENCH/compare" "$TMP/a"
+code 'a full disk' 1
+for words in '--fail-over much' '--level -1' '--level 0' '--level 100%' '--fail-over' '--metric speed' '--metric ,' '--metric='; do
 	read -ra options <<<"$words"
 	run "$ROOT/run.sh" compare "$TMP" "$TMP" "${options[@]}"
 	code "compare $words" 2
