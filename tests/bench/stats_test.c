@@ -165,7 +165,7 @@ static void family(void **state)
 
 static void intervals(void **state)
 {
-	double twenty[20];
+	double twenty[20], many[2000];
 	struct sample s = { twenty, 20 }, small = SAMPLE(3, 1), one = SAMPLE(3),
 		      flat = SAMPLE(5, 5, 5);
 	struct interval first, again, other;
@@ -180,6 +180,11 @@ static void intervals(void **state)
 	near(order_interval(twenty, 6).low, 1);
 	near(order_interval(twenty, 6).high, 6);
 	assert_true(isnan(order_interval(twenty, 5).low));
+	for (int i = 0; i < 2000; i++)
+		many[i] = i;
+	/* By whole numbers: 2 * sum of (2000 over i), i to 955, is the last within 5 % of 2^2000. */
+	near(order_interval(many, 2000).low, 955);
+	near(order_interval(many, 2000).high, 1044);
 
 	first = bootstrap_median(&s, 1);
 	again = bootstrap_median(&s, 1);
