@@ -55,6 +55,9 @@ step()
 	git checkout -q "$1"
 	run "${bisect[@]}"
 }
+git checkout -q n2
+run "$ROOT/run.sh" bisect --base "$TMP/good" --metric lost -- --only size=62
+code 'no loss in either is good' 0
 step n4
 code 'a change within the limit is good' 0
 says 'a change within the limit is said' 'tx stack 62 x 64 vhostlab: cost_per_packet'
