@@ -87,6 +87,22 @@ static const char *server_of(const struct cell *cell)
 	return json_string_value(json_object_get(cell->identity, "server"));
 }
 
+static bool has_metric(const struct cells *cells, enum metric metric)
+{
+	for (int i = 0; i < cells->count; i++)
+		if (cells->cell[i].sample[metric].count)
+			return true;
+	return false;
+}
+
+/* What a server cannot have, such as the system calls of floor, is not missing there. */
+static void drop_metrics(struct compare *c)
+{
+	for (int m = 0; m < METRICS; m++)
+		if (!has_metric(&c->side[0], m) || !has_metric(&c->side[1], m))
+			c->wanted[m] = false;
+}
+
 /* Splits the run by server; false after a line that names those it has. */
 static bool split(struct compare *c)
 {
@@ -113,6 +129,7 @@ static bool split(struct compare *c)
 		fputc('\n', stderr);
 		return false;
 	}
+	drop_metrics(c);
 	return true;
 }
 

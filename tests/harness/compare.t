@@ -190,6 +190,10 @@ is 'two servers: as if they were two runs' "$("$BENCH/compare" --json --servers 
 	"$("$BENCH/compare" --json "$TMP/b" "$TMP/c" | jq -c "$what")"
 is 'two servers: JSON names them' "$("$BENCH/compare" --json --servers intree,vhostlab "$TMP/run" | jq -c '[.servers, any(.rows[]; has("server"))]')" \
 	'[["intree","vhostlab"],false]'
+jq -c '.server = "floor" | .point += "f" | .syscalls_per_packet = null | if .size == 70 then .kicks_per_packet = null else . end' "$TMP/intree" >"$TMP/floor"
+cat "$TMP/run" "$TMP/floor" >"$TMP/c"
+run "$BENCH/compare" --servers intree,floor "$TMP/c"
+is 'two servers: a metric that one never has is not gone' "$(cells)" '70 bytes:gone'
 run "$ROOT/run.sh" compare --servers intree,uring "$TMP/run"
 code 'two servers that share no cell' 1
 says 'two servers that share no cell' 'the two servers have no cell in common'
