@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * compare: two results folders, or two servers in one, cell by cell: both medians, the change, how sure
- * it is, and a star where it is significant. With --within and --fail-over it is
- * a judge, for a script that looks at its exit code.
+ * compare: two results folders, or two servers in one, cell by cell: both
+ * medians, the change, how sure it is, and a star where it is significant. With
+ * --within and --fail-over it is a judge, for a script that looks at its exit
+ * code.
  */
 #include <getopt.h>
 #include <math.h>

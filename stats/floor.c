@@ -3,7 +3,8 @@
  * floor: fills in above_floor_per_packet in a file of points: what each cost
  * above the median of server floor in the same cell, which moves the same frames
  * through the same tap in the same bursts, without a ring and without a guest,
- * under the same tracing. null where that was not measured. The file is replaced whole, or not at all.
+ * under the same tracing. null where that was not measured. The file is
+ * replaced whole, or not at all.
  */
 #define _GNU_SOURCE
 #include <errno.h>

@@ -144,7 +144,7 @@ cells() { sed -nE 's/^(.*[^ ]) +(cost|lost|syscalls|kicks|calls|latency_p50) +[-
 times 61 1.1 63 0.8 65 1.3 67 1.002 >"$TMP/b"
 run "$ROOT/run.sh" compare "$TMP/a" "$TMP/b" --metric cost_per_packet
 is 'what differs, the largest first' "$(cells)" '65 bytes:+30.0% 63 bytes:-20.0% 61 bytes:+10.0% 67 bytes:+0.20%'
-is 'the others are one number' "$(grep -x 'cells: 4 differ, 8 do not (--all shows them)' "$TMP/stdout" | wc -l)" 1
+is 'the others are one number' "$(grep -cx 'cells: 4 differ, 8 do not (--all shows them)' "$TMP/stdout")" 1
 says 'what all cells share' 'all cells: workload tx, sink stack, burst 64, server vhostlab, clock insn; 3 repetitions a side'
 run "$ROOT/run.sh" compare "$TMP/a" "$TMP/b" --metric cost_per_packet --all
 is '--all: the others follow, in their order' "$(cells | sed -E 's/:[^ ]*( |$)/ /g')" \
