@@ -13,10 +13,12 @@
 #include <string.h>
 
 #define MAX_DEPTH 96
-#define WIDTH	  1200.0
 #define MARGIN	  10.0
 #define ROW	  18
-#define HEAD	  52
+#define LINE	  20 /* of the title */
+#define LEAST	  200 /* and the most pixels a picture may be wide */
+#define MOST	  10000
+#define NARROW	  600 /* titles are smaller there */
 #define LETTER	  6.7 /* width of one in the boxes */
 #define SMALLEST  0.4 /* narrower boxes are left out */
 
@@ -27,7 +29,8 @@ struct node {
 };
 
 struct picture {
-	const char *title;
+	const char *title; /* lines */
+	unsigned int width, head;
 	unsigned int colour[3];
 	unsigned long samples;
 	unsigned int depth; /* of the boxes that are wide enough */
@@ -139,7 +142,7 @@ static void read_chains(struct node *root, FILE *file)
 
 static double width_of(const struct picture *p, unsigned long samples)
 {
-	return (WIDTH - 2 * MARGIN) * samples / p->samples;
+	return (p->width - 2 * MARGIN) * samples / p->samples;
 }
 
 static void measure(struct picture *p, const struct node *n, unsigned int level)
@@ -183,7 +186,7 @@ static void put_colour(const struct picture *p, const char *name)
 static void draw(const struct picture *p, const struct node *n, unsigned int level, double x)
 {
 	double width = width_of(p, n->samples);
-	unsigned int y = HEAD + (p->depth - 1 - level) * ROW;
+	unsigned int y = p->head + (p->depth - 1 - level) * ROW;
 	int room = (int)((width - 6) / LETTER), length = strlen(n->name);
 
 	if (width < SMALLEST)
@@ -211,30 +214,40 @@ static void draw(const struct picture *p, const struct node *n, unsigned int lev
 
 static void picture(struct picture *p, const struct node *root)
 {
-	unsigned int height;
+	unsigned int height, y = LINE;
+	const char *line = p->title;
 
+	for (p->head = 2 * LINE + 12; (line = strchr(line, '\n')); line++)
+		p->head += LINE;
 	measure(p, root, 0);
-	height = HEAD + p->depth * ROW + 14;
-	printf("<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"%.0f\" height=\"%u\" "
-	       "viewBox=\"0 0 %.0f %u\" font-family=\"DejaVu Sans Mono, monospace\" "
+	height = p->head + p->depth * ROW + 14;
+	printf("<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"%u\" height=\"%u\" "
+	       "viewBox=\"0 0 %u %u\" font-family=\"DejaVu Sans Mono, monospace\" "
 	       "font-size=\"11\">\n"
 	       "<!-- SPDX-License-Identifier: GPL-2.0-only -->\n"
-	       "<rect width=\"100%%\" height=\"100%%\" fill=\"white\"/>\n"
-	       "<text x=\"%.0f\" y=\"20\" text-anchor=\"middle\" font-size=\"15\" "
-	       "font-family=\"DejaVu Sans, sans-serif\">",
-	       WIDTH, height, WIDTH, height, WIDTH / 2);
-	put_text(p->title, -1);
-	printf("</text>\n<text x=\"%.0f\" y=\"40\" text-anchor=\"middle\" fill=\"#444444\" "
-	       "font-family=\"DejaVu Sans, sans-serif\">width: share of %lu samples; a function "
-	       "stands above its caller</text>\n",
-	       WIDTH / 2, p->samples);
+	       "<rect width=\"100%%\" height=\"100%%\" fill=\"white\"/>\n",
+	       p->width, height, p->width, height);
+	for (line = p->title; line; y += LINE) {
+		printf("<text x=\"%u\" y=\"%u\" text-anchor=\"middle\" font-size=\"%d\" "
+		       "font-family=\"DejaVu Sans, sans-serif\">",
+		       p->width / 2, y, p->width < NARROW ? 12 : 15);
+		put_text(line, strcspn(line, "\n"));
+		puts("</text>");
+		line = strchr(line, '\n');
+		if (line)
+			line++;
+	}
+	printf("<text x=\"%u\" y=\"%u\" text-anchor=\"middle\" fill=\"#444444\" "
+	       "font-family=\"DejaVu Sans, sans-serif\">width: share of %lu samples; above a "
+	       "function what it calls</text>\n",
+	       p->width / 2, y, p->samples);
 	draw(p, root, 0, MARGIN);
 	fputs("</svg>\n", stdout);
 }
 
 static int usage(void)
 {
-	fputs("usage: flame --title TEXT --colour '#rrggbb' FILE > SVG\n", stderr);
+	fputs("usage: flame --title TEXT --colour '#rrggbb' [--width PIXELS] FILE > SVG\n", stderr);
 	return 2;
 }
 
@@ -243,9 +256,10 @@ int main(int argc, char **argv)
 	static const struct option options[] = {
 		{ "title", required_argument, NULL, 't' },
 		{ "colour", required_argument, NULL, 'c' },
+		{ "width", required_argument, NULL, 'w' },
 		{},
 	};
-	struct picture p = { .title = "" };
+	struct picture p = { .title = "", .width = 1200 };
 	struct node root = { .name = "all" };
 	bool coloured = false;
 	FILE *file;
@@ -257,7 +271,8 @@ int main(int argc, char **argv)
 		else if (opt == 'c')
 			coloured = sscanf(optarg, "#%2x%2x%2x", &p.colour[0], &p.colour[1],
 					  &p.colour[2]) == 3;
-		else
+		else if (opt != 'w' || sscanf(optarg, "%u", &p.width) != 1 || p.width < LEAST ||
+			 p.width > MOST)
 			return usage();
 	}
 	if (optind + 1 != argc || !coloured)

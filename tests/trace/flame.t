@@ -30,6 +30,14 @@ is 'names and title are escaped' "$(grep -c 'poll&lt;&amp;&gt;' "$TMP/stdout") $
 is 'a box is as wide as its share' "$(awk -v a="$(width copy)" -v b="$(width tx_work)" 'BEGIN { printf "%.2f", a / b }')" 0.75
 is 'it is well-formed' "$(perl -ne 'BEGIN { $d = 0 } $d += () = /<(svg|g|title|rect|text)\b(?![^>]*\/>)/g; $d -= () = /<\/(svg|g|title|rect|text)>/g; END { print $d }' "$TMP/stdout")" 0
 is 'it needs no other file' "$(grep -c 'href\|<script\|url(' "$TMP/stdout")" 0
+# widest: the largest width of a box, and that of the picture
+widest() { sed -n 's/.*<svg [^>]*width="\([0-9]*\)".*/\1/p; s/.*<rect x=.* width="\([0-9.]*\)".*/\1/p' "$TMP/stdout" | sort -n | tail -n 2 | tr '\n' ' '; }
+is 'it is 1200 pixels wide' "$(widest)" '1179.60 1200 '
+run "$BENCH/flame" --title $'one line\nanother' --colour '#009e73' --width 390 "$TMP/chains"
+is 'it is as wide as it is asked to be' "$(widest)" '369.60 390 '
+is 'a title has lines' "$(sed -n 's#^<text x="195" y="\([0-9]*\)" .*>\([a-z ]* line\|another\)</text>$#\1 \2#p' "$TMP/stdout" | tr '\n' ' ')" '20 one line 40 another '
+run "$BENCH/flame" --title x --colour '#009e73' --width 1 "$TMP/chains"
+code 'a width that leaves no room' 2
 run "$BENCH/flame" --title x --colour '#009e73' /dev/null
 code 'no chain' 1
 says 'no chain' 'no call chain in it'
