@@ -1,7 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-# Colours of the threading models, beside those of the other servers; loaded after style.gp.
+# Colours of the threading models, beside those of the other servers; loaded by style.gp.
 servers = "userspace uring intree device queue workqueue shared"
-array colour[7] = ["#d55e00", "#e69f00", "#0072b2", "#009e73", "#56b4e9", "#222222", "#aa4499"]
+array colour[7] = ["#d55e00", "#f0d442", "#0072b2", "#009e73", "#7fdbff", "#222222", "#8a5cf0"]
 array mark[7] = [5, 11, 7, 9, 13, 3, 15]
-# So many names take two rows; the panels' titles stand below them.
-set tmargin 6

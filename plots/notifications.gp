@@ -1,8 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # Notifications per packet. Reads figures/notifications.dat, made by report/.
+heading = "Notifications per packet"
+name_x = "burst (packets per kick)"
+name_y = "notifications per packet"
 load plots . "/style.gp"
-set xlabel "burst (packets per kick)"
-set ylabel "notifications per packet"
-set multiplot layout lines, columns title "Notifications per packet\n" . subtitle font ",14"
 load plots . "/bars.gp"
-unset multiplot

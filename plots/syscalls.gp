@@ -1,8 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # System calls of the server per packet. Reads figures/syscalls.dat, made by report/.
+heading = "System calls of the server per packet"
+name_x = "burst (packets per kick)"
+name_y = "system calls per packet"
 load plots . "/style.gp"
-set xlabel "burst (packets per kick)"
-set ylabel "system calls per packet"
-set multiplot layout lines, columns title "System calls of the server per packet\n" . subtitle font ",14"
 load plots . "/bars.gp"
-unset multiplot

@@ -23,6 +23,7 @@ NAMES = {"array": "frames go to the tap in arrays",
          "late": "kicks stay waived until the last array is sent",
          "recheck": "the tap is checked again after the guest was called",
          "yield": "a worker on the guest's processor yields before it sleeps"}
+KEY = {"alone, on top of none": "#8da0cb", "as the last one": "#fc8d62"}
 PLACE = ["workload", "sink", "size", "burst"]
 
 Optimization = dict[str, Any]
@@ -32,11 +33,16 @@ def _without(cell: Cell) -> str:
     return str(cell["knobs"].get("without", "none"))
 
 
-def gather(cells: list[Cell]) -> list[Optimization]:
-    """One object per optimization and place."""
-    some = [c for c in cells if c["server"] == "vhostlab" and c["clock"] == "insn"
+def _own(cells: list[Any]) -> list[Any]:
+    """Those, of cells or points, in which nothing but `without` is not as it is by default."""
+    return [c for c in cells if c["server"] == "vhostlab" and c["clock"] == "insn"
             and c["guest"] == "process" and c["queues"] == 1 and c["guests"] == 1
             and not set(c["knobs"]) - {"without"}]
+
+
+def gather(cells: list[Cell]) -> list[Optimization]:
+    """One object per optimization and place."""
+    some = _own(cells)
     out = []
     for group in order.group_by(some, order.fields(*PLACE)):
         cost = {_without(c): mid(c, "cost_per_packet") for c in group}
@@ -60,8 +66,30 @@ def minus(a: Any, b: Any) -> Any:
     return None if a is None or b is None else a - b
 
 
-def figure_data(ideas: list[Optimization]) -> str:
-    """A panel per place, a row per optimization: name, saved alone, saved as the last one."""
+Samples = dict[Any, dict[str, Any]]
+
+
+def _samples(run: Run) -> Samples:
+    """The costs of each place and optimization left out, as a comparison takes them."""
+    some = [p for p in _own(run.last_points) if p.get("cost_per_packet") is not None]
+    return {order.key([*(g[0][k] for k in PLACE), _without(g[0])]): {
+        "values": [p["cost_per_packet"] for p in g],
+        "by": {str(p["rep"]): p["cost_per_packet"] for p in g}}
+        for g in order.group_by(some, lambda p: [*(p[k] for k in PLACE), _without(p)])}
+
+
+def _ends(idea: Optimization, a: str, b: str, samples: Samples) -> str:
+    """Of the whisker of a difference."""
+    pair = [samples.get(order.key([*(idea[k] for k in PLACE), k])) for k in (a, b)]
+    found = ask.compare("minus", pair[0], pair[1]) if pair[0] and pair[1] else None
+    return "- -" if found is None else f"{shortest(found['low'])} {shortest(found['high'])}"
+
+
+def figure_data(run: Run, ideas: list[Optimization]) -> str:
+    """A panel per place, a row per optimization: name, saved alone, saved as the last one, and
+    the ends of the whiskers of both."""
+    samples = _samples(run)
+
     def place(i: Optimization) -> list[Any]:
         work = servers.workload_rank(i["workload"])
         return [3 if work is None else work, *(i[k] for k in PLACE)]
@@ -70,16 +98,19 @@ def figure_data(ideas: list[Optimization]) -> str:
         first = group[0]
         name = servers.WORKLOADS.get(first["workload"], first["workload"])
         lines = [f"# panel {name}, {first['size']}-byte frames, burst {first['burst']}",
-                 "idea alone last"]
+                 "idea alone last low high low high"]
         lines += [f"\"{WORDS.get(i['idea'], i['idea'])}\" {shortest(minus(i['none'], i['only']))}"
-                  f" {shortest(minus(i['but'], i['all']))}" for i in group]
+                  f" {shortest(minus(i['but'], i['all']))}"
+                  f" {_ends(i, 'all', 'only-' + i['idea'], samples)}"
+                  f" {_ends(i, i['idea'], 'none', samples)}" for i in group]
         blocks.append("\n".join(lines))
-    return "\n\n\n".join(blocks)
+    return "\n\n\n".join(blocks) + "".join(
+        f"\n# key {servers.colour_number(c)} {n}" for n, c in KEY.items() if blocks)
 
 
 def draw_all(run: Run) -> None:
     """The figure of this section."""
-    draw(run, "ablation", "ablation", figure_data(gather(run.cells)), run.subtitle(),
+    draw(run, "ablation", "ablation", figure_data(run, gather(run.cells)), run.subtitle(),
          run.figure_unit)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from report import order
+from report import order, servers
 from report.ask import ROOT
 from report.page import render
 from report.panels import Panel, draw, server_data
@@ -26,9 +26,12 @@ WORDS = {
     "above_floor_per_packet": "cost above the floor"}
 TIMES = ("latency_p50", "latency_p99")
 COSTS = ("cost_per_packet", "above_floor_per_packet")
+WORKLOADS = servers.WORKLOADS | {"rr_flood": "round trip beside a flood", "stream": "stream"}
 SIGNS = {"ratio": "/", "minus": "-"}
 AXES = {"size": "frame (bytes)", "burst": "burst (packets per kick)",
-        "poll_us": "poll_us (microseconds)"}
+        "poll_us": "poll_us (microseconds)", "rx_batch": "rx_batch (frames)",
+        "tx_batch": "tx_batch (frames)", "packet_weight": "packet_weight (packets)",
+        "work": "work (turns of an empty loop per frame)"}
 
 
 def load() -> list[Claim]:
@@ -192,18 +195,18 @@ def _unit(metric: str, clock: str) -> str:
 def _title(cell: Cell, check: Check) -> str:
     """Of a panel, with the names of its axes."""
     along, compare = check["trend"]["along"], check.get("compare")
-    words = [cell["workload"]]
+    words = [WORKLOADS.get(cell["workload"], cell["workload"])]
     if cell["sink"] != "stack" and (compare or {}).get("field") != "sink":
         words.append(cell["sink"])
     if along != "size":
-        words.append(f"{cell['size']} bytes")
-    if along != "burst":
+        words.append(f"{cell['size']}-byte frames")
+    if along != "burst" and cell["burst"] > 1:
         words.append(f"burst {cell['burst']}")
     if check["several_runs"]:
-        words.append(f"(run {cell['run']})")
+        words.append(f"run {cell['run']}")
     unit = "" if compare else _unit(check["metric"], cell["clock"])
     axis = along.removeprefix("knob.")
-    return "|".join([" ".join(words), AXES.get(axis, axis),
+    return "|".join([", ".join(words), AXES.get(axis, axis),
                      WORDS.get(check["metric"], check["metric"]) + _compared(compare) + unit])
 
 
@@ -226,7 +229,8 @@ def figure_data(claim: Claim) -> str:
                     {k: v for k, v in c["knobs"].items() if k != knob}]
         check = check | {"several_runs": len({c["cell"]["run"] for c in check["cases"]}) > 1}
         for group in order.group_by([c for c in check["cases"] if _is_row(c)], where):
-            dots = [(x, _curve(c, check), y) for c in group for x, y in zip(c["x"], c["show"])]
+            dots = [(x, _curve(c, check), {"median": y, "low": low, "high": high})
+                    for c in group for x, y, (low, high) in zip(c["x"], c["show"], c["ends"])]
             rows = [(g[0][0], {name: y for _, name, y in g})
                     for g in order.group_by(dots, lambda d: d[0])]
             panels.append((_title(group[0]["cell"], check), rows))

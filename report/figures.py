@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from report import order, servers
 from report.panels import Panel, Row, metric_rows, server_data, stack
-from report.run import Cell, mid
+from report.run import Cell
 
 
 def _ends(cells: list[Cell], axis: str) -> list[int]:
@@ -59,7 +59,7 @@ def round_trip(cells: list[Cell]) -> str:
     for group in order.group_by(trips, lambda c: c["size"]):
         rows: list[Row] = []
         for metric, name in (("latency_p50", "p50"), ("latency_p99", "p99")):
-            y = {c["server"]: mid(c, metric) for c in group}
+            y = {c["server"]: c.get(metric) for c in group}
             if any(v is not None for v in y.values()):
                 rows.append((name, y))
         panels.append((f"round trip, {group[0]['size']}-byte frames", rows))
@@ -67,11 +67,19 @@ def round_trip(cells: list[Cell]) -> str:
 
 
 def notifications(cells: list[Cell]) -> str:
-    """Kicks (guest to server) and calls (server to guest) per packet against burst."""
-    return server_data([(f"{what}, {way}, {few[0]['size']}-byte frames",
-                         metric_rows(few, "burst", f"{what}_per_packet"))
-                        for way, some in _each_way(cells) if (few := _smallest(some))
-                        for what in ("kicks", "calls")], False)
+    """Kicks (guest to server) and calls (server to guest) per packet against burst; of a single
+    burst all in one panel."""
+    some = [(what, way, few) for way, some in _each_way(cells) if (few := _smallest(some))
+            for what in ("kicks", "calls")]
+    panels: list[Panel] = [(f"{what}, {way}, {few[0]['size']}-byte frames",
+                            metric_rows(few, "burst", f"{what}_per_packet"))
+                           for what, way, few in some]
+    if len({c["burst"] for _, _, few in some for c in few}) == 1:
+        first = some[0][2][0]
+        rows = [(f"\"{what}, {way}\"", y) for (what, way, _), (_, panel) in zip(some, panels)
+                for _, y in panel]
+        panels = [(f"{first['size']}-byte frames, burst {first['burst']}|kind and direction", rows)]
+    return server_data(panels, False)
 
 
 def overview(cells: list[Cell]) -> str:
@@ -79,13 +87,17 @@ def overview(cells: list[Cell]) -> str:
     workload and burst, and of a round trip."""
     some = [c for c in stack(cells) if c["workload"] in servers.WORKLOADS]
     panels: list[Panel] = []
-    for burst in _ends([c for c in some if c["workload"] != "rr"], "burst"):
+    # A burst with which one server alone was measured compares nothing.
+    compared = [c for g in order.group_by([c for c in some if c["workload"] != "rr"],
+                                          lambda c: c["burst"])
+                if len({c["server"] for c in g} - {"floor"}) > 1 for c in g]
+    for burst in _ends(compared, "burst"):
         rows: list[Row] = []
         for workload, name in servers.WORKLOADS.items():
             few = _smallest([c for c in some if c["workload"] == workload
                              and (workload == "rr" or c["burst"] == burst)])
             if few and (workload != "rr" or burst == 1):
-                rows.append((f"\"{name}\"", {c["server"]: mid(c, "cost_per_packet")
+                rows.append((f"\"{name}\"", {c["server"]: c.get("cost_per_packet")
                                              for c in few if c["server"] != "floor"}))
         size = min(c["size"] for c in some)
         panels.append((f"{size}-byte frames, burst {burst}", rows))

@@ -21,6 +21,9 @@ GUEST_KNOBS = ["event_idx", "indirect", "mrg_rxbuf", "version_1", "packed", "in_
 DIRECTIONS = {"tx": ["tx"], "udp_tx": ["tx"], "rx": ["rx"], "udp_rx": ["rx"],
               "ping": ["tx", "rx"], "udp_rr": ["tx", "rx"], "tcp_rr": ["tx", "rx"]}
 
+SIDES = {"serving side": ["main", "worker", "server"], "vCPU": ["vcpu"]}
+"""Threads whose system calls a figure shows."""
+
 ByName = dict[str, Any]
 
 
@@ -65,6 +68,21 @@ def _detail(point: Point) -> ByName:
 
 def _thread(point: Point, role: str) -> ByName:
     return (_detail(point).get("threads") or {}).get(role) or {}
+
+
+def _counted(point: Point, sums: list[ByName | None]) -> float | None:
+    """All that was counted by name, per packet of the pass in which it was."""
+    some = [v for s in sums if s is not None for v in s.values()]
+    if all(s is None for s in sums):
+        return None
+    return ask.quotient(sum(some), _detail(point).get("counted_packets"))
+
+
+def _all_cpu(point: Point) -> float | None:
+    """Processor time of all threads, per packet."""
+    some = [v for t in (_detail(point).get("threads") or {}).values()
+            if (v := t.get("cpu_ns")) is not None]
+    return ask.quotient(sum(some), point["packets"]) if some else None
 
 
 def _turns(cell: Cell) -> float | None:
@@ -123,6 +141,16 @@ def _cell(reps: list[Point], model: ByName) -> Cell:
     cell["packets"] = ask.median(p["packets"] for p in reps)
     cell["lost"] = max((p["lost"] for p in reps if p.get("lost") is not None), default=None)
     rates = ask.sample(map(_rate, reps))
+    cell["samples"] = {"rate": rates} | {
+        n: ask.sample(p.get(f) for p in reps) for n, f in (("p50", "latency_p50"),)} | {
+        "lost_share": ask.sample(map(_lost_share, reps)),
+        "cpu": ask.sample(_all_cpu(p) for p in reps),
+        "exits": ask.sample(_counted(p, [_detail(p).get("kvm_exits")]) for p in reps)}
+    cell["rates"] = {"values": [v for p in reps if (v := _rate(p)) is not None],
+                     "by": {str(p["rep"]): v for p in reps if (v := _rate(p)) is not None}}
+    cell["calls_of"] = {side: ask.sample(_counted(p, [_thread(p, r).get("syscalls")
+                                                      for r in named]) for p in reps)
+                        for side, named in SIDES.items()}
     cell["rate"] = rates["median"] if rates else None
     cell["spread"] = rates["spread"] if rates and rates["n"] > 1 and rates["median"] else None
     cell["lost_share"] = ask.median(map(_lost_share, reps))

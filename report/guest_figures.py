@@ -10,9 +10,9 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from report import ask, order, servers
-from report.guest_cells import WORKLOADS, single, workload_rank
+from report.guest_cells import SIDES, WORKLOADS, single, workload_rank
 from report.guest_summary import peer
-from report.panels import Panel, Row, draw, server_data
+from report.panels import Panel, Row, draw, ends, scaled, server_data
 from report.run import Cell, Run, repeats
 from report.text import round_away, shortest
 
@@ -20,16 +20,16 @@ Bar = dict[str, Any]
 Stack = tuple[str, list[Bar]]
 
 # Distinct with impaired colour vision, too.
-PALETTE = ["#332288", "#88ccee", "#117733", "#ddcc77", "#cc6677", "#222222", "#44aa99",
-           "#882255", "#aa4499", "#6699cc"]
-REST, REST_COLOUR = "other", 0xBBBBBB
+PALETTE = ["#332288", "#88ccee", "#117733", "#ddcc77", "#9781fc", "#354057", "#efd500", "#280bf6"]
+REST, REST_COLOUR = "other", 0xA0A0A0
 SMALL = 20
 """What is nowhere that part of the panel's longest bar has no colour of its own."""
 THREADS = {"vcpu": "vCPU", "main": "main loop", "other": "QEMU's other threads",
            "worker": "worker", "server": "server's process", "guest": "guest's process"}
 HEADLINE = ["tx", "rx", "udp_rr", "tcp_tx", "tcp_rx"]
 UNITS = {"guests": "guests", "queues": "queue pairs"}
-SIDES = {"serving side": ["main", "worker", "server"], "vCPU": ["vcpu"]}
+EMPTY = 0.005
+"""A panel of stacked bars that are all shorter is shown as text."""
 CALLS = ["ppoll", "read", "writev", "write", "KVM_SIGNAL_MSI", "KVM_RUN", "futex"]
 
 
@@ -75,9 +75,10 @@ def _panels(cells: list[Cell]) -> list[tuple[str, list[Cell]]]:
     return out
 
 
-def _bar(name: str, parts: Iterable[tuple[str, float]], text: str | None = None) -> Bar:
+def _bar(name: str, parts: Iterable[tuple[str, float]], text: str | None = None,
+         sample: Any = None) -> Bar:
     own = list(parts)
-    return {"name": name, "parts": own,
+    return {"name": name, "parts": own, "ends": ends(sample),
             "text": short(sum(v for _, v in own)) if text is None else text}
 
 
@@ -97,11 +98,12 @@ def stacks(panels: list[Stack], known: list[str], colours: dict[str, int] | None
     colour = {k: (colours or {}).get(k, servers.colour_number(PALETTE[i]))
               for i, k in enumerate(kinds)} | {REST: REST_COLOUR}
     used = set()
-    blocks = []
+    blocks, left_out = [], ""
     for title, bars in panels:
-        if not any(v > 0 for b in bars for _, v in b["parts"]):
+        if not any(sum(v for _, v in b["parts"]) >= EMPTY for b in bars):
+            left_out += f"\n# left out {title}: less than {EMPTY} everywhere" if bars else ""
             continue
-        segments, ends = [], []
+        segments, totals = [], []
         for y, bar in enumerate(bars):
             parts = [(k, v) for k in kinds for n, v in bar["parts"] if n == k and v > 0]
             small = sum(v for n, v in bar["parts"] if n not in kinds)
@@ -116,12 +118,13 @@ def stacks(panels: list[Stack], known: list[str], colours: dict[str, int] | None
                 at = at + value
             if not parts:
                 segments.append(f"{y} 0 0 0 \"\"")
-            ends.append(f"{y} {shortest(sum(v for _, v in parts))} \"{bar['text']}\" "
-                        f"\"{_spaced(bar['name'])}\"")
+            totals.append(f"{y} {shortest(sum(v for _, v in parts))} \"{bar['text']}\" "
+                          f"\"{_spaced(bar['name'])}\" "
+                          + " ".join(map(shortest, bar["ends"])))
         blocks.append("\n".join([f"# panel {title}", "place from to colour text", *segments, "",
-                                 "", "place total text name", *ends]))
+                                 "", "place total text name low high", *totals]))
     keys = [f"# key {colour[k]} {k}" for k in [*kinds, REST] if k in used]
-    return "\n\n\n".join(blocks) + ("\n" + "\n".join(keys) if blocks else "")
+    return "\n\n\n".join(blocks) + ("\n" + "\n".join(keys) if blocks else "") + left_out
 
 
 def _merged(parts: Iterable[tuple[str, float]]) -> list[tuple[str, float]]:
@@ -139,7 +142,7 @@ def syscalls(cells: list[Cell]) -> str:
             for c in group:
                 bars.append(_bar(c["name"], _merged(
                     p for r, calls in c["calls_by"].items() if r in roles
-                    for p in (calls or {}).items())))
+                    for p in (calls or {}).items()), sample=c["calls_of"][side]))
                 if c["predicted"]:
                     bars.append(_bar("predicted", _merged(
                         (p["call"], p["alone"]) for p in c["predicted"] if p["role"] in roles)))
@@ -149,7 +152,8 @@ def syscalls(cells: list[Cell]) -> str:
 
 def exits(cells: list[Cell]) -> str:
     """Exits of the virtual machine per packet, by reason."""
-    return stacks([(title, [_bar(c["name"], c["exits"].items()) for c in group])
+    return stacks([(title, [_bar(c["name"], c["exits"].items(), sample=c["samples"]["exits"])
+                            for c in group])
                    for title, group in
                    _panels([c for c in _headline(cells) if c["exits"] is not None])], [])
 
@@ -163,7 +167,7 @@ def rates(cells: list[Cell]) -> str:
         for c in group:
             lost = "?" if c["lost_share"] is None else short(c["lost_share"] * 100)
             bars.append(_bar(c["name"], [(c["server"], c["rate"])],
-                             f"{short(c['rate'])}, lost {lost} %"))
+                             f"{short(c['rate'])}, lost {lost} %", c["samples"]["rate"]))
         panels.append((title, bars))
     return stacks(panels, servers.ALL,
                   {s: servers.colour_number(v) for s, v in servers.colours().items()})
@@ -179,7 +183,8 @@ def cpu(cells: list[Cell]) -> str:
         for c in group:
             own = {r: v for r, v in c["cpu"].items() if v is not None}
             bars.append(_bar(c["name"], [(THREADS.get(r, r), v / 1000) for r, v in own.items()],
-                             short(sum(own.values()) / 1000)))
+                             short(sum(own.values()) / 1000),
+                             scaled(c["samples"]["cpu"], 0.001)))
         panels.append((title, bars))
     return stacks(panels, list(THREADS.values()))
 
@@ -207,7 +212,7 @@ def _curves(cells: list[Cell], axis: str, title: str) -> list[Panel]:
     for name, field, factor in (("packets per second", "rate", 1), second):
         rows = []
         for group in order.group_by(cells, lambda c: c[axis]):
-            y = {c["server"]: None if c[field] is None else c[field] * factor for c in group}
+            y = {c["server"]: scaled(c["samples"][field], factor) for c in group}
             if any(v is not None for v in y.values()):
                 rows.append((group[0][axis], y))
         panels.append((f"{title}|{UNITS[axis]}|{name}", rows))
@@ -231,14 +236,17 @@ def scaling(cells: list[Cell]) -> str:
 def overview(cells: list[Cell]) -> str:
     """The one figure of the front page: throughput in multiples of userspace's, a group of bars
     a workload."""
-    rows: list[Row] = []
+    frames: list[Row] = []
+    streams: list[Row] = []
     some = [c for c in _one_qemu(cells) if c["setting"] == "" and c["name"] == c["server"]]
     for group in order.group_by(some, lambda c: workload_rank(c["workload"])):
-        y = {c["server"]: ask.quotient(c["rate"], base["rate"]) for c in group
+        y = {c["server"]: ask.compare("ratio", c["rates"], base["rates"]) for c in group
              if (base := peer(group, c, "userspace")) is not None}
         if any(v is not None for v in y.values()):
-            rows.append((group[0]["workload"], y))
-    return server_data([("smallest frames of each workload, one QEMU guest", rows)], False)
+            to = streams if group[0]["workload"].startswith("tcp") else frames
+            to.append((f"\"{WORKLOADS[group[0]['workload']].split(',')[0]}\"", y))
+    return server_data([("packets and UDP, smallest frames, one QEMU guest", frames),
+                        ("TCP, smallest frames, one QEMU guest", streams)], False)
 
 
 FIGURES: dict[str, tuple[Callable[[list[Cell]], str], list[str]]] = {

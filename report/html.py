@@ -9,10 +9,11 @@ from pathlib import Path
 
 from report.ask import ROOT
 
-IMAGE = re.compile(r'<img\b[^>]*?src="([^"]+\.svg)"[^>]*>')
+IMAGE = re.compile(r'(?:<picture>\s*<source\b[^>]*?srcset="(?P<narrow>[^"]+\.svg)"[^>]*>\s*)?'
+                   r'<img\b[^>]*?src="(?P<wide>[^"]+\.svg)"[^>]*>(?(narrow)\s*</picture>)')
 
 
-def _inline(svg: str, prefix: str, caption: str) -> str:
+def _inline(svg: str, prefix: str) -> str:
     """A figure in the page, so that its hover text works; its names are its own."""
     text = re.sub(r"^.*?(?=<svg\b)", "", svg, count=1, flags=re.S)
     text = re.sub(r"""\bid=(["'])([^"']+)\1""", rf'id="{prefix}-\2"', text)
@@ -23,8 +24,7 @@ def _inline(svg: str, prefix: str, caption: str) -> str:
         # It shrinks with the page, and is never larger than it was drawn.
         text = re.sub(r'(<svg\b[^>]*?)\s+width="[^"]*"\s+height="[^"]*"',
                       rf'\1 style="width:100%;max-width:{width[1]}px;height:auto"', text, count=1)
-    return (f'<span class="figure" role="img" aria-label="{html.escape(caption)}">'
-            f"{text}</span>")
+    return text
 
 
 def page_of(markdown: Path, title: str) -> str:
@@ -39,11 +39,18 @@ def page_of(markdown: Path, title: str) -> str:
 
     def replaced(found: re.Match[str]) -> str:
         nonlocal count
-        path = markdown.parent / html.unescape(found[1])
-        if not path.is_file():
-            return found[0]
         count += 1
+        drawn = {}
+        for kind, name in found.groupdict().items():
+            path = markdown.parent / html.unescape(name or "")
+            if path.is_file():
+                drawn[kind] = _inline(path.read_text(encoding="utf-8"), f"f{count}{kind[0]}")
+        if "wide" not in drawn:
+            return found[0]
         caption = re.search(r'alt="([^"]*)"', found[0])
-        return _inline(path.read_text(encoding="utf-8"), f"f{count}",
-                       html.unescape(caption[1]) if caption else "")
+        # Of the two the style shows the one for the screen.
+        both = ("".join(f'<span class="{kind}">{svg}</span>' for kind, svg in drawn.items())
+                if "narrow" in drawn else drawn["wide"])
+        return (f'<span class="figure" role="img" aria-label="{caption[1] if caption else ""}">'
+                f"{both}</span>")
     return IMAGE.sub(replaced, done.stdout)

@@ -21,7 +21,7 @@ def latency_data(cells: list[Cell]) -> str:
     and 1 where the figure has a mark."""
     some = [c for c in cells if c["workload"] == "rr" and c["guest"] == "process"
             and c["knobs"] == {} and c["guests"] == 1 and c["latency_merged"] is not None]
-    columns = servers.columns_for(c["server"] for c in some)
+    columns = [s for s in servers.ALL if any(c["server"] == s for c in some)]
     panels = []
     for group in order.group_by(some, order.fields("size", "sink")):
         blocks = []
@@ -32,7 +32,7 @@ def latency_data(cells: list[Cell]) -> str:
             blocks.append("\n".join(["share length mark", *(lines or ["- - -"])]))
         total = sum(c["latency_merged"]["count"] for c in group)
         panels.append(f"# panel round trip of {group[0]['size']}-byte frames, {total} trips\n"
-                      + "\n\n\n".join(blocks))
+                      f"# names {' '.join(columns)}\n" + "\n\n\n".join(blocks))
     return "\n\n\n".join(panels)
 
 

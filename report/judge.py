@@ -110,6 +110,7 @@ class Judge:
             out.append({"cell": _bare(row[0]), "along": along,
                         "x": [self.value_of(c, along) for c in row],
                         "show": [c["m"][metric]["median"] for c in row],
+                        "ends": [[c["m"][metric][k] for k in ("low", "high")] for c in row],
                         "holds": None if unsure else _trend(y, trend)})
         return out
 

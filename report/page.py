@@ -25,11 +25,23 @@ def render(template: str, run: Run, **values: Any) -> str:
         run=run, env=run.env, unit=run.unit, rank=servers.rank, figure=figure_of(run), **values)
 
 
+NARROW = 800
+"""Screens that are no wider, in pixels, get the figures whose panels stand one below the other."""
+
+
 def figure_of(run: Run) -> Callable[[str, str], str]:
-    """A function from a figure's name and caption to the line that shows it; what would show
-    nothing was not drawn."""
-    return lambda name, caption: (f"![{caption}]({run.figures}/{name}.svg)" if run.has(name)
-                                  else "")
+    """A function from a figure's name and caption to the lines that show it, and say what it
+    leaves out; what would show nothing was not drawn, and they say so."""
+    def shown(name: str, caption: str) -> str:
+        missing = "; ".join(run.left_out.get(name, []))
+        if not run.has(name):
+            return f"No figure \"{caption}\": {missing}." if missing else ""
+        image = f"![{caption}]({run.figures}/{name}.svg)"
+        if run.has(name, "figures-narrow"):
+            image = (f'<picture><source media="(max-width: {NARROW}px)" '
+                     f'srcset="{run.figures}-narrow/{name}.svg">{image}</picture>')
+        return image + (f"\n\nLeft out of the figure: {missing}." if missing else "")
+    return shown
 
 
 def table(heads: Iterable[str], align: str, rows: Iterable[Iterable[Any]]) -> str:

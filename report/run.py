@@ -50,10 +50,13 @@ class Run:
         """What a page calls it: its folder below the tree."""
         self.figures = figures
         """Where the page that is made finds its figures."""
+        self.left_out: dict[str, list[str]] = {}
+        """Of each figure what it does not show, and why."""
 
     def named_by(self, figures: str) -> "Run":
         """The same run in a page that finds the figures elsewhere."""
         other = Run(self.folder, self.name, figures)
+        other.left_out = self.left_out
         for field in ("env", "points", "cells"):
             if field in self.__dict__:
                 other.__dict__[field] = self.__dict__[field]
@@ -127,9 +130,9 @@ class Run:
         folder = self.folder / "figures"
         return sorted(f.stem for f in folder.glob("*.svg")) if folder.is_dir() else []
 
-    def has(self, figure: str) -> bool:
+    def has(self, figure: str, folder: str = "figures") -> bool:
         """Is there such a figure?"""
-        return (self.folder / "figures" / f"{figure}.svg").is_file()
+        return (self.folder / folder / f"{figure}.svg").is_file()
 
     @property
     def first_figure(self) -> tuple[str, str]:
@@ -145,8 +148,12 @@ def repeats(n: list[int], spreads: list[float]) -> str:
     found = ask.sample(spreads)
     if found is None:
         return count
+    if found["median"] > 1:
+        return f"{count}, repetitions of a cell differ by more than 100 %"
+    worst = ("more than 100" if found["max"] > 1
+             else text.fixed(found["max"] * 100, 2 if found["max"] < 0.1 else 0))
     return (f"{count}, repeats to {text.fixed(found['median'] * 100, 2)} % "
-            f"({text.fixed(found['max'] * 100, 2)} % in the worst cell)")
+            f"({worst} % in the worst cell)")
 
 
 def subtitle(runs: list[Run], *metrics: str) -> str:

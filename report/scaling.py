@@ -7,7 +7,7 @@ from typing import Any
 
 from report import ask, order, servers
 from report.page import render, table
-from report.panels import Panel, data, draw, rows
+from report.panels import Panel, data, draw, left_out, middle, rows
 from report.run import Cell, Point, Run, repeats
 from report.text import fixed, whole
 
@@ -27,13 +27,16 @@ def _cell(reps: list[Point]) -> Cell:
             for k in ("server", "workload", "size", "burst", "sink", "guests", "knobs")}
     cell["model"] = (reps[0]["knobs"].get("worker", "device") if cell["server"] == "vhostlab"
                      else cell["server"])
+    cell["samples"] = {}
     for name, field in (("cost", "cost_per_packet"), ("p50", "latency_p50"),
                         ("p99", "latency_p99"), ("p999", "latency_p999")):
-        cell[name] = ask.median(p.get(field) for p in reps)
+        cell["samples"][name] = ask.sample(p.get(field) for p in reps)
+        cell[name] = middle(cell["samples"][name])
     cell["rate"] = ask.median(ask.quotient(p["packets"], p["seconds"]) for p in reps)
     for name in ("jain", "min_max"):
         cell[name] = ask.median((p.get("detail") or {}).get(name) for p in reps)
     cell["even"] = ask.sample((p.get("detail") or {}).get("min_max") for p in reps)
+    cell["samples"]["min_max"] = cell["even"]
     cell["repetitions"] = len(reps)
     cell["lost"] = max((p["lost"] for p in reps if p["lost"] is not None), default=None)
     return cell
@@ -83,11 +86,11 @@ def scaling_data(cells: list[Cell]) -> str:
     panels: list[Panel] = []
     for workload in ("tx", "rx"):
         own = [(f"{servers.WORKLOADS[workload]}|{axis[1]}",
-                rows(some, axis[4], lambda c: c["server"], lambda c: c["cost"]))
+                rows(some, axis[4], lambda c: c["server"], lambda c: c["samples"]["cost"]))
                for axis in AXES if (some := _along(cells, workload, axis))]
         if any(title.endswith(("(entries)", "regions")) for title, _ in own):
             panels += own
-    return data(panels, _columns(panels, servers.ALL))
+    return data(panels, _columns(panels, servers.ALL)) + left_out(panels)
 
 
 def _columns(panels: list[Panel], names: list[str]) -> list[str]:
@@ -103,10 +106,10 @@ def log_data(cells: list[Cell]) -> str:
             some, lambda c: [servers.workload_rank(c["workload"]), c["size"], c["burst"]]):
         if any(c["knobs"].get("log") == 1 for c in group):
             few = [c for c in group if c["server"] in ("intree", "vhostlab")]
-            panels.append((name_of(group[0]), list(reversed(rows(
-                few, lambda c: "log" if c["knobs"].get("log") == 1 else "none",
-                lambda c: c["server"], lambda c: c["cost"])))))
-    return data(panels, _columns(panels, servers.ALL), False)
+            panels.append((name_of(group[0]), rows(
+                few, lambda c: "on" if c["knobs"].get("log") == 1 else "off",
+                lambda c: c["server"], lambda c: c["samples"]["cost"])))
+    return data(panels, _columns(panels, servers.ALL), False) + left_out(panels, False)
 
 
 def model_data(cells: list[Cell], values: dict[str, str]) -> str:
@@ -119,8 +122,8 @@ def model_data(cells: list[Cell], values: dict[str, str]) -> str:
         for group in questions(cells):
             panels.append((what + name_of({**group[0], "sink": "stack"}),
                            rows(group, lambda c: c["guests"], lambda c: c["model"],
-                                lambda c, value=value: c[value])))  # type: ignore[misc]
-    return data(panels, _columns(panels, servers.MODELS))
+                                lambda c, value=value: c["samples"][value])))  # type: ignore[misc]
+    return data(panels, _columns(panels, servers.MODELS)) + left_out(panels)
 
 
 def questions(cells: list[Cell]) -> list[list[Cell]]:

@@ -6,6 +6,7 @@ from __future__ import annotations
 import gzip
 import json
 import subprocess
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
@@ -19,9 +20,10 @@ Stage = dict[str, Any]
 
 COLUMNS = ["guest", "kick", "wake", "look", "copy", "hand", "publish", "serve", "call"]
 STACKED = ["kick", "wake", "look", "copy", "hand", "publish", "serve", "call", "guest"]
-# Grey is the guest's side; the module's stages are shades of its own colour.
-COLOURS = {"kick": 0x666666, "wake": 0x909090, "look": 0x004D38, "copy": 0x009E73,
-           "hand": 0x66C5AB, "publish": 0xA7E2D3, "call": 0xB8B8B8, "guest": 0xE0E0E0}
+# Grey is the guest's side; the module's stages have colours that are told apart with impaired
+# colour vision, too.
+COLOURS = {"kick": 0x505050, "wake": 0x8A8A8A, "look": 0x1403F8, "copy": 0x4C9AFF,
+           "hand": 0xFFE308, "publish": 0x8D6C00, "call": 0xBDBDBD, "guest": 0xEBEBEB}
 EVENTS = {"guest_kick": "guest kicks", "kick": "kick arrives", "waking": "worker is woken",
           "runs": "worker runs", "work_start": "work_start", "desc": "desc", "copy": "copy_",
           "used": "used", "call": "call", "waking_guest": "guest is woken",
@@ -145,7 +147,12 @@ def stages_data(cells: list[Stage]) -> str:
                 total = sum(s["net"].values())
                 lines.append(f"{x} {shortest(total)} {_short(total)} {s['server']}")
             blocks.append("\n".join(lines))
-    return "\n\n\n".join(blocks)
+    return "\n\n\n".join(blocks) + _keys({n for s in cells for n in s["net"]}, bool(blocks))
+
+
+def _keys(used: Collection[str], some: bool = True) -> str:
+    return "".join(f"\n# key {COLOURS[n]} {n}" for n in STACKED if some and n in used
+                   and n in COLOURS)
 
 
 def timeline_data(text: str, workload: str, burst: int) -> str:
@@ -168,7 +175,7 @@ def timeline_data(text: str, workload: str, burst: int) -> str:
         if int(f[2]) >= zero:
             label = EVENTS[f[1]] + (workload if f[1] == "copy" else "")
             out.append(f"{int(f[2]) - zero} {len(rows) - rows.index(f[1])} \"{label}\"")
-    return "\n".join(out)
+    return "\n".join(out) + _keys({f[1] for f in stages if int(f[2]) >= zero})
 
 
 def draw_all(run: Run, cells: list[Stage]) -> None:
@@ -197,15 +204,18 @@ def draw_flames(run: Run, work: Path) -> None:
         if p is None:
             continue
         name = f"{p['server']}-{p['workload']}-{p['burst']}"
-        title = (f"Where {p['server']} spends its time: {p['workload']}, burst {p['burst']} "
-                 f"({run.subtitle()})")
-        with open(run.folder / "figures" / f"flame-{name}.svg", "w", encoding="utf-8") as out:
-            done = subprocess.run(
-                [ask.BENCH / "flame", "--title", title, "--colour",
-                 servers.colours()[p["server"]], _unpacked(path, work, "stacks")],
-                stdout=out, check=False)
-        if done.returncode:
-            raise DrawingFailed(f"flame-{name}: it cannot be drawn: see the lines above")
+        what = f"Where {p['server']} spends its time: {p['workload']}, burst {p['burst']}"
+        stacks = _unpacked(path, work, "stacks")
+        for folder, width, under in (("figures", 1200, run.subtitle()),
+                                     ("figures-narrow", 390, run.subtitle().replace("; ", "\n"))):
+            (run.folder / folder).mkdir(exist_ok=True)
+            with open(run.folder / folder / f"flame-{name}.svg", "w", encoding="utf-8") as out:
+                done = subprocess.run(
+                    [ask.BENCH / "flame", "--title", f"{what}\n{under}", "--colour",
+                     servers.colours()[p["server"]], "--width", str(width), stacks],
+                    stdout=out, check=False)
+            if done.returncode:
+                raise DrawingFailed(f"flame-{name}: it cannot be drawn: see the lines above")
 
 
 def _row(s: Stage) -> list[str]:

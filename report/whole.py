@@ -38,6 +38,7 @@ def draw_own(run: Run, work: Path, full: bool) -> Gathered:
     folder = run.folder / "figures"
     if full:
         shutil.rmtree(folder, ignore_errors=True)
+        shutil.rmtree(run.folder / "figures-narrow", ignore_errors=True)
     folder.mkdir(parents=True, exist_ok=True)
     if full:
         for name, (text, metrics) in figures.USUAL.items():

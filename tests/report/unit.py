@@ -2,17 +2,11 @@
 """Unit tests of report/, as TAP: text, order, panels, verdicts of rows, stages without events."""
 from __future__ import annotations
 
-import os
-import sys
 import unittest
-from pathlib import Path
 
-ROOT = Path(__file__).resolve().parent.parent.parent
-sys.path.insert(0, str(ROOT))
-sys.dont_write_bytecode = True
-os.environ.setdefault("VHOSTLAB_BUILD", str(ROOT / "build"))
+import tap
 
-from report import ask, order, page, panels, stages, text  # noqa: E402
+from report import ask, html, order, page, panels, run, stages, text
 
 
 class Text(unittest.TestCase):
@@ -92,9 +86,56 @@ class Layout(unittest.TestCase):
         bars: list[panels.Panel] = [("t", [(1, {"a": 0.0001})]), ("u", [(1, {"a": 1})])]
         self.assertEqual(panels.data(bars, ["a"], False), "# panel u\nx a\n1 1")
 
+    def test_a_sample_has_whiskers(self) -> None:
+        some = {"n": 3, "median": 2, "low": 1, "high": 4}
+        self.assertEqual(panels.data([("t", [(1, {"a": some}), (2, {"a": 5})])], ["a"]),
+                         "# panel t\nx a a:low a:high\n1 2 1 4\n2 5 - -")
+
+    def test_a_sample_of_one_has_its_value(self) -> None:
+        once = {"n": 1, "median": 2, "low": None, "high": None}
+        self.assertEqual(panels.ends(once), [2, 2])
+        self.assertEqual(panels.ends(None), [None, None])
+
+    def test_what_whiskers_are_depends_on_n(self) -> None:
+        words = "whiskers: least and largest repetition"
+        for subtitle, said in (("x; n = 1", ""), ("x; n = 2 to 5, y", words),
+                               ("x; n = 9", "whiskers: 95 % interval of the median")):
+            self.assertEqual(panels.whiskers_text("x a a:low", subtitle), said)
+        self.assertEqual(panels.whiskers_text("x a", "x; n = 9"), "")
+
+    def test_what_is_not_shown_is_said(self) -> None:
+        some: list[panels.Panel] = [
+            ("kicks", [(1, {"a": 0}), (2, {"a": 0})]), ("calls", [(1, {"a": 1, "b": 2}),
+                                                                  (2, {"a": 1})])]
+        self.assertEqual(panels.left_out(some),
+                         "\n# left out kicks: nothing but zeros"
+                         "\n# left out calls: one point only: b")
+        self.assertEqual(panels.left_out([("t", [(1, {"a": 0.0001})]), ("u", [(1, {"a": 1})])],
+                                         False),
+                         "\n# left out t: at most 0.0001, next to nothing beside the others")
+
+    def test_a_spread_is_not_said_with_four_digits(self) -> None:
+        self.assertEqual(run.repeats([3], [0.0002, 0.0009, 0.0002]),
+                         "n = 3, repeats to 0.02 % (0.09 % in the worst cell)")
+        self.assertEqual(run.repeats([9], [0.18, 38.1429, 0.18]),
+                         "n = 9, repeats to 18.00 % (more than 100 % in the worst cell)")
+        self.assertEqual(run.repeats([8], [1.5]),
+                         "n = 8, repetitions of a cell differ by more than 100 %")
+
     def test_a_table(self) -> None:
         self.assertEqual(page.table(["a", "b"], "lr", [["x", 1]]),
                          "| a | b |\n|---|--:|\n| x | 1 |\n")
+
+
+class Html(unittest.TestCase):
+    def test_both_renderings_are_found(self) -> None:
+        wide = '<img src="figures/a.svg" alt="A" />'
+        both = ('<picture><source media="(max-width: 800px)" srcset="figures-narrow/a.svg">'
+                f"{wide}</picture>")
+        for page_text, narrow in ((wide, None), (both, "figures-narrow/a.svg")):
+            found = html.IMAGE.fullmatch(page_text)
+            assert found is not None
+            self.assertEqual(found.groupdict(), {"wide": "figures/a.svg", "narrow": narrow})
 
 
 class Stages(unittest.TestCase):
@@ -102,26 +143,9 @@ class Stages(unittest.TestCase):
         said = "stage guest 0 90\nstage kick 100 150\nevent guest_kick 100\nevent copy 140\n"
         out = stages.timeline_data(said, "tx", 8).split("\n")
         self.assertEqual(out[0], "# panel transmit, burst of 8 frames")
-        self.assertEqual(out[2], f"0 50 {0x666666} \"kick\"")
+        self.assertEqual(out[2], f"0 50 {stages.COLOURS['kick']} \"kick\"")
         self.assertIn('40 5 "copy_tx"', out)
 
 
-class Tap(unittest.TextTestResult):
-    """One line a test, as prove reads them."""
-
-    def stopTest(self, test: unittest.TestCase) -> None:
-        failed = [e for t, e in self.failures + self.errors if t is test]
-        name = test.id().removeprefix("__main__.").replace("_", " ")
-        print(f"{'not ok' if failed else 'ok'} {self.testsRun} - {name}")
-        for error in failed:
-            print("\n".join(f"#   {line}" for line in error.splitlines()))
-        super().stopTest(test)
-
-
 if __name__ == "__main__":
-    suite = unittest.defaultTestLoader.loadTestsFromModule(sys.modules["__main__"])
-    with open(os.devnull, "w", encoding="utf-8") as quiet:
-        done = unittest.TextTestRunner(stream=quiet, resultclass=Tap).run(suite)
-    print(f"1..{done.testsRun}")
-    ask.close()
-    sys.exit(not done.wasSuccessful())
+    tap.main()
