@@ -16,7 +16,7 @@ mkdir -p "$TMP/tree/results"
 cp -r "$ROOT"/{run.sh,cmd,sweep,stats,report,plots,configs,bench,lab,Makefile,RESULTS.md} "$TMP/tree/"
 cp -r "$ROOT/results/reference" "$TMP/tree/results/"
 # shellcheck disable=SC2016 # for the script
-printf '#!/bin/bash\nfor data; do echo "<svg xmlns=\\"http://www.w3.org/2000/svg\\"/>" >"${data%%.dat}.svg"; done\n' >"$TMP/tree/plots/draw"
+printf '#!/bin/bash\nfor data; do\n\tmkdir -p "${data%%/*}-narrow"\n\techo "<svg xmlns=\\"http://www.w3.org/2000/svg\\"/>" |\n\t\ttee "${data%%.dat}.svg" >"${data%%/*}-narrow/$(basename "$data" .dat).svg"\ndone\n' >"$TMP/tree/plots/draw"
 cp "$TMP/tree/RESULTS.md" "$TMP/before.md"
 run env VHOSTLAB_BUILD="$BUILD" "$TMP/tree/run.sh" report "$TMP/tree/results/reference"
 code 'report of the reference run' 0
