@@ -155,9 +155,10 @@ static void hindered(void)
 		if (!frame(&kicks))
 			break;
 	}
-	polls = stat_of("tx", "polls");
+	/* One that another task ended says nothing about the work. */
+	polls = stat_of("tx", "polls") - yields();
 	tap_is(done, 400, "400 frames, each when the queue is not polled");
-	tap_ok(polls < 80, "attempts become rare: %lld polls", polls);
+	tap_ok(polls < 80, "attempts become rare: %lld polls to their end", polls);
 	end();
 }
 
