@@ -178,5 +178,7 @@ code 'four servers' 0
 row 'four servers: heading' '| workload | size | burst | userspace | intree | vhostlab | uring | userspace - vhostlab | lost u, i, v, ur |'
 row 'four servers: a row' '| tx | 64 | 1 | 4 | 0 | 0 | 2 | 4 | 0, 0, 0, 0 |'
 has 'four servers: verdict' '- Against uring, over 14 cells, vhostlab costs between 0.'
-is 'four servers: the figure has all' "$(grep -m1 -A1 '^x ' "$TMP/four/figures/syscalls.dat" | tr '\n' ' ')" 'x userspace intree vhostlab uring 1 4 0 0 2 '
+is 'four servers: the figure has all, and their whiskers' \
+	"$(grep -m1 -A1 '^x ' "$TMP/four/figures/syscalls.dat" | tr '\n' ' ')" \
+	'x userspace intree vhostlab uring userspace:low userspace:high intree:low intree:high vhostlab:low vhostlab:high uring:low uring:high 1 4 0 0 2 4 4 0 0 0 0 2 2 '
 done_testing
