@@ -15,7 +15,8 @@ from types import FrameType
 
 from report.run import COMPANIONS
 
-MADE = ["figures", "RESULTS.md", "report.html"]
+FOLDERS = ["figures", "figures-narrow"]
+PAGES = ["RESULTS.md", "report.html"]
 ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
@@ -109,9 +110,10 @@ def _mirror(folder: Path, to: Path) -> None:
         if entry.name in COMPANIONS and entry.is_dir():
             _mirror(entry, to / entry.name)
             # Its own report has made figures that this one does not.
-            if (entry / "figures").is_dir():
-                shutil.copytree(entry / "figures", to / entry.name / "figures")
-        elif entry.name not in MADE and not entry.name.startswith("."):
+            for name in FOLDERS:
+                if (entry / name).is_dir():
+                    shutil.copytree(entry / name, to / entry.name / name)
+        elif entry.name not in FOLDERS + PAGES and not entry.name.startswith("."):
             (to / entry.name).symlink_to(entry)
 
 
@@ -130,10 +132,11 @@ def beside(folder: Path) -> Iterator[tuple[Path, Path]]:
         with in_one_go():
             for made in [copy, *(copy / n for n in COMPANIONS if (copy / n).is_dir())]:
                 target = folder / made.relative_to(copy)
-                if (made / "figures").is_dir():
-                    if (target / "figures").is_dir():
-                        (target / "figures").rename(made / "old")
-                    (made / "figures").rename(target / "figures")
-                for page in MADE[1:]:
+                for name in FOLDERS:
+                    if (made / name).is_dir():
+                        if (target / name).is_dir():
+                            (target / name).rename(made / f"old-{name}")
+                        (made / name).rename(target / name)
+                for page in PAGES:
                     if (made / page).is_file() and not (made / page).is_symlink():
                         (made / page).replace(target / page)

@@ -11,13 +11,16 @@ done
 
 mkdir "$TMP/run"
 cp "$ROOT"/results/reference/{points.jsonl,control.jsonl,env.json} "$TMP/run/"
-made() { (cd "$TMP/run" && find figures RESULTS.md report.html -type f -exec md5sum {} + | sort | md5sum); }
+made() { (cd "$TMP/run" && find figures figures-narrow RESULTS.md report.html -type f -exec md5sum {} + | sort | md5sum); }
 files() { find "$TMP/run" -mindepth 1 -maxdepth 1 -printf '%f\n' | LC_ALL=C sort | tr '\n' ' '; }
 below() { pgrep -f "report.*$TMP/run|draw.*$TMP/run|gnuplot.*$TMP/run" | wc -l; }
 run "$ROOT/run.sh" report "$TMP/run"
 code 'a report' 0
 before=$(made)
-is 'a report: nothing else is left' "$(files)" 'RESULTS.md control.jsonl env.json figures points.jsonl report.html '
+is 'a report: each figure that its page names is there' \
+	"$(cd "$TMP/run" && grep -o 'figures[-a-z]*/[^")]*\.svg' RESULTS.md | sort -u | while read -r f; do [[ -s $f ]] || echo "$f"; done)" ''
+is 'a report: the page names figures for phones, too' "$(grep -c 'figures-narrow/' "$TMP/run/RESULTS.md" | sed 's/^[1-9].*/some/')" some
+is 'a report: nothing else is left' "$(files)" 'RESULTS.md control.jsonl env.json figures figures-narrow points.jsonl report.html '
 
 # stopped SIGNAL TARGET: how it ended, in $ENDED, when that process or group was sent the signal while figures are drawn
 stopped()
@@ -50,7 +53,7 @@ while read -r signal number whom; do
 	is "$name: no traceback" "$(grep -c Traceback <<<"$OUT")" 0
 	is "$name: the older report is whole" "$(made)" "$before"
 	[[ $number -eq 9 ]] || is "$name: nothing else is left" "$(files)" \
-		'RESULTS.md control.jsonl env.json figures points.jsonl report.html '
+		'RESULTS.md control.jsonl env.json figures figures-narrow points.jsonl report.html '
 done <<'EOT'
 SIGINT 2 group
 SIGINT 2 process
@@ -60,6 +63,6 @@ SIGKILL 9 process
 EOT
 run "$ROOT/run.sh" report "$TMP/run"
 code 'a report after it' 0
-is 'what a killed one left is removed' "$(files)" 'RESULTS.md control.jsonl env.json figures points.jsonl report.html '
+is 'what a killed one left is removed' "$(files)" 'RESULTS.md control.jsonl env.json figures figures-narrow points.jsonl report.html '
 is 'the report is the same' "$(made)" "$before"
 done_testing
