@@ -167,3 +167,25 @@ void clock_rest(unsigned int ms)
 	/* The watchdog's tick may interrupt it; a rest cut short once is no harm. */
 	nanosleep(&ts, NULL);
 }
+
+/*
+ * The kernel's tick comes every 4 ms, most of its other work at whole tenths
+ * of a second. A window that begins at the same distance from them holds the
+ * same number of them; one of 10 ms would otherwise have two ticks or three.
+ */
+void clock_align(enum clock_kind kind)
+{
+	enum { PERIOD_MS = 100, AFTER_MS = 10 };
+	struct timespec ts;
+	uint64_t ms;
+
+	if (kind != CLOCK_INSN)
+		return;
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	ms = ts.tv_sec * 1000ULL + ts.tv_nsec / 1000000;
+	ms = (ms / PERIOD_MS + 1) * PERIOD_MS + AFTER_MS;
+	ts = (struct timespec){ ms / 1000, ms % 1000 * 1000000L };
+	/* The watchdog's tick interrupts it. */
+	while (clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &ts, NULL) == EINTR)
+		;
+}

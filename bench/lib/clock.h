@@ -47,4 +47,11 @@ double window_idle(const struct window *w);
 /* Sleeps, so that all other tasks come to rest. */
 void clock_rest(unsigned int ms);
 
+/*
+ * insn: sleeps until a moment that stands at a fixed distance from the kernel's
+ * own periodic work, so that what follows meets that work at the same places
+ * each time. wall: returns at once, as nothing repeats there to that degree.
+ */
+void clock_align(enum clock_kind kind);
+
 #endif

@@ -370,7 +370,7 @@ static int measure(struct point *p)
 	rc = tell(c, CROWD_SHARE, whole_bursts(&p->o, WARM_FRAMES) * c->n);
 	point_rest();
 	rc = rc ? rc : tell(c, CROWD_BEGIN, 0);
-	point_rest();
+	point_settle(p);
 	rc = rc ? rc : window_begin(&w, p->o.clock);
 	rc = rc ? rc : tell(c, CROWD_SHARE, frames);
 	rc = rc ? rc : window_end(&w);

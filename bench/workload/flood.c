@@ -129,7 +129,7 @@ int flood_run(struct point *p)
 	memset(times, 1, (frames / p->o.burst + 1) * sizeof(*times));
 	rc = flood_frames(p, whole_bursts(&p->o, WARM_FRAMES));
 	rc = rc ? rc : point_count(p, flood_frames);
-	point_rest();
+	point_settle(p);
 	trips = times;
 	rc = rc ? rc : measure(p, frames);
 	trips = NULL;

@@ -22,9 +22,10 @@ static int round_trips(struct point *p, uint64_t count)
  * What the kernel put off when the namespace and the tap were made comes in
  * the next second; other servers spend it between their phases.
  */
-static void settle(void)
+static void settle(const struct point *p)
 {
 	clock_rest(1500);
+	point_settle(p);
 }
 
 /* The sender is the only other task: tx and rr. */
@@ -36,7 +37,7 @@ static int run_alone(struct point *p, int (*body)(struct point *p, uint64_t fram
 
 	if (rc)
 		return rc;
-	settle();
+	settle(p);
 	return point_window(p, body, warm, frames);
 }
 
@@ -54,7 +55,7 @@ static int run_rx(struct point *p, uint64_t frames)
 	rc = rc ? rc : ended;
 	if (rc)
 		return rc;
-	settle();
+	settle(p);
 	rc = pktgen_start(&p->pktgen, warm + frames + warm);
 	rc = rc ? rc : take(p, warm);
 	rc = rc ? rc : window_begin(&w, p->o.clock);

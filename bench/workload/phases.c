@@ -14,6 +14,12 @@ void point_rest(void)
 	clock_rest(20);
 }
 
+void point_settle(const struct point *p)
+{
+	point_rest();
+	clock_align(p->o.clock);
+}
+
 int point_count(struct point *p, int (*body)(struct point *p, uint64_t frames))
 {
 	uint64_t frames = p->o.packets < COUNT_FRAMES ? p->o.packets : COUNT_FRAMES;

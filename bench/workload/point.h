@@ -36,6 +36,9 @@ uint64_t whole_bursts(const struct options *o, uint64_t n);
 /* Long enough for all tasks to finish and sleep. */
 void point_rest(void);
 
+/* The last rest before a window: the same, and aligned with the kernel's own work (clock.h). */
+void point_settle(const struct point *p);
+
 /*
  * The count phase: body(p, frames) is run between attaching and reading the
  * counters, at rest at both ends, so that whole packets are counted. Then

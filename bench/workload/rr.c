@@ -126,7 +126,7 @@ int rr_run(struct point *p)
 			    (unsigned long)count);
 	for (uint64_t i = 0; i < count; i++)
 		trips[i] = 1; /* the pages are touched before the clock runs */
-	point_rest();
+	point_settle(p);
 	r->packets = r->corrupt = r->lost = 0;
 	guest_zero(&p->guest);
 	rc = window_begin(&w, p->o.clock);

@@ -118,7 +118,7 @@ static int run_stack(struct point *p, uint64_t frames)
 	rc = rc ? rc : point_count(p, receive_some);
 	if (rc)
 		return rc;
-	point_rest();
+	point_settle(p);
 	guest_zero(&p->guest);
 	rc = link_stats(p->tap.ifindex, &before);
 	/* A tail after the window, so that it closes while frames still come. */

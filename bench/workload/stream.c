@@ -87,7 +87,7 @@ int stream_run(struct point *p)
 	p->result.offered = p->o.packets;
 	rc = stream_frames(p, WARM_FRAMES);
 	rc = rc ? rc : point_count(p, stream_frames);
-	point_rest();
+	point_settle(p);
 	rc = rc ? rc : point_window(p, stream_frames, WARM_FRAMES, p->o.packets);
 	free(slots);
 	slots = NULL;

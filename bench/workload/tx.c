@@ -132,7 +132,7 @@ static int run_plain(struct point *p, uint64_t frames)
 	rc = rc ? rc : point_count(p, send_frames);
 	if (rc)
 		return rc;
-	point_rest();
+	point_settle(p);
 	return point_window(p, send_frames, warm, frames);
 }
 
