@@ -251,18 +251,6 @@ static const struct rule {
 	{ "list that leads to an indirect table", list_to_table, -1, PACKED, true },
 };
 
-/*
- * Nanoseconds of CPU the worker took over a pause. The worker of another
- * device of this process would have the same name, so only one is ever open.
- */
-static long long cpu_over(int ms)
-{
-	long long before = worker_cpu_ns();
-
-	sleep_ms(ms);
-	return worker_cpu_ns() - before;
-}
-
 static void break_rule(struct guest *g, struct tap *t, const struct rule *r, int way, uint32_t seq)
 {
 	struct ring *q = &g->q[way];
@@ -278,7 +266,7 @@ static void break_rule(struct guest *g, struct tap *t, const struct rule *r, int
 	if (way == RX && far_send(t->far, frame, sizeof(frame)))
 		tap_bail("send to the tap");
 	raised = event_wait(q->err, PATIENCE);
-	quiet = cpu_over(60) < 30000000;
+	quiet = worker_sleeps(60);
 	ring_repair(q, t->fd);
 	if (way == TX) {
 		served = tx_one(g, t->far, seq, 100);
@@ -358,7 +346,7 @@ static void kick_flood(void)
 	}
 	tap_ok(kmsg_lines() == 0, "300 kicks of a broken ring: nothing in the kernel log");
 	tap_ok(event_wait(q->err, PATIENCE), "the error event was raised");
-	tap_ok(cpu_over(100) < 50000000, "the worker sleeps again");
+	tap_ok(worker_sleeps(100), "the worker sleeps again");
 	ring_repair(q, t.fd);
 	tap_ok(tx_one(&g, t.far, 1, 100), "and serves the repaired ring");
 	guest_stop(&g);

@@ -54,6 +54,16 @@ bool rx_one(struct guest *g, int far, uint32_t seq, size_t len);
 
 /* CPU time in ns of the threads that serve the device (workqueue: of all kworkers); -1: none. */
 long long worker_cpu_ns(void);
+/*
+ * CPU time in ns that they take while ms pass, -1: none serves. As soon as it
+ * is below a part of 1/share of that time; else, of five tries, the least. Who
+ * spins does so in each of them; in one, a processor that the host took from
+ * the emulated machine is charged to who ran, and with a workqueue the work of
+ * others is among it.
+ */
+long long worker_cpu_over(int ms, int share);
+/* True once they took less than half of ms. */
+bool worker_sleeps(int ms);
 /* The first thread of the device's own, -1: it has none. */
 int worker_tid(void);
 /* Up to max threads that serve the device: its own, or the shared ones. 0: a workqueue does it. */
@@ -62,6 +72,11 @@ int serving_threads(int *tid, int max);
 void workers_pin(int cpu);
 /* Free memory: pages the kernel does not give back show here; the rest is noise. */
 long long free_kib(void);
+/*
+ * What is free less than before, in KiB: waits until that is below limit, for
+ * three seconds at most, as some is given back by work that is put off.
+ */
+long long missing_kib(long long before, long long limit);
 /* Only that CPU for a task, 0: the caller; a CPU below 0: any. Bails out on failure. */
 void task_pin(int tid, int cpu);
 /* Counters of the newest device, by queue ("rx", "tx") and name; -1: none. */

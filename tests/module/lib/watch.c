@@ -117,6 +117,13 @@ long long free_kib(void)
 	return kib;
 }
 
+long long missing_kib(long long before, long long limit)
+{
+	for (int i = 0; i < 60 && before - free_kib() >= limit; i++)
+		sleep_ms(50);
+	return before - free_kib();
+}
+
 void task_pin(int tid, int cpu)
 {
 	cpu_set_t set;
@@ -170,6 +177,30 @@ long long worker_cpu_ns(void)
 	if (!t.n)
 		look_in("/proc", "kworker/", &t);
 	return t.n ? t.ns : -1;
+}
+
+long long worker_cpu_over(int ms, int share)
+{
+	long long least = -1;
+
+	for (int i = 0; i < 5; i++) {
+		long long ran = worker_cpu_ns();
+
+		if (ran < 0)
+			return -1;
+		sleep_ms(ms);
+		ran = worker_cpu_ns() - ran;
+		if (least < 0 || ran < least)
+			least = ran;
+		if (least < ms * 1000000LL / share)
+			break;
+	}
+	return least;
+}
+
+bool worker_sleeps(int ms)
+{
+	return worker_cpu_over(ms, 2) < ms * 500000LL;
 }
 
 /* The highest number is the newest. */
