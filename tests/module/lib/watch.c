@@ -28,6 +28,26 @@ struct threads {
 	long long ns; /* CPU time of all */
 };
 
+/*
+ * A thread whose device is closed: it has reported its end, but stays listed until
+ * it has run to it, which takes a while beside a task that the scheduler favours.
+ */
+static bool is_exiting(const char *dir, const char *tid)
+{
+	enum { EXITING = 4 }; /* PF_EXITING of the kernel */
+	char path[300], line[512] = "", *at;
+	unsigned int flags = 0;
+	FILE *f;
+
+	snprintf(path, sizeof(path), "%s/%s/stat", dir, tid);
+	f = fopen(path, "re");
+	if (!f)
+		return true;
+	at = fgets(line, sizeof(line), f) ? strrchr(line, ')') : NULL;
+	fclose(f);
+	return !at || sscanf(at, ") %*c %*d %*d %*d %*d %*d %u", &flags) != 1 || flags & EXITING;
+}
+
 static void look_in(const char *dir, const char *name, struct threads *t)
 {
 	size_t len = strlen(name);
@@ -47,7 +67,8 @@ static void look_in(const char *dir, const char *name, struct threads *t)
 			comm[0] = '\0';
 		if (f)
 			fclose(f);
-		if (strncmp(comm, name, len) || (comm[len] && name[len - 1] != '/'))
+		if (strncmp(comm, name, len) || (comm[len] && name[len - 1] != '/') ||
+		    is_exiting(dir, e->d_name))
 			continue;
 		snprintf(path, sizeof(path), "%s/%s/schedstat", dir, e->d_name);
 		f = fopen(path, "re");
