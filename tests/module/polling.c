@@ -197,8 +197,13 @@ static void answers(void)
 
 	tap_is(trips(20, 30, &kicks), 20, "20 round trips that take 60 ms each");
 	gave = yields() - gave;
-	tap_ok(kicks <= 10 + gave,
-	       "what is received makes the poll begin again: %u kicks, %lld yields", kicks, gave);
+	if (worker_is("queue"))
+		tap_skip(1, "worker=queue: another thread receives, and polls by itself",
+			 "what is received makes the poll begin again");
+	else
+		tap_ok(kicks <= 10 + gave,
+		       "what is received makes the poll begin again: %u kicks, %lld yields", kicks,
+		       gave);
 
 	sleep_ms(200);
 	tap_ok(!kicks_waived(&g.q[TX]), "it ends: kicks are asked for again");
