@@ -190,7 +190,7 @@ static json_t *read_lines(FILE *file, const char *path)
 	long number = 0;
 
 	while ((length = getline(&text, &size, file)) > 0) {
-		char key[64];
+		char *key;
 
 		number++;
 		if (text[length - 1] != '\n')
@@ -206,10 +206,11 @@ static json_t *read_lines(FILE *file, const char *path)
 			lines = NULL;
 			break;
 		}
-		snprintf(key, sizeof(key), "%.32s/%lld",
-			 json_string_value(json_object_get(object, "point")),
-			 (long long)json_integer_value(json_object_get(object, "rep")));
-		json_object_set_new(lines, key, object);
+		if (asprintf(&key, "%s/%lld", json_string_value(json_object_get(object, "point")),
+			     (long long)json_integer_value(json_object_get(object, "rep"))) < 0)
+			key = NULL;
+		json_object_set_new(lines, checked(key), object);
+		free(key);
 	}
 	free(text);
 	return lines;
