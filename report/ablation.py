@@ -41,7 +41,9 @@ def _own(cells: list[Any]) -> list[Any]:
 
 
 def gather(cells: list[Cell]) -> list[Optimization]:
-    """One object per optimization and place."""
+    """One object per optimization and place. Policies have a section of their own (policy)."""
+    if any("policy" in c["knobs"] for c in cells):
+        return []
     some = _own(cells)
     out = []
     for group in order.group_by(some, order.fields(*PLACE)):

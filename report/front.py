@@ -13,6 +13,7 @@ from report.tables import Row, gather, measured, others, over, rows_of
 from report.text import brief, cell_text, fixed, whole
 
 TOPICS = {
+    "policy": ("Scheduling policy", "the same cells under SCHED_BATCH and SCHED_OTHER"),
     "paper": ("Published experiments", "settings of published batching and polling work"),
     "busy-poll-wall": ("Busy polling", "kicks and round trips against the polling time"),
     "producer": ("Producer and consumer", "which side is slower, and when the ring fills"),
@@ -172,13 +173,14 @@ def sentences(run: Run, guest_cells: list[Cell]) -> list[tuple[str, str]]:
 
 
 def text_of(run: Run, guest_cells: list[Cell], judged: list[dict[str, Any]],
-            topics: list[str], prefix: str) -> str:
-    """The page; with links to the pages of these topics, or without any."""
+            topics: list[str], prefix: str, policies: str = "") -> str:
+    """The page; with links to the pages of these topics, or without any, and with a table of
+    scheduling policies."""
     rows = measured(rows_of(gather(run)))
     decided = [c for c in judged if c["verdict"] in ("reproduced", "not reproduced", "open")]
     return render(
         "front", run, slower=slower_text(rows) + slower_guests(guest_cells),
         sentences=sentences(run, guest_cells),
         missing=len(run.failed), kept=len(run.points), claims=decided, count=claims.counts(judged),
-        total=len(judged), prefix=prefix, cell_text=cell_text,
+        total=len(judged), prefix=prefix, cell_text=cell_text, policies=policies,
         topics=[(n, *TOPICS[n]) for n in topics])

@@ -12,8 +12,9 @@ from report import ask, order, text
 Point = dict[str, Any]
 Cell = dict[str, Any]
 
-COMPANIONS = ["paper", "busy-poll-wall", "producer", "stages", "overhead", "threads",
-              "threads-wall", "scaling", "guests", "ablation", "ablation-wall", "profile"]
+COMPANIONS = ["policy", "paper", "busy-poll-wall", "producer", "stages", "overhead",
+              "threads", "threads-wall", "scaling", "guests", "ablation", "ablation-wall",
+              "profile"]
 """Experiments that stand in folders of the reference, beside its own run."""
 
 

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from report import (ablation, claims, control, direction, figures, front, functions,
-                    guest_cells, guest_figures, guests, html, inside, judge, method, scaling,
-                    stages, summary, tables, threads)
+                    guest_cells, guest_figures, guests, html, inside, judge, method, policy,
+                    scaling, stages, summary, tables, threads)
 from report.page import render
 from report.panels import draw
 from report.run import COMPANIONS, Cell, Damaged, Run, lines
@@ -56,7 +56,7 @@ def draw_own(run: Run, work: Path, full: bool) -> Gathered:
 def sections(run: Run, found: Gathered) -> str:
     """What a run has beside the tables all have."""
     counted = lines(run.folder.parent / "ablation/points.jsonl")
-    return (stages.text_of(run, found.stages)
+    return (policy.text_of(run) + stages.text_of(run, found.stages)
             + inside.latency_text(run) + inside.flames_text(run)
             + inside.overhead_text(run) + threads.text_of(run, found.scaling)
             + scaling.text_of(run, found.scaling) + guests.text_of(run, found.guests)
@@ -116,8 +116,9 @@ class Report:
     def front_text(self, prefix: str) -> str:
         """The front page, as it stands a folder or more above the run."""
         names = [r.folder.name for r in self.beside]
+        policies = [policy.brief_table(r) for r in self.beside if r.folder.name == "policy"]
         return _tidy(front.text_of(self.run.named_by(prefix + "figures"), self._guest_cells(),
-                                   self.claims, names, prefix))
+                                   self.claims, names, prefix, "".join(policies)))
 
 
 def _tidy(text: str) -> str:

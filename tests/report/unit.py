@@ -1,12 +1,15 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Unit tests of report/, as TAP: text, order, panels, verdicts of rows, stages without events."""
+"""Unit tests of report/, as TAP: text, order, panels, policies, stages without events."""
 from __future__ import annotations
 
+import json
+import tempfile
 import unittest
+from pathlib import Path
 
 import tap
 
-from report import ask, html, order, page, panels, run, stages, text
+from report import ask, html, order, page, panels, policy, run, stages, text
 
 
 class Text(unittest.TestCase):
@@ -136,6 +139,39 @@ class Html(unittest.TestCase):
             found = html.IMAGE.fullmatch(page_text)
             assert found is not None
             self.assertEqual(found.groupdict(), {"wide": "figures/a.svg", "narrow": narrow})
+
+
+class Policy(unittest.TestCase):
+    """A run in which burst 1 was measured under two policies, and one under a single one."""
+
+    def brief(self, points: list[tuple[str, dict[str, str], float]]) -> str:
+        """The table of points: server, knobs, cost."""
+        with tempfile.TemporaryDirectory() as name:
+            with open(Path(name) / "points.jsonl", "w", encoding="utf-8") as out:
+                for server, knobs, cost in points:
+                    out.write(json.dumps({
+                        "point": f"{server} {knobs}", "rep": 1, "experiment": "x",
+                        "server": server, "guest": "process", "workload": "tx", "size": 64,
+                        "burst": 1, "queues": 1, "guests": 1, "sink": "stack", "knobs": knobs,
+                        "clock": "insn", "accel": "tcg", "packets": 1000, "lost": 0,
+                        "corrupt": None, "cost_per_packet": cost, "detail": {}}) + "\n")
+            return policy.brief_table(run.Run(Path(name), "x"))
+
+    def test_the_same_cell_under_each(self) -> None:
+        found = self.brief([
+            ("intree", {}, 1000), ("vhostlab", {}, 800), ("vhostlab", {"without": "yield"}, 900),
+            ("intree", {"policy": "other"}, 900), ("vhostlab", {"policy": "other"}, 810),
+            ("vhostlab", {"policy": "other", "without": "yield"}, 990),
+            ("vhostlab", {"policy": "other", "without": "late"}, 7000)])
+        self.assertEqual(found.splitlines()[2:],
+                         ["| tx | 64 | 1 | 0.800 | 0.900 | 0.900 | 1.100 |"])
+
+    def test_what_was_not_measured_has_no_ratio(self) -> None:
+        found = self.brief([("intree", {}, 1000), ("vhostlab", {"policy": "other"}, 800)])
+        self.assertEqual(found.splitlines()[2:], ["| tx | 64 | 1 | - | - | - | - |"])
+
+    def test_one_policy_is_no_comparison(self) -> None:
+        self.assertEqual(self.brief([("intree", {}, 1000), ("vhostlab", {}, 800)]), "")
 
 
 class Stages(unittest.TestCase):

@@ -1,0 +1,72 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""What of a server's cost is the scheduling policy of guest and server."""
+from __future__ import annotations
+
+from typing import Any
+
+from report import ask, order, servers
+from report.page import render, table
+from report.run import Cell, Run, mid, most
+from report.tables import gather as process_cells
+from report.text import fixed, whole
+
+NAMES = {"batch": "SCHED_BATCH", "other": "SCHED_OTHER"}
+PLACE = ["workload", "sink", "size", "burst"]
+PLAIN, ALONE = "vhostlab", "vhostlab without giving way"
+
+Place = dict[str, Any]
+
+
+def gather(run: Run) -> list[Place]:
+    """One object per place: by policy, the cells of each server. Empty when only one policy was
+    measured."""
+    default = ask.defaults()["policy"]
+    some = [c for c in process_cells(run) if c["sink"] != "check"
+            and not set(c["knobs"]) - {"policy", "without"}
+            and c["knobs"].get("without", "yield") == "yield"]
+
+    def policy(c: Cell) -> str:
+        return str(c["knobs"].get("policy", default))
+    if len({policy(c) for c in some}) < 2:
+        return []
+    out = []
+    for group in order.group_by(some, order.fields(*PLACE)):
+        place: Place = {k: group[0][k] for k in PLACE}
+        for name in NAMES:
+            place[name] = {ALONE if "without" in c["knobs"] else c["server"]: c
+                           for c in group if policy(c) == name}
+        out.append(place)
+    return order.sort_by(out, lambda p: [servers.workload_rank(p["workload"]), p["burst"],
+                                         p["sink"], p["size"]])
+
+
+def _cost(place: Place, policy: str, server: str) -> Any:
+    return mid(place[policy].get(server), "cost_per_packet")
+
+
+def _ratio(place: Place, policy: str, server: str) -> str:
+    return fixed(ask.quotient(_cost(place, policy, server), _cost(place, policy, "intree")), 3)
+
+
+def brief_table(run: Run) -> str:
+    """A row per place, vhostlab by in-tree under each policy; nothing when there is but one."""
+    rows = [[p["workload"], p["size"], p["burst"],
+             *(_ratio(p, n, s) for n in NAMES for s in (PLAIN, ALONE))] for p in gather(run)]
+    heads = ["workload", "size", "burst", *(n + w for n in NAMES.values()
+                                            for w in ("", ", without giving way"))]
+    return table(heads, "lrr" + "r" * 4, rows) if rows else ""
+
+
+def text_of(run: Run) -> str:
+    """The section of the page; nothing when the run has one policy."""
+    places = gather(run)
+    if not places:
+        return ""
+    names = ["userspace", "intree", PLAIN, ALONE]
+    rows = [[p["workload"], p["sink"], p["size"], p["burst"], NAMES[n],
+             *(whole(_cost(p, n, s)) for s in names), _ratio(p, n, PLAIN), _ratio(p, n, ALONE),
+             ", ".join(whole(most(p[n].get(s), "lost")) for s in names if s in p[n])]
+            for p in places for n in NAMES]
+    heads = ["workload", "sink", "size", "burst", "policy", *names, "vhostlab / intree",
+             "without giving way / intree", "lost"]
+    return render("policy", run, table=table(heads, "llrrl" + "r" * 7, rows))
