@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from report import ask, order, servers
+from report.figures import server_data
 from report.page import render, table
+from report.panels import draw
 from report.run import Cell, Run, mid, most
 from report.tables import gather as process_cells
 from report.text import fixed, whole
@@ -46,6 +48,20 @@ def _cost(place: Place, policy: str, server: str) -> Any:
 
 def _ratio(place: Place, policy: str, server: str) -> str:
     return fixed(ask.quotient(_cost(place, policy, server), _cost(place, policy, "intree")), 3)
+
+
+def draw_all(run: Run) -> None:
+    """A panel per policy: packets that come alone, and round trips, of all servers."""
+    places = [p for p in gather(run) if p["burst"] == 1 and p["sink"] == "stack"]
+    small = min((p["size"] for p in places), default=0)
+    panels = [(f"{name}, {small}-byte frames, burst 1",
+               [(f"\"{servers.WORKLOADS[p['workload']]}\"",
+                 {s: c.get("cost_per_packet") for s, c in p[policy].items() if s in servers.USUAL})
+                for p in places if p["size"] == small and p[policy]
+                and p["workload"] in servers.WORKLOADS])
+              for policy, name in NAMES.items()]
+    draw(run, "policy", "overview", server_data(panels, False) if places else "",
+         run.subtitle(), run.figure_unit)
 
 
 def brief_table(run: Run) -> str:

@@ -44,6 +44,7 @@ def draw_own(run: Run, work: Path, full: bool) -> Gathered:
         for name, (text, metrics) in figures.USUAL.items():
             draw(run, name, name, text(run.cells), run.subtitle(*metrics), run.figure_unit)
     found = Gathered(stages.gather(run, work), scaling.gather(run), guest_cells.gather(run))
+    policy.draw_all(run)
     stages.draw_all(run, found.stages)
     stages.draw_flames(run, work)
     inside.draw_latency(run)
