@@ -43,9 +43,9 @@ static void moving(uint64_t features, bool log, const char *what, unsigned int t
 		/* Every third time one that holds a part of a ring. */
 		if (i % 3 == 0)
 			piece %= 2 * RING_AREA / mmu.places.piece;
-		mmu.by_page = i & 4;
 		/* With a log they stay where they are: the marks would go, too. */
 		pthread_mutex_lock(&mmu.lock);
+		mmu.by_page = i & 4;
 		if (!log)
 			places_move(&mmu.places, piece);
 		iommu_invalidate(&mmu, gpa_of(piece * mmu.places.piece),
