@@ -9,6 +9,7 @@
  * it fails with EALREADY. The page of USED must be in memory. Whoever looks at the
  * queue under its lock waits for as long.
  */
+#include <linux/delay.h>
 #include <linux/eventfd.h>
 #include <linux/file.h>
 #include <linux/if_tun.h>
@@ -30,6 +31,8 @@ static int hold(struct ptr_ring *ring, struct eventfd_ctx *kick, const u16 __use
 	if (err)
 		return err;
 	spin_lock(&ring->consumer_lock);
+	/* A poll that takes the lock waits for it by now; later it would see the kick first. */
+	mdelay(1);
 #ifdef HELD_EVENTFD_SIGNAL_1ARG
 	eventfd_signal(kick);
 #else
