@@ -45,7 +45,7 @@ while read -r signal number whom; do
 	stopped "$signal" "$whom"
 	is "$name: it ends by the signal" "$ENDED" "-$number"
 	# What a killed process has started ends with the figure that it is drawing.
-	for ((i = 0; i < (number == 9 ? 100 : 10); i++)); do
+	for ((i = 0; i < 100; i++)); do
 		[[ $(below) -gt 0 ]] || break
 		sleep 0.1
 	done
