@@ -28,7 +28,9 @@ stopped()
 	cat >"$TMP/stop.py" <<-'EOT'
 		import os, signal, subprocess, sys, time
 		number, whom, run, err, command = signal.Signals[sys.argv[1]], *sys.argv[2:5], sys.argv[5:]
-		signal.signal(signal.SIGINT, signal.SIG_DFL)
+		# nohup, and a job in the background, have some of them ignored.
+		for default in signal.SIGINT, signal.SIGHUP, signal.SIGTERM:
+		    signal.signal(default, signal.SIG_DFL)
 		# Nothing that waits for us may wait for what goes on below.
 		p = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=open(err, "wb"), start_new_session=True)
 		drawing = ["pgrep", "-f", f"draw.*{run}/.*/cost-"]
