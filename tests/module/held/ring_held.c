@@ -6,8 +6,8 @@
  * Writing "TAP KICK USED MS" to its parameter "hold" takes that lock of the tap
  * whose file is TAP of the writer, signals the eventfd KICK and keeps the lock for
  * MS milliseconds, or until the 16 bits at the writer's address USED change: then
- * it fails with EALREADY. The page of USED must be in memory. Whoever looks at the
- * queue under its lock waits for as long.
+ * it fails with EALREADY. The page of USED must be in memory. A task that looks at
+ * the queue under its lock waits for as long.
  */
 #include <linux/delay.h>
 #include <linux/eventfd.h>

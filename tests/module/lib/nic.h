@@ -56,13 +56,12 @@ bool rx_one(struct guest *g, int far, uint32_t seq, size_t len);
 long long worker_cpu_ns(void);
 /*
  * CPU time in ns that they take while ms pass, -1: none serves. As soon as it
- * is below a part of 1/share of that time; else, of five tries, the least. Who
- * spins does so in each of them; in one, a processor that the host took from
- * the emulated machine is charged to who ran, and with a workqueue the work of
- * others is among it.
+ * is below 1/share of that time; else, of five tries, the least. A worker that
+ * spins does so in each of them; one may hold time that the host took from the
+ * emulated processor, or, with a workqueue, the work of others.
  */
 long long worker_cpu_over(int ms, int share);
-/* True once they took less than half of ms. */
+/* True once they took less than half of ms; false when none serves. */
 bool worker_sleeps(int ms);
 /* The first thread of the device's own, -1: it has none. */
 int worker_tid(void);

@@ -221,7 +221,9 @@ long long worker_cpu_over(int ms, int share)
 
 bool worker_sleeps(int ms)
 {
-	return worker_cpu_over(ms, 2) < ms * 500000LL;
+	long long ran = worker_cpu_over(ms, 2);
+
+	return ran >= 0 && ran < ms * 500000LL;
 }
 
 /* The highest number is the newest. */
