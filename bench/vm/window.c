@@ -43,8 +43,10 @@ struct window_options {
 	unsigned long warm, packets;
 	double limit;
 	bool count;
+	enum clock_kind clock;
 };
 
+/* Seconds of the machine's own time, which on the instruction clock is virtual. */
 static double now(void)
 {
 	return clock_now(CLOCK_WALL) / 1e9;
@@ -224,13 +226,15 @@ static int measure(const struct window_options *o, struct roles *roles)
 			  (unsigned long)fewest, o->warm, START_PATIENCE);
 	if (rc)
 		return rc;
-	clock_rest(WARM_MS);
+	if (o->clock == CLOCK_WALL)
+		clock_rest(WARM_MS);
+	clock_align(o->clock);
 
 	hold_guests(o, true);
 	rc = roles_read(roles);
 	rc = rc ? rc : start_counting(o, &calls, roles);
 	rc = rc ? rc : read_taps(o, from);
-	rc = rc ? rc : window_begin(&window, CLOCK_WALL);
+	rc = rc ? rc : window_begin(&window, o->clock);
 	hold_guests(o, false);
 	rc = rc ? rc : wait_for_frames(o, from, o->packets, 0, o->limit, to);
 	hold_guests(o, true);
@@ -285,9 +289,10 @@ int main(int argc, char **argv)
 		{ "packets", required_argument, NULL, 'p' },
 		{ "limit", required_argument, NULL, 'l' },
 		{ "count", no_argument, NULL, 'c' },
+		{ "clock", required_argument, NULL, 'k' },
 		{ NULL, 0, NULL, 0 },
 	};
-	struct window_options o = { .direction = 'b' };
+	struct window_options o = { .direction = 'b', .clock = CLOCK_WALL };
 	struct roles roles = { 0 };
 	int opt, rc = RC_OK;
 
@@ -324,6 +329,10 @@ int main(int argc, char **argv)
 			break;
 		case 'c':
 			o.count = true;
+			break;
+		case 'k':
+			o.clock = strcmp(optarg, "insn") ? CLOCK_WALL : CLOCK_INSN;
+			rc = clock_open(o.clock);
 			break;
 		default:
 			return usage();
