@@ -16,7 +16,7 @@ WORKLOADS = {
     "udp_rx": "UDP in, fixed rate", "tcp_tx": "TCP stream out", "tcp_rx": "TCP stream in",
     "ping": "ping", "udp_rr": "UDP round trip", "tcp_rr": "TCP round trip", "echo": "echo"}
 GUEST_KNOBS = ["event_idx", "indirect", "mrg_rxbuf", "version_1", "packed", "in_order", "ring",
-               "calls", "offload"]
+               "calls", "offload", "rate"]
 """Of the knobs these are the guest's: they make another cell. The others make another server."""
 DIRECTIONS = {"tx": ["tx"], "udp_tx": ["tx"], "rx": ["rx"], "udp_rx": ["rx"],
               "ping": ["tx", "rx"], "udp_rr": ["tx", "rx"], "tcp_rr": ["tx", "rx"]}
