@@ -2,21 +2,27 @@
 """Published claims: the table of verdicts, each claim with its figures, and their data."""
 from __future__ import annotations
 
-import json
 from typing import Any
 
 from report import order, servers
-from report.ask import ROOT
+from report.claim_file import Check, Claim
 from report.page import render
 from report.panels import Panel, draw, server_data
 from report.run import Cell, Run, subtitle
 from report.text import brief, fixed, shortest, whole
 
-Claim = dict[str, Any]
-Check = dict[str, Any]
-
-VERDICTS = ["reproduced", "not reproduced", "open", "not measurable with this clock",
-            "not measurable here", "no data"]
+VERDICTS = {
+    "reproduced": "every check holds",
+    "not reproduced": "a check fails: by its direction, or by a bound that the source gives",
+    "open": "a check neither holds nor fails",
+    "by construction": "it holds, but of calls that the bench's own programs make",
+    "nothing shown": "what the claim is about did not happen in this run",
+    "other system": "its source speaks of a system that was not measured here",
+    "not measurable with this clock": "no clock of these runs can see it",
+    "not built": "the bench lacks what it needs",
+    "no data": "the cells that it needs were not measured; the command measures them"}
+"""Every word, first those that data decided, and when it is said."""
+FOLDED = ["not measurable with this clock", "not built", "no data"]
 WORDS = {
     "cost_per_packet": "cost per packet", "syscalls_per_packet": "system calls per packet",
     "kicks_per_packet": "kicks per packet", "calls_per_packet": "calls per packet",
@@ -32,11 +38,6 @@ AXES = {"size": "frame (bytes)", "burst": "burst (packets per kick)",
         "poll_us": "poll_us (microseconds)", "rx_batch": "rx_batch (frames)",
         "tx_batch": "tx_batch (frames)", "packet_weight": "packet_weight (packets)",
         "work": "work (turns of an empty loop per frame)"}
-
-
-def load() -> list[Claim]:
-    """configs/claims.json."""
-    return json.loads((ROOT / "configs/claims.json").read_text(encoding="utf-8"))["claims"]
 
 
 def number(value: float | None) -> str:
@@ -70,6 +71,11 @@ def place(cell: Cell, along: str | None, runs: int) -> str:
 def bounds(check: Check) -> str:
     """What a check asks for."""
     trend, value = check.get("trend"), check.get("value") or {}
+    if check.get("is"):
+        return f"{check['is']} than " + {"ratio": "1", "minus": "0"}.get(
+            (check.get("compare") or {}).get("as", ""), "0")
+    if trend and trend["is"] == "less somewhere":
+        return f"less than 1 somewhere along {trend['along'].removeprefix('knob.')}"
     if trend:
         least, slack = trend.get("least"), trend.get("slack")
         return (f"{trend['is']} along {trend['along'].removeprefix('knob.')}"
@@ -136,17 +142,43 @@ def brief_check(check: Check) -> str:
                                    else f"{number(low)} to {number(high)}")
 
 
+def command(claim: Claim) -> str:
+    """What measures the cells that a claim needs."""
+    return f"`./run.sh sweep configs/{claim['config']}.conf --clock {claim['clock'][0]}`"
+
+
 def reason(claim: Claim) -> str:
-    """The figures, or why there are none."""
-    command = f"`./run.sh sweep configs/{claim['config']}.conf --clock {claim['clock'][0]}`"
-    match claim["verdict"]:
-        case "not measurable here":
-            return str(claim["missing"])
-        case "not measurable with this clock":
-            return f"it needs the other one: {command}"
-        case "no data":
-            return command
-    return "; ".join(brief_check(c) for c in claim["judged"])
+    """The figures, or why there are none, or why they are no verdict."""
+    if claim["verdict"] == "no data":
+        return command(claim)
+    figures = "; ".join(brief_check(c) for c in claim["judged"] if c["cases"])
+    if claim["verdict"] == "not measurable with this clock" and not claim["because"]:
+        return f"it needs the other one: {command(claim)}"
+    return ": ".join(t for t in (claim["because"], figures) if t)
+
+
+def _machine(run: Run) -> str:
+    cpus = run.env.get("cpus")
+    words = [{"insn": "instruction clock"}.get(run.env["clock"], f"{run.env['clock']} clock"),
+             run.env["accel"]]
+    if cpus:
+        words.append("one processor" if cpus == 1 else f"{cpus} processors")
+    return ", ".join(words)
+
+
+def basis(claim: Claim, runs: list[Run]) -> str:
+    """The runs that a verdict comes from, with clock, accelerator, processors and
+    repetitions."""
+    n: dict[str, list[int]] = {}
+    for case in [case for check in claim["judged"] for case in check["cases"]]:
+        n.setdefault(case["cell"]["run"], []).extend(case["n"])
+    out = []
+    for run in runs:
+        counts = n.get(run.env["experiment"])
+        if counts:
+            span = str(min(counts)) + (f" to {max(counts)}" if max(counts) > min(counts) else "")
+            out.append(f"{run.env['experiment']} ({_machine(run)}, n = {span})")
+    return "; ".join(out)
 
 
 def counts(judged: list[Claim]) -> str:
@@ -155,17 +187,21 @@ def counts(judged: list[Claim]) -> str:
     return ", ".join(f"{n} {v}" for v, n in found if n)
 
 
-def table_text(run: Run, judged: list[Claim]) -> str:
-    """All verdicts, first those that were decided by data."""
-    decided = [c for c in judged if c["verdict"] in VERDICTS[:3]]
+def table_text(run: Run, judged: list[Claim], words: bool = False) -> str:
+    """All verdicts, first those that were decided; with what the words mean, of all or of those
+    that occur."""
+    folded = [c for c in judged if c["verdict"] in FOLDED]
+    said = {v: w for v, w in VERDICTS.items()
+            if words or any(c["verdict"] == v for c in judged)}
     return render("claims", run, claims=judged, reason=reason, counts=counts(judged),
-                  decided=decided, undecided=[c for c in judged if c not in decided])
+                  decided=[c for c in judged if c not in folded], undecided=folded, words=said)
 
 
-def details_text(run: Run, claims: list[Claim]) -> str:
-    """Those with a verdict, one by one."""
-    some = [c for c in claims if c["verdict"] in VERDICTS[:3]]
-    return render("claims-details", run, claims=some, check_text=check_text) if some else ""
+def details_text(run: Run, claims: list[Claim], runs: list[Run], every: bool = False) -> str:
+    """One by one: those with data, or every one."""
+    some = [c for c in claims if every or any(check["cases"] for check in c["judged"])]
+    return (render("claims-details", run, claims=some, check_text=check_text,
+                   basis=lambda c: basis(c, runs)) if some else "")
 
 
 def _curve(case: dict[str, Any], check: Check) -> str:

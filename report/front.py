@@ -177,10 +177,9 @@ def text_of(run: Run, guest_cells: list[Cell], judged: list[dict[str, Any]],
     """The page; with links to the pages of these topics, or without any, and with a table of
     scheduling policies."""
     rows = measured(rows_of(gather(run)))
-    decided = [c for c in judged if c["verdict"] in ("reproduced", "not reproduced", "open")]
     return render(
         "front", run, slower=slower_text(rows) + slower_guests(guest_cells),
         sentences=sentences(run, guest_cells),
-        missing=len(run.failed), kept=len(run.points), claims=decided, count=claims.counts(judged),
+        missing=len(run.failed), kept=len(run.points), claims=judged, count=claims.counts(judged),
         total=len(judged), prefix=prefix, cell_text=cell_text, policies=policies,
         topics=[(n, *TOPICS[n]) for n in topics])

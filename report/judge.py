@@ -2,8 +2,8 @@
 """Verdicts on published claims, by the rules in configs/claims.json.
 
 A case holds, fails, or is open: open when the interval of a median lies on both sides of what
-it is judged by, or when a time was measured only once, so that there is none. Nothing is
-compared across runs.
+it is judged by, or when it was measured so few times on the wall clock that there is none. Nothing
+is compared across runs.
 """
 from __future__ import annotations
 
@@ -19,13 +19,18 @@ Holds = bool | None
 METRICS = ["cost_per_packet", "above_floor_per_packet", "syscalls_per_packet",
            "kicks_per_packet", "calls_per_packet", "latency_p50", "latency_p99", "latency_p999"]
 DERIVED = ["rate", "lost_share", "bits_per_second", "transactions_per_second"]
-COUNTS = ["syscalls_per_packet", "kicks_per_packet", "calls_per_packet"]
+COUNTS = ["syscalls_per_packet"]
+"""Of one packet under way it is the same each time. Kicks and calls are not: whether one is
+needed depends on which side is ahead."""
 IDENTITY = ["server", "guest", "workload", "size", "burst", "queues", "guests", "sink", "knobs",
-            "clock"]
+            "clock", "accel"]
 FIELDS = ["workload", "sink", "guest", "size", "burst", "queues", "guests", "server"]
 USUAL = {"guest": "process", "queues": 1, "guests": 1, "sink": "stack"}
 """What a cell is like where neither claim nor check says anything."""
 EPSILON = 1e-9
+ENOUGH = 6
+"""Repetitions below which no interval holds a median with 95 %: on the clock that scatters they
+decide nothing."""
 
 
 def _value(point: Point, metric: str) -> Any:
@@ -106,8 +111,9 @@ class Judge:
             if len(row) < (3 if trend["is"] in ("dip", "peak") else 2):
                 continue
             y = [_above(c["m"][metric], trend.get("floor")) for c in row]
-            unsure = any(once(c, metric) for c in row)
-            out.append({"cell": _bare(row[0]), "along": along,
+            unsure = any(few(c, metric) for c in row)
+            out.append({"cell": _bare(row[0]), "along": along, "few": unsure,
+                        "n": [c["m"][metric]["n"] for c in row],
                         "x": [self.value_of(c, along) for c in row],
                         "show": [c["m"][metric]["median"] for c in row],
                         "ends": [[c["m"][metric][k] for k in ("low", "high")] for c in row],
@@ -126,19 +132,50 @@ class Judge:
         some = self.compared([c for c in cells if self.fits(c, where, named)], compare,
                              check["metric"])
         cases = (self.trend_cases(some, check["metric"], trend) if trend
-                 else _value_cases(some, check["metric"], check["value"]))
+                 else _value_cases(some, check))
         return check | {"cases": cases}
 
+    def tested(self, claim: dict[str, Any], cells: list[Cell]) -> Holds:
+        """Did what the claim is about happen at all, in any repetition? None: not measured."""
+        needed = claim["tested"]
+        where = USUAL | (claim.get("where") or {}) | (needed.get("where") or {})
+        found = [m for c in cells if self.fits(c, where, [])
+                 and (m := c["m"].get(needed["metric"])) is not None]
+        return any(m["max"] > EPSILON for m in found) if found else None
+
     def judge(self, claims: list[dict[str, Any]], cells: list[Cell]) -> list[dict[str, Any]]:
-        """The claims, each with its verdict and the cases that led to it."""
-        clocks = {c["clock"] for c in cells}
+        """The claims, each with its verdict, why, and the cases that led to it."""
         out = []
         for claim in claims:
-            some = [c for c in cells if one_of(c["clock"], claim["clock"])]
-            judged = ([] if claim.get("missing")
-                      else [self.check(claim, check, some) for check in claim["checks"]])
-            out.append(claim | {"judged": judged, "verdict": _verdict(claim, judged, clocks)})
+            some = [c for c in cells if one_of(c["clock"], claim["clock"])
+                    and one_of(c["accel"], claim.get("accel") or c["accel"])]
+            judged = [self.check(claim, check, some) for check in claim["checks"]]
+            verdict, because = self.verdict(claim, judged, some)
+            out.append(claim | {"judged": judged, "verdict": verdict, "because": because})
         return out
+
+    def verdict(self, claim: dict[str, Any], judged: list[dict[str, Any]],
+                cells: list[Cell]) -> tuple[str, str]:
+        """The word, and the reason of one that is not simply yes or no."""
+        cases = [case for check in judged for case in check["cases"]]
+        holds = [case["holds"] for case in cases]
+        if claim.get("word"):
+            return claim["word"]["is"], claim["word"]["why"]
+        if not cells:
+            return "not measurable with this clock", claim.get("blind") or ""
+        if claim.get("tested") and self.tested(claim, cells) is False:
+            return "nothing shown", (f"{claim['tested']['metric']} is 0 in every repetition of "
+                                     "every server: what the claim is about did not happen")
+        if False in holds:
+            return "not reproduced", ""
+        if any(not check["cases"] for check in judged):
+            return "no data", ""
+        if None in holds:
+            return "open", _why_open([c for c in cases if c["holds"] is None])
+        if all(_made_here(check) for check in judged):
+            return "by construction", ("these are system calls of the bench's own server, which "
+                                       "was written to make them")
+        return "reproduced", ""
 
 
 def one_of(value: Any, wanted: Any) -> bool:
@@ -154,11 +191,29 @@ def rest(cell: Cell, name: str) -> dict[str, Any]:
                   and k != name}
 
 
-def once(cell: Cell, metric: str) -> bool:
-    """Counts are what they are; times of the wall clock need to be seen twice."""
+def few(cell: Cell, metric: str) -> bool:
+    """Too few repetitions of the clock that scatters?"""
     value = cell["m"].get(metric)
     return (cell["clock"] == "wall" and metric not in COUNTS and value is not None
-            and value["n"] == 1)
+            and value["n"] < ENOUGH)
+
+
+def _why_open(cases: list[Case]) -> str:
+    """Why some cases are neither yes nor no."""
+    counts = [n for c in cases if c["few"] for n in c["n"]]
+    words = [] if all(c["few"] for c in cases) else ["an interval contains the bound"]
+    if counts:
+        span = str(min(counts)) + (f" to {max(counts)}" if max(counts) > min(counts) else "")
+        words.append(f"{span} repetition{'s' if span != '1' else ''} of the wall clock, which "
+                     f"scatters, decide nothing: no interval holds a median with 95 % below "
+                     f"{ENOUGH}")
+    return "; ".join(words)
+
+
+def _made_here(check: dict[str, Any]) -> bool:
+    """Is it about system calls of the bench's own programs alone?"""
+    return check["metric"] == "syscalls_per_packet" and all(
+        case["cell"]["guest"] == "process" for case in check["cases"])
 
 
 def _bare(cell: Cell) -> Cell:
@@ -172,22 +227,37 @@ def _above(value: dict[str, Any], floor: float | None) -> dict[str, Any]:
     return value | {k: max(value[k], floor) for k in ("low", "high", "median")}
 
 
-def _value_cases(cells: list[Cell], metric: str, bounds: dict[str, Any]) -> list[Case]:
-    """Every cell by itself: its value lies in the bounds."""
+def _direction(value: dict[str, Any], word: str, at: float) -> Holds:
+    """Is it less, or more, than that? Certainly, certainly not, or None."""
+    below, above = value["high"] < at - EPSILON, value["low"] > at + EPSILON
+    not_below, not_above = value["low"] >= at - EPSILON, value["high"] <= at + EPSILON
+    yes, no = {"less": (below, not_below), "more": (above, not_above),
+               "no less": (not_below, below), "no more": (not_above, above)}[word]
+    return True if yes else False if no else None
+
+
+def _within(value: dict[str, Any], bounds: dict[str, Any]) -> Holds:
+    """Does it lie in the bounds?"""
     low = bounds.get("from", float("-inf")) - EPSILON
     high = bounds.get("to", float("inf")) + EPSILON
+    if value["low"] >= low and value["high"] <= high:
+        return True
+    return False if value["high"] < low or value["low"] > high else None
+
+
+def _value_cases(cells: list[Cell], check: dict[str, Any]) -> list[Case]:
+    """Every cell by itself: its value lies in the bounds, or to one side of being alike."""
+    metric, how = check["metric"], (check.get("compare") or {}).get("as")
     out = []
     for cell in cells:
         v = cell["m"].get(metric)
         if v is None:
             continue
-        holds: Holds = None
-        if not once(cell, metric):
-            if v["low"] >= low and v["high"] <= high:
-                holds = True
-            elif v["high"] < low or v["low"] > high:
-                holds = False
-        out.append({"cell": _bare(cell), "show": [v["median"]], "holds": holds})
+        holds = (None if few(cell, metric)
+                 else _direction(v, check["is"], 1 if how == "ratio" else 0) if "is" in check
+                 else _within(v, check["value"]))
+        out.append({"cell": _bare(cell), "show": [v["median"]], "n": [v["n"]],
+                    "few": few(cell, metric), "holds": holds})
     return out
 
 
@@ -218,7 +288,15 @@ def _rises(y: list[dict[str, Any]], slack: float, least: float) -> Holds:
         if step is None and after["median"] >= before["median"] * (1 - slack):
             step = True
         steps.append(step)
-    return _all([*steps, _reaches(y[-1], y[0], least)])
+    return _all([*steps, _ends_apart(y[0], y[-1], least)])
+
+
+def _ends_apart(first: dict[str, Any], last: dict[str, Any], least: float) -> Holds:
+    """Is the last one higher by the factor? By which one is not said: is it higher?"""
+    if least == 1:
+        return (True if last["low"] > first["high"] + EPSILON
+                else False if last["high"] <= first["low"] + EPSILON else None)
+    return _reaches(last, first, least)
 
 
 def _trend(y: list[dict[str, Any]], trend: dict[str, Any]) -> Holds:
@@ -231,26 +309,18 @@ def _trend(y: list[dict[str, Any]], trend: dict[str, Any]) -> Holds:
         case "flat":
             return _all(_reaches(a, b, 1 / (1 + slack)) for a in y for b in y)
         case "dip":
-            return _any(_all([_reaches(y[0], a, least), _reaches(y[-1], a, least)])
+            return _any(_all([_ends_apart(a, y[0], least), _ends_apart(a, y[-1], least)])
                         for a in y[1:-1])
         case "peak":
-            return _any(_all([_reaches(a, y[0], least), _reaches(a, y[-1], least)])
+            return _any(_all([_ends_apart(y[0], a, least), _ends_apart(y[-1], a, least)])
                         for a in y[1:-1])
-    raise ValueError(f"claims: trend {trend['is']}: not known; allowed: rising, falling, flat, "
-                     "dip, peak")
-
-
-def _verdict(claim: dict[str, Any], judged: list[dict[str, Any]], clocks: set[str]) -> str:
-    holds = [case["holds"] for check in judged for case in check["cases"]]
-    if claim.get("missing"):
-        return "not measurable here"
-    if False in holds:
-        return "not reproduced"
-    if not holds and not set(claim["clock"]) & clocks:
-        return "not measurable with this clock"
-    if any(not check["cases"] for check in judged):
-        return "no data"
-    return "open" if None in holds else "reproduced"
+        case "ends higher":
+            return _ends_apart(y[0], y[-1], least)
+        case "ends lower":
+            return _ends_apart(y[-1], y[0], least)
+        case "less somewhere":
+            return _any(_direction(a, "less", 1) for a in y)
+    raise ValueError(f"claims: trend {trend['is']}: not known")
 
 
 def judge_runs(runs: list[Run], claims: list[dict[str, Any]]) -> list[dict[str, Any]]:

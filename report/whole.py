@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from report import (ablation, claims, control, direction, figures, front, functions,
+from report import (ablation, claim_file, claims, control, direction, figures, front, functions,
                     guest_cells, guest_figures, guests, html, inside, judge, method, policy,
                     scaling, stages, summary, tables, threads)
 from report.page import render
@@ -80,7 +80,7 @@ class Report:
         check_clock(self.run)
         self.found[self.run.name] = draw_own(self.run, self.work, True)
         runs = [self.run, *self.beside]
-        self.claims = judge.judge_runs(runs, claims.load())
+        self.claims = judge.judge_runs(runs, claim_file.load())
         claims.draw_all(self.run, self.claims, runs)
         for run in self.beside:
             self.found[run.name] = draw_own(run, self.work, False)
@@ -99,7 +99,7 @@ class Report:
         return _tidy(
             front.text_of(run, self._guest_cells(), self.claims, [], "")
             + "\n" + claims.table_text(run, self.claims) + self._tables(run)
-            + claims.details_text(run, self.claims) + method.text_of(run))
+            + claims.details_text(run, self.claims, [run, *self.beside]) + method.text_of(run))
 
     def topic_text(self) -> str:
         """A run of the reference: all but the claims, which are judged from all runs at once."""
@@ -111,8 +111,8 @@ class Report:
     def claims_text(self) -> str:
         """The page of all claims."""
         run = self.run
-        return _tidy(render("claims-head", run) + claims.table_text(run, self.claims)
-                     + claims.details_text(run, self.claims))
+        return _tidy(render("claims-head", run) + claims.table_text(run, self.claims, True)
+                     + claims.details_text(run, self.claims, [run, *self.beside], True))
 
     def front_text(self, prefix: str) -> str:
         """The front page, as it stands a folder or more above the run."""

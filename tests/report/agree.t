@@ -15,7 +15,7 @@ pages()
 verdicts()
 {
 	pages "$1" | xargs sed -nE \
-		-e 's/^\| \[?([^]|]*)(\]\([^)]*\))? \| \*\*(reproduced|not reproduced|open|no data|not measurable [a-z ]*)\*\* \|.*/\1|\3/p' \
+		-e 's/^\| \[?([^]|]*)(\]\([^)]*\))? \| \*\*(reproduced|not reproduced|open|by construction|nothing shown|other system|no data|not (measurable|built)[a-z ]*)\*\* \|.*/\1|\3/p' \
 		-e '/^### /{ s/^### //; h; }' -e '/^- Verdict: /{ s/^- Verdict: \*\*(.*)\*\*\.$/\1/; x; G; s/\n/|/p; }'
 }
 

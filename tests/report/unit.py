@@ -1,15 +1,17 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Unit tests of report/, as TAP: text, order, panels, policies, stages without events."""
+"""Unit tests of report/, as TAP: text, order, panels, policies, claims, stages without events."""
 from __future__ import annotations
 
 import json
 import tempfile
 import unittest
 from pathlib import Path
+from typing import Any
 
 import tap
 
-from report import ask, html, order, page, panels, policy, run, stages, text
+from report import (ask, claim_file, claims, html, judge, order, page, panels, policy, run,
+                    stages, text)
 
 
 class Text(unittest.TestCase):
@@ -172,6 +174,71 @@ class Policy(unittest.TestCase):
 
     def test_one_policy_is_no_comparison(self) -> None:
         self.assertEqual(self.brief([("intree", {}, 1000), ("vhostlab", {}, 800)]), "")
+
+
+class Claims(unittest.TestCase):
+    """What a page says about each claim, from a run of two servers."""
+
+    def judged(self, name: str, clock: str = "insn", reps: int = 2) -> tuple[run.Run, Any]:
+        """A run, and the claims of the tree judged from it."""
+        folder = Path(name)
+        points = [{"point": s, "rep": r, "experiment": "quick", "server": s, "guest": "process",
+                   "workload": "rr", "size": 64, "burst": 1, "queues": 1, "guests": 1,
+                   "sink": "stack", "knobs": {}, "clock": clock, "accel": "tcg",
+                   "packets": 100, "lost": 0, "seconds": 1, "latency_p50": cost}
+                  for s, cost in (("userspace", 200), ("intree", 100), ("vhostlab", 100))
+                  for r in range(1, reps + 1)]
+        (folder / "points.jsonl").write_text("".join(json.dumps(p) + "\n" for p in points))
+        (folder / "env.json").write_text(json.dumps({
+            "experiment": "quick", "clock": clock, "accel": "tcg", "kernel": "6.1",
+            "cpus": 1 if clock == "insn" else 2}))
+        one = run.Run(folder, "x")
+        return one, judge.judge_runs([one], claim_file.load())
+
+    def test_every_claim_says_what_it_rests_on(self) -> None:
+        with tempfile.TemporaryDirectory() as name:
+            one, judged = self.judged(name)
+            found = claims.details_text(one, judged, [one], True)
+        every = claim_file.load()
+        self.assertEqual(found.count("\n- Rests on: "), len(every))
+        self.assertEqual(found.count("\n- How it was measured there: "), len(every))
+        for claim in every:
+            self.assertIn(f"- Rests on: {claim['rests']}\n", found)
+
+    def test_a_report_of_one_run_has_those_with_data(self) -> None:
+        with tempfile.TemporaryDirectory() as name:
+            one, judged = self.judged(name)
+            found = claims.details_text(one, judged, [one])
+        self.assertEqual([h for h in found.splitlines() if h.startswith("### ")],
+                         ["### Latency improves"])
+
+    def test_run_clock_machine_and_repetitions_are_named(self) -> None:
+        for clock, reps, said in (
+                ("insn", 2, "quick (instruction clock, tcg, one processor, n = 2)"),
+                ("wall", 7, "quick (wall clock, tcg, 2 processors, n = 7)")):
+            with tempfile.TemporaryDirectory() as name:
+                one, judged = self.judged(name, clock, reps)
+                latency = next(c for c in judged if c["id"] == "latency")
+                self.assertEqual(claims.basis(latency, [one]), said)
+                self.assertEqual(latency["verdict"], "reproduced")
+
+    def test_the_table_gives_the_reason_with_the_word(self) -> None:
+        with tempfile.TemporaryDirectory() as name:
+            one, judged = self.judged(name, "wall", 2)
+            found = claims.table_text(one, judged)
+        self.assertIn("| Latency improves | **open** | 2 repetitions of the wall clock, which "
+                      "scatters, decide nothing", found)
+        self.assertIn("| **not built** | a server that receives without a copy needs", found)
+
+    def test_every_word_that_occurs_is_explained(self) -> None:
+        with tempfile.TemporaryDirectory() as name:
+            one, judged = self.judged(name)
+            found = claims.table_text(one, judged)
+            every = claims.table_text(one, judged, True)
+        for word, when in claims.VERDICTS.items():
+            said = any(c["verdict"] == word for c in judged)
+            self.assertEqual(f"| **{word}** | {when} |" in found, said)
+            self.assertIn(f"| **{word}** | {when} |", every)
 
 
 class Stages(unittest.TestCase):
