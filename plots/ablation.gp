@@ -3,7 +3,7 @@
 heading = "What each optimization saves"
 name_y = cost_unit . " saved per packet"
 panel_height = 300
-below = kind eq "narrow" ? 66 : 36
+below = kind eq "narrow" ? 78 : 52
 load plots . "/style.gp"
 set style fill solid 0.9 noborder
 set xtics scale 0

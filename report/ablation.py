@@ -15,14 +15,18 @@ from report.run import Cell, Run, mid, most
 from report.text import fixed, shortest, whole
 
 WORDS = {"array": "arrays", "direct": "one copy", "region": "last region", "ahead": "read ahead",
-         "late": "late kicks", "recheck": "re-check", "yield": "yielding"}
+         "late": "late kicks", "recheck": "re-check", "yield": "giving way (shared processor only)"}
 NAMES = {"array": "frames go to the tap in arrays",
          "direct": "received frames are copied once, not by the socket",
          "region": "the region of the last address is tried first",
          "ahead": "avail entries are read many at a time",
          "late": "kicks stay waived until the last array is sent",
          "recheck": "the tap is checked again after the guest was called",
-         "yield": "a worker on the guest's processor yields before it sleeps"}
+         "yield": "a worker on the guest's processor gives way once before it sleeps; **only where "
+                  "guest and server share a processor**"}
+"""Words and names say where an optimization holds only there: no page shows it without that."""
+LABELS = WORDS | {"yield": r"giving way,\nshared processor"}
+"""The words, below the bars of a figure."""
 KEY = {"alone, on top of none": "#8da0cb", "as the last one": "#fc8d62"}
 PLACE = ["workload", "sink", "size", "burst"]
 
@@ -101,7 +105,7 @@ def figure_data(run: Run, ideas: list[Optimization]) -> str:
         name = servers.WORKLOADS.get(first["workload"], first["workload"])
         lines = [f"# panel {name}, {first['size']}-byte frames, burst {first['burst']}",
                  "idea alone last low high low high"]
-        lines += [f"\"{WORDS.get(i['idea'], i['idea'])}\" {shortest(minus(i['none'], i['only']))}"
+        lines += [f"\"{LABELS.get(i['idea'], i['idea'])}\" {shortest(minus(i['none'], i['only']))}"
                   f" {shortest(minus(i['but'], i['all']))}"
                   f" {_ends(i, 'all', 'only-' + i['idea'], samples)}"
                   f" {_ends(i, i['idea'], 'none', samples)}" for i in group]

@@ -10,8 +10,8 @@ from typing import Any
 
 import tap
 
-from report import (ask, claim_file, claims, html, judge, order, page, panels, policy, run,
-                    stages, text)
+from report import (ablation, ask, claim_file, claims, direction, html, judge, order, page, panels,
+                    policy, run, stages, text)
 
 
 class Text(unittest.TestCase):
@@ -239,6 +239,20 @@ class Claims(unittest.TestCase):
             said = any(c["verdict"] == word for c in judged)
             self.assertEqual(f"| **{word}** | {when} |" in found, said)
             self.assertIn(f"| **{word}** | {when} |", every)
+
+
+class SharedProcessor(unittest.TestCase):
+    """What holds only where guest and server share a processor is named so on every page."""
+
+    def test_giving_way(self) -> None:
+        self.assertIn("shared processor only", ablation.WORDS["yield"])
+        self.assertIn("only where guest and server share a processor", ablation.NAMES["yield"])
+        self.assertIn("shared processor", ablation.LABELS["yield"])
+        self.assertIn("shared processor only", direction.what("yield"))
+
+    def test_no_other(self) -> None:
+        for idea in set(ablation.WORDS) - {"yield"}:
+            self.assertNotIn("shared", ablation.WORDS[idea])
 
 
 class Stages(unittest.TestCase):
