@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # Round trips of real guests. Reads figures/guests-latency.dat, made by report/.
 heading = "Round-trip time: median (disc), 99th (triangle), 99.9th percentile (bar)"
-name_x = "microseconds (log scale)"
+name_x = (cost_unit eq "instructions" ? "thousand instructions" : "microseconds") . " (log scale)"
 load plots . "/flat.gp"
 set border 1 linecolor rgb "#444444"
 set grid xtics noytics linecolor rgb "#dddddd" linetype 1

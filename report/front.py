@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from report import ask, claims, guest_summary
-from report.guest_cells import single
-from report.page import render
+from report.guest_cells import WORKLOADS, single
+from report.page import render, table
 from report.run import Cell, Run, mid, most
 from report.summary import name_of
 from report.tables import Row, gather, measured, others, over, rows_of
@@ -51,9 +51,11 @@ def _three(row: Row, metric: str) -> list[str]:
 
 
 def slower_guests(cells: list[Cell]) -> list[str]:
-    """The same of real guests, by packets per second, which are round trips where one is under
-    way."""
+    """The same of real guests: by cost on the instruction clock, else by packets per second, which
+    are round trips where one is under way."""
     found = []
+    if cells and cells[0]["clock"] == "insn":
+        return _dearer_guests(cells)
     for other in ("userspace", "intree", "vhostuser"):
         q = [v for c in cells if c["name"] == "vhostlab"
              and (o := guest_summary.peer(cells, c, other)) is not None
@@ -68,6 +70,40 @@ def slower_guests(cells: list[Cell]) -> list[str]:
                 else "")
     return [f"**With real guests{emulated}, vhostlab moves fewer packets per second than** "
             + ", ".join(found) + "."]
+
+
+def _dearer_guests(cells: list[Cell]) -> list[str]:
+    found = []
+    for other in ("userspace", "intree"):
+        q = [(v, c) for c in cells if c["name"] == "vhostlab"
+             and (o := guest_summary.peer(cells, c, other)) is not None
+             and (v := ask.quotient(c["cost"], o["cost"])) is not None]
+        dearer = [p for p in q if p[0] > 1]
+        if dearer:
+            top = max(dearer, key=lambda p: p[0])
+            found.append(f"{other} in {len(dearer)} of {len(q)} cells (most in "
+                         f"{guest_summary.place_text(top[1])}, {fixed(top[0], 3)} times as much)")
+    if not found:
+        return []
+    return ["**With real guests, a packet costs more with vhostlab than with** "
+            + ", ".join(found) + "."]
+
+
+def guest_table(cells: list[Cell]) -> str:
+    """What a packet of a real guest costs with each server, and the ratios; on the instruction
+    clock only, where it repeats."""
+    some = [c for c in single(cells) if c["guest"] == "qemu" and c["clock"] == "insn"
+            and c["server"] == c["name"] == "vhostlab" and c["setting"] in ("", "offload=0")]
+    rows = []
+    for c in some:
+        user, tree = (guest_summary.peer(cells, c, s) for s in ("userspace", "intree"))
+        if user is None or tree is None:
+            continue
+        rows.append([WORKLOADS[c["workload"]] + (", no offloads" if c["setting"] else ""),
+                     c["size"], whole(user["cost"]), whole(tree["cost"]), whole(c["cost"]),
+                     fixed(c["cost"] / user["cost"], 3), fixed(c["cost"] / tree["cost"], 3)])
+    return table(["real guest", "size", "userspace (QEMU)", "intree", "vhostlab",
+                  "vhostlab / userspace", "vhostlab / intree"], "lrrrrrr", rows) if rows else ""
 
 
 def slower_text(rows: list[Row]) -> list[str]:
@@ -135,11 +171,13 @@ def _loss(cells: list[Cell]) -> str | None:
 def _guests(cells: list[Cell]) -> str | None:
     some = [c for c in single(cells) if c["guest"] == "qemu" and c["name"] == c["server"]
             and c["setting"] == ""]
+    insn = bool(some) and some[0]["clock"] == "insn"
     pairs = []
     for c in some:
         o = guest_summary.peer(some, c, "userspace")
-        if c["server"] == "vhostlab" and o is not None and c["p50"] is None:
-            q = ask.quotient(c["rate"], o["rate"])
+        if c["server"] == "vhostlab" and o is not None and (insn or c["p50"] is None):
+            what = "cost" if insn else "rate"
+            q = ask.quotient(c[what], o[what])
             if q is not None:
                 pairs.append((q, c, o))
     own = [c["syscalls"] for c in some if c["server"] == "vhostlab"
@@ -153,6 +191,13 @@ def _guests(cells: list[Cell]) -> str | None:
     def lost(c: Cell, o: Cell) -> str:
         return (f"lost {guest_summary.percent(c['lost_share'])} %, userspace "
                 f"{guest_summary.percent(o['lost_share'])} %")
+    if insn:
+        worse = sum(q > 1 for q, _, _ in pairs)
+        return (f"an unmodified guest's packets cost vhostlab at most {brief(max(own))} system "
+                f"calls each, QEMU itself up to {brief(max(user))}; instructions per packet are "
+                f"{fixed(low, 3)} ({a['workload']}, {a['size']} bytes; {lost(a, ao)}) to "
+                f"{fixed(high, 3)} ({b['workload']}, {b['size']} bytes; {lost(b, bo)}) times "
+                "QEMU's" + (f"; **more in {worse} of {len(pairs)} cells**." if worse else "."))
     emulated = " (emulated time: a ratio of the emulator's work)" if a["accel"] == "tcg" else ""
     worse = sum(q < 1 for q, _, _ in pairs)
     return (f"an unmodified guest's packets cost vhostlab at most {brief(max(own))} system calls "
@@ -173,13 +218,14 @@ def sentences(run: Run, guest_cells: list[Cell]) -> list[tuple[str, str]]:
 
 
 def text_of(run: Run, guest_cells: list[Cell], judged: list[dict[str, Any]],
-            topics: list[str], prefix: str, policies: str = "") -> str:
-    """The page; with links to the pages of these topics, or without any, and with a table of
-    scheduling policies."""
+            topics: list[str], prefix: str, policies: str = "", guests: str = "") -> str:
+    """The page; with links to the pages of these topics, or without any, with a table of
+    scheduling policies, and with a figure of real guests in front of its own."""
     rows = measured(rows_of(gather(run)))
     return render(
         "front", run, slower=slower_text(rows) + slower_guests(guest_cells),
         sentences=sentences(run, guest_cells),
         missing=len(run.failed), kept=len(run.points), claims=judged, count=claims.counts(judged),
         total=len(judged), prefix=prefix, cell_text=cell_text, policies=policies,
+        guests=guests, guest_table=guest_table(guest_cells) if guests else "",
         topics=[(n, *TOPICS[n]) for n in topics])

@@ -131,6 +131,11 @@ def _lost_share(point: Point) -> float | None:
     return None if lost is None else ask.quotient(lost, point["packets"] + lost)
 
 
+def _spread(sample: Any) -> float | None:
+    """(max - min) / median, of two repetitions at least."""
+    return sample["spread"] if sample and sample["n"] > 1 and sample["median"] else None
+
+
 def _cell(reps: list[Point], model: ByName) -> Cell:
     names = ("server", "guest", "workload", "size", "burst", "queues", "guests", "sink", "knobs",
              "clock", "accel")
@@ -143,16 +148,21 @@ def _cell(reps: list[Point], model: ByName) -> Cell:
     rates = ask.sample(map(_rate, reps))
     cell["samples"] = {"rate": rates} | {
         n: ask.sample(p.get(f) for p in reps) for n, f in (("p50", "latency_p50"),)} | {
+        "cost": ask.sample(p.get("cost_per_packet") for p in reps),
         "lost_share": ask.sample(map(_lost_share, reps)),
         "cpu": ask.sample(_all_cpu(p) for p in reps),
         "exits": ask.sample(_counted(p, [_detail(p).get("kvm_exits")]) for p in reps)}
-    cell["rates"] = {"values": [v for p in reps if (v := _rate(p)) is not None],
-                     "by": {str(p["rep"]): v for p in reps if (v := _rate(p)) is not None}}
+    for name, value in (("rates", _rate), ("costs", lambda p: p.get("cost_per_packet"))):
+        cell[name] = {"values": [v for p in reps if (v := value(p)) is not None],
+                      "by": {str(p["rep"]): v for p in reps if (v := value(p)) is not None}}
     cell["calls_of"] = {side: ask.sample(_counted(p, [_thread(p, r).get("syscalls")
                                                       for r in named]) for p in reps)
                         for side, named in SIDES.items()}
     cell["rate"] = rates["median"] if rates else None
-    cell["spread"] = rates["spread"] if rates and rates["n"] > 1 and rates["median"] else None
+    cell["spread"] = _spread(cell["samples"]["cost" if cell["clock"] == "insn" else "rate"])
+    cell["apart"] = max((v for v in map(_spread, (cell["samples"]["cost"],
+                                                  cell["samples"]["p50"])) if v is not None),
+                        default=None)
     cell["lost_share"] = ask.median(map(_lost_share, reps))
     cell["bits"] = ask.median(_detail(p).get("bits_per_second") for p in reps)
     cell["transactions"] = ask.median(_detail(p).get("transactions_per_second") for p in reps)

@@ -159,9 +159,11 @@ def exits(cells: list[Cell]) -> str:
 
 
 def rates(cells: list[Cell]) -> str:
-    """Packets per second with the loss beside them; DPDK guests, too."""
+    """Packets per second with the loss beside them; DPDK guests, too. On the instruction clock
+    the cost says the same, and is exact."""
     panels: list[Stack] = []
-    some = [c for c in single(cells) if c["rate"] is not None and c["p50"] is None]
+    some = [c for c in single(cells) if c["rate"] is not None and c["p50"] is None
+            and c["clock"] == "wall"]
     for title, group in _panels(some):
         bars = []
         for c in group:
@@ -206,10 +208,13 @@ def latency(cells: list[Cell]) -> str:
 def _curves(cells: list[Cell], axis: str, title: str) -> list[Panel]:
     if len({c[axis] for c in cells}) < 2:
         return []
+    insn = cells[0]["clock"] == "insn"
     second = (("lost %", "lost_share", 100) if all(c["p50"] is None for c in cells)
-              else ("median round trip (us)", "p50", 0.001))
+              else (f"median round trip ({'thousand instructions' if insn else 'us'})", "p50",
+                    0.001))
+    first = ("instructions per packet", "cost", 1) if insn else ("packets per second", "rate", 1)
     panels: list[Panel] = []
-    for name, field, factor in (("packets per second", "rate", 1), second):
+    for name, field, factor in (first, second):
         rows = []
         for group in order.group_by(cells, lambda c: c[axis]):
             y = {c["server"]: scaled(c["samples"][field], factor) for c in group}
@@ -234,13 +239,14 @@ def scaling(cells: list[Cell]) -> str:
 
 
 def overview(cells: list[Cell]) -> str:
-    """The one figure of the front page: throughput in multiples of userspace's, a group of bars
-    a workload."""
+    """The one figure of the front page, in multiples of userspace's, a group of bars a workload:
+    cost per packet on the instruction clock, throughput on the other."""
     frames: list[Row] = []
     streams: list[Row] = []
     some = [c for c in _one_qemu(cells) if c["setting"] == "" and c["name"] == c["server"]]
     for group in order.group_by(some, lambda c: workload_rank(c["workload"])):
-        y = {c["server"]: ask.compare("ratio", c["rates"], base["rates"]) for c in group
+        what = "costs" if group[0]["clock"] == "insn" else "rates"
+        y = {c["server"]: ask.compare("ratio", c[what], base[what]) for c in group
              if (base := peer(group, c, "userspace")) is not None}
         if any(v is not None for v in y.values()):
             to = streams if group[0]["workload"].startswith("tcp") else frames
@@ -263,4 +269,5 @@ def draw_all(run: Run, cells: list[Cell]) -> None:
                    [c["spread"] for c in cells if c["spread"] is not None]) if cells else ""
     for name, (text, metrics) in FIGURES.items():
         draw(run, name, name, text(cells),
-             run.subtitle(*metrics) if metrics else f"{run.machine}; {rate}", "ns")
+             run.subtitle(*metrics) if metrics else f"{run.machine}; {rate}",
+             run.time_unit)

@@ -17,6 +17,8 @@ GUESTS = {"qemu": "a virtual machine with an unmodified Debian kernel and its ow
 SERVERS = {"userspace": "QEMU's own virtio-net, in its main loop",
            "intree": "the kernel's `vhost_net`", "vhostlab": "our module",
            "vhostuser": "DPDK's vhost-user switch, a process that polls, with the tap behind it"}
+EXACT = 0.01
+"""On the instruction clock repetitions of a cell are no further apart, (max - min) / median."""
 FEW_TURNS = 0.95
 """From here on every packet is said to have had a turn of its own."""
 
@@ -118,10 +120,13 @@ def verdicts(cells: list[Cell]) -> list[str]:
     """Rate, round trip and cost against each other server."""
     out = []
     for other in ("userspace", "intree", "vhostuser"):
-        out += [_verdict(cells, other, "rate", "Packets per second", "lower", lambda q: q < 1),
-                _verdict(cells, other, "p50", "Median round trip", "longer", lambda q: q > 1),
-                _verdict(cells, other, "cost", "Processor time per packet", "higher",
-                         lambda q: q > 1)]
+        insn = cells[0]["clock"] == "insn"
+        if not insn:
+            out.append(_verdict(cells, other, "rate", "Packets per second", "lower",
+                                lambda q: q < 1))
+        out += [_verdict(cells, other, "p50", "Median round trip", "longer", lambda q: q > 1),
+                _verdict(cells, other, "cost", "Instructions per packet" if insn
+                         else "Processor time per packet", "higher", lambda q: q > 1)]
     return [t for t in out if t is not None]
 
 
@@ -143,6 +148,19 @@ def spread_text(spreads: list[float], of: str) -> str:
             f"{fixed(found['median'] * 100, 3)} %. Smaller differences say nothing.")
 
 
+def _apart(cells: list[Cell]) -> str:
+    """The cells whose repetitions are further apart than an exact clock should have them."""
+    some = [c for c in cells if c["apart"] is not None]
+    bad = [c for c in some if c["apart"] > EXACT]
+    if not bad:
+        return (f"Cost and median round trip of all {count(some)} repeat to "
+                f"{percent(EXACT)} %.") if some else ""
+    return (f"**Cost or median round trip repeat worse than {percent(EXACT)} % in {len(bad)} of "
+            f"{count(some)}, which say nothing beyond that:** "
+            + "; ".join(f"{place_text(c)}, {c['name']}: {percent(c['apart'])} %" for c in bad)
+            + ".")
+
+
 def text_of(run: Run, cells: list[Cell]) -> str:
     """The section."""
     repetitions = [c["repetitions"] for c in cells]
@@ -156,7 +174,8 @@ def text_of(run: Run, cells: list[Cell]) -> str:
     return render(
         "guest-summary", run, delivered=_delivered(cells), verdicts=verdicts(cells),
         syscalls=[t for t in calls if t is not None],
-        spread=spread_text(spreads, "packets per second"),
+        spread=spread_text(spreads, "cost per packet" if run.insn else "packets per second"),
+        apart=_apart(cells) if run.insn else "",
         guests=", ".join(f"**{g}** ({GUESTS[g]})"
                          for g in order.unique(c["guest"] for c in cells)),
         servers=", ".join(f"**{s}** ({SERVERS[s]})" for s in names),

@@ -192,6 +192,13 @@ def _prediction_table(cells: list[Cell], unmodelled: dict[str, str]) -> str:
                   "why"], "lrlllrrrrl", rows) if rows else ""
 
 
+def _unit(run: Run, what: str) -> str:
+    """Of the columns of durations."""
+    if run.insn:
+        return "thousand instructions"
+    return f"microseconds of {'emulated ' if run.env['accel'] == 'tcg' else ''}{what}"
+
+
 def text_of(run: Run, cells: list[Cell]) -> str:
     """The sections of the page; nothing when the run has no real guests."""
     if not cells:
@@ -200,7 +207,7 @@ def text_of(run: Run, cells: list[Cell]) -> str:
     qemu = [c for c in single(cells) if c["guest"] == "qemu"]
     return guest_summary.text_of(run, cells) + render(
         "guests", run, any_qemu=bool(qemu), source=model["source"],
-        emulated="emulated " if run.env["accel"] == "tcg" else "",
+        time=_unit(run, "time"), cost=_unit(run, "processor time"),
         syscalls=_syscall_table(qemu), prediction=_prediction_table(qemu, model["unmodelled"]),
         exits=_exit_table(qemu), rates=_rate_table(qemu), trips=_trip_table(qemu),
         cpu=_cpu_table(qemu), scaling=_scaling_table(cells), dpdk=_dpdk_table(cells))

@@ -36,7 +36,7 @@ def lines(path: Path) -> list[Any]:
 FIRST_FIGURES = {
     "policy": "Cost per packet under each scheduling policy, by server",
     "overview": "Cost per packet, by server",
-    "guests-overview": "Throughput of real guests, as a multiple of userspace's",
+    "guests-overview": "Real guests, as a multiple of userspace's",
     "stages": "Stages of a burst, stacked, by server",
     "threads-cost": "Cost per packet, by threading model",
     "claim-producer-consumer": "Producer and consumer",

@@ -11,7 +11,7 @@ from typing import Any
 from report import (ablation, claim_file, claims, control, direction, figures, front, functions,
                     guest_cells, guest_figures, guests, html, inside, judge, method, policy,
                     scaling, stages, summary, tables, threads)
-from report.page import render
+from report.page import figure_of, render
 from report.panels import draw
 from report.run import COMPANIONS, Cell, Damaged, Run, lines
 
@@ -118,8 +118,12 @@ class Report:
         """The front page, as it stands a folder or more above the run."""
         names = [r.folder.name for r in self.beside]
         policies = [policy.brief_table(r) for r in self.beside if r.folder.name == "policy"]
+        real = [r.named_by(f"{prefix}guests/figures") for r in self.beside
+                if r.folder.name == "guests" and r.insn]
+        shown = "".join(figure_of(r)("guests-overview", "Cost per packet of real guests")
+                        for r in real)
         return _tidy(front.text_of(self.run.named_by(prefix + "figures"), self._guest_cells(),
-                                   self.claims, names, prefix, "".join(policies)))
+                                   self.claims, names, prefix, "".join(policies), shown))
 
 
 def _tidy(text: str) -> str:

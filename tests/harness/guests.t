@@ -167,6 +167,33 @@ is 'publish: a claim about real guests finds its data' "$(calls "$TMP/before-cla
 is 'publish: their page has its sections' "$(grep -c '^## Real guests\|^## DPDK' "$pages/guests/RESULTS.md")" 9
 is 'publish: the figures of their page' "$(cd "$pages/guests" && grep -o '](figures/guests-[a-z-]*.svg)' RESULTS.md | tr -d '()]' | xargs ls | wc -l)" 7
 
+# On the instruction clock: costs in place of rates; cells that do not repeat are named; the front page begins with real guests.
+mkdir "$TMP/insn"
+{
+	jq -c 'select(.guest == "qemu" and .server != "vhostuser") | .clock = "insn"' "$TMP/run/points.jsonl"
+	point intree tx 2 "$worker | .cost_per_packet = 46000 | .clock = \"insn\""
+	point intree rx 2 "$worker | .cost_per_packet = 45200 | .clock = \"insn\""
+} >"$TMP/insn/points.jsonl"
+jq '.clock = "insn"' "$TMP/run/env.json" >"$TMP/insn/env.json"
+page=$TMP/insn/RESULTS.md
+run "$ROOT/run.sh" report "$TMP/insn"
+code 'instruction clock' 0
+has 'instruction clock: named' '**Instruction clock:** virtual machines run under KVM'
+has 'instruction clock: a verdict by cost' '- Instructions per packet of vhostlab against userspace, '
+is 'instruction clock: none by rate' "$(grep -c 'Packets per second of vhostlab' "$page")" 0
+has 'instruction clock: what repeats worse' 'repeat worse than 1.00 % in 2 of'
+has 'instruction clock: which' 'tx, 64 bytes, intree: 2.20 %'
+is 'instruction clock: what repeats is not named' "$(grep -c 'rx, 64 bytes, intree: 0.44 %' "$page")" 0
+has 'instruction clock: the unit of durations' 'In thousand instructions, one request under way.'
+is 'instruction clock: no figure of rates' "$(ls "$TMP/insn/figures" | grep -c guests-rate)" 0
+git -C "$TMP/tree" add -A && git -C "$TMP/tree" -c user.name=test -c user.email=test@example.org commit -qm 'guests' || true
+run "$TMP/tree/run.sh" report "$TMP/insn" --publish
+code 'instruction clock: publish' 0
+page=$TMP/tree/RESULTS.md
+is 'instruction clock: the first figure is of real guests' "$(grep -o -m 1 '](results/[a-z/-]*.svg)' "$page")" '](results/reference/guests/figures/guests-overview.svg)'
+row 'instruction clock: the table of the front page' '| transmit | 64 | 95000 | 45500 | 45000 | 0.474 | 0.989 |'
+has 'instruction clock: the sentence of the front page' 'instructions per packet are 0.474 (tx, 64 bytes;'
+
 # A fourth server of process guests has its own column, and the others keep theirs.
 mkdir "$TMP/four"
 cp "$ROOT/results/reference/env.json" "$TMP/four/"
