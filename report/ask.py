@@ -65,9 +65,10 @@ def compare(how: str, a: Answer, b: Answer) -> Answer | None:
     return _ask("compare", how, a, b)
 
 
-def signs(values: list[bool]) -> Answer:
-    """n, more, and the one-sided chances p_more and p_less of a fair coin."""
-    return _ask("signs", values)
+def signs(level: float, rows: list[list[bool | None]]) -> Answer:
+    """Two-sided sign tests of all rows of pairs, corrected together for that level: rows (n,
+    more, p_single, p, few), how many tests count, and how many pairs a row needs."""
+    return _ask("signs", level, rows)
 
 
 def _program_json(*argv: str | Path) -> Any:

@@ -2,7 +2,8 @@
 """Does the wall clock agree with the gains counted in instructions?
 
 A difference is judged by its sign in the repetitions, each of which measured both sides soon
-after one another: a sign test, one-sided, at 5 %.
+after one another: a two-sided sign test, as a gain may be contradicted as well as confirmed. All
+rows share one level of 5 %, so that a page of noise alone has a finding with at most that chance.
 """
 from __future__ import annotations
 
@@ -34,6 +35,11 @@ def other_side(point: Point) -> str | None:
     return None
 
 
+def _sign(a: float, b: float) -> bool | None:
+    """Is it more? A tie says neither."""
+    return None if a == b else a > b
+
+
 def pairs(points: list[Point]) -> list[Pair]:
     """One object a place and other side: the ratio of the medians, and the signs."""
     some = [p for p in points if p["guest"] == "process" and p["guests"] == 1
@@ -48,23 +54,38 @@ def pairs(points: list[Point]) -> list[Pair]:
                 continue
             cost = ask.median(p["cost_per_packet"] for p in group)
             ratio = 0.0 if usual is None else ask.quotient(cost, usual)
-            signs = [p["cost_per_packet"] > b["cost_per_packet"]
+            signs = [_sign(p["cost_per_packet"], b["cost_per_packet"])
                      for p in group for b in base if b["rep"] == p["rep"]]
             out.append({k: group[0][k] for k in PLACE} | {"other": name, "ratio": ratio,
                                                           "signs": signs})
     return out
 
 
-def verdict(counted: float | None, signs: dict[str, Any]) -> str:
+def verdict(counted: float, signs: dict[str, Any]) -> str:
     """Agrees, contradicts, or neither."""
-    more, less = signs["p_more"] <= LEVEL, signs["p_less"] <= LEVEL
-    if counted is None:
-        return "no count"
+    found = signs["p"] <= LEVEL
+    more = found and signs["more"] * 2 > signs["n"]
+    less = found and not more
     if counted > 1 + GAIN:
         return "agrees" if more else "**contradicts**" if less else "open"
     if counted < 1 - GAIN:
         return "agrees" if less else "**contradicts**" if more else "open"
     return "costs more here" if more else "costs less here" if less else "no gain either"
+
+
+def judged(found: list[Pair]) -> Pair:
+    """Rows, each with its signs and verdict; how many tests that took, and how many repetitions
+    each needs to decide anything. What was not counted is not tested."""
+    tested = [p for p in found if p["counted"] is not None]
+    answer = ask.signs(LEVEL, [p["signs"] for p in tested])
+    for pair, signs in zip(tested, answer["rows"]):
+        pair |= {"verdict": verdict(pair["counted"], signs), "few": signs["few"]}
+    for pair in found:
+        have = [s for s in pair["signs"] if s is not None]
+        pair |= {"seen": f"{sum(have)} of {len(have)}"}
+        pair.setdefault("verdict", "no count")
+    return {"rows": found, "tests": len(tested), "needed": answer["needed"],
+            "few": sum(p["few"] for p in tested)}
 
 
 def what(other: str) -> str:
@@ -80,14 +101,9 @@ def text_of(run: Run, counted_points: list[Point]) -> str:
     def place(p: Pair) -> Any:
         return order.key([p[k] for k in (*PLACE, "other")])
     counted = {place(p): p["ratio"] for p in pairs(counted_points)}
-    found: list[Pair] = []
-    for p in pairs(run.points):
-        if len(p["signs"]) < LEAST:
-            continue
-        signs = ask.signs(p["signs"])
-        ratio = counted.get(place(p))
-        found.append(p | {"counted": ratio, "verdict": verdict(ratio, signs),
-                          "seen": f"{signs['more']} of {signs['n']}"})
+    all_rows = judged([p | {"counted": counted.get(place(p))} for p in pairs(run.points)
+                       if len(p["signs"]) >= LEAST])
+    found = all_rows["rows"]
     if not found:
         return ""
     found = order.sort_by(found, lambda p: [servers.workload_rank(p["workload"]), p["sink"],
@@ -100,6 +116,7 @@ def text_of(run: Run, counted_points: list[Point]) -> str:
              "instructions", "processor time", "costs more in", "verdict"]
     return render(
         "direction", run, table=table(heads, "llrrlrrrl", rows), gains=len(gains),
+        tests=all_rows["tests"], needed=all_rows["needed"], few=all_rows["few"],
         agree=sum(p["verdict"] == "agrees" for p in gains),
         contradicted=sum(p["verdict"] == "**contradicts**" for p in found),
         open=sum(p["verdict"] == "open" for p in gains))

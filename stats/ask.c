@@ -9,8 +9,10 @@
  *   ["compare", "ratio", A, B]   how much A is of B (or "minus": how much more), with an
  *                                interval: n, median, low, high; A and B are objects of
  *                                values (an array) and the same by repetition (by)
- *   ["signs", [true, ...]]       n, more (how many are true), and the chance of as many or
- *                                more, or as few or fewer, heads of as many fair coins
+ *   ["signs", level, [[true, ...], ...]]
+ *                                of rows of pairs, a tie null: rows (n, more: how many are
+ *                                true, p_single, p corrected for all rows, few: it could not
+ *                                be significant), how many tests, and the pairs needed
  *
  * null where there is nothing to be computed.
  */
@@ -21,7 +23,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "family.h"
 #include "sample.h"
+#include "signs.h"
 
 static void add(struct sample *s, double value)
 {
@@ -141,31 +145,44 @@ static json_t *ask_compare(const json_t *question)
 			 median, "low", in.low, "high", in.high);
 }
 
-/* Of @n fair coins, the chance of @k heads or more. */
-static double tail(int n, int k)
+/* A row of pairs: true where the first is more, false where it is less, null of a tie. */
+static void count_signs(const json_t *row, int *more, int *n)
 {
-	double chance = pow(0.5, n), sum = 0;
+	const json_t *value;
+	size_t i;
 
-	for (int i = 0; i <= n; i++) {
-		if (i >= k)
-			sum += chance;
-		chance = chance * (n - i) / (i + 1);
+	json_array_foreach(row, i, value) {
+		*n += json_is_boolean(value);
+		*more += json_is_true(value);
 	}
-	return sum;
 }
 
 static json_t *ask_signs(const json_t *question)
 {
-	const json_t *value;
-	int n = 0, more = 0;
-	size_t i;
+	double level = json_number_value(json_array_get(question, 1));
+	const json_t *rows = json_array_get(question, 2), *row;
+	size_t i, count = json_array_size(rows);
+	struct test *test = checked(calloc(count + 1, sizeof(*test)));
+	json_t *answer = json_array();
+	int tests;
 
-	json_array_foreach(json_array_get(question, 1), i, value) {
-		n++;
-		more += json_is_true(value);
+	json_array_foreach(rows, i, row) {
+		struct sign_test alone;
+		int more = 0, n = 0;
+
+		count_signs(row, &more, &n);
+		alone = sign_test(more, n);
+		test[i] = (struct test){ .p = alone.p, .least = alone.least };
+		json_array_append_new(answer, json_pack("{s:i,s:i,s:f}", "n", n, "more", more,
+							"p_single", alone.p));
 	}
-	return json_pack("{s:i,s:i,s:f,s:f}", "n", n, "more", more, "p_more", tail(n, more),
-			 "p_less", tail(n, n - more));
+	tests = family_correct(test, (int)count, level);
+	json_array_foreach(answer, i, row)
+		json_object_update_new((json_t *)row, json_pack("{s:f,s:b}", "p", test[i].p, "few",
+								!test[i].counts));
+	free(test);
+	return json_pack("{s:i,s:i,s:o}", "tests", tests, "needed", signs_needed((int)count, level),
+			 "rows", answer);
 }
 
 static const struct {

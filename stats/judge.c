@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "../bench/lib/random.h"
+#include "family.h"
 #include "judge.h"
 #include "ranks.h"
 
@@ -63,61 +64,37 @@ struct row judge_row(const struct cell *a, const struct cell *b, enum metric met
 	return r;
 }
 
-/* Could this row ever be significant at @level? Known without knowing which value came from which run. */
-static bool reachable(const struct row *r, double level)
+/* On the wall clock, and measured on both sides. */
+static bool tested(const struct row *r)
 {
-	return !r->by_equality && r->x.count && r->y.count && r->least <= level;
-}
-
-/*
- * Tarone's count: with as many tests as this, no more than this many can reach
- * their share of @level at all. The others can never be significant, so they
- * are left out, and the level is not shared with them.
- */
-static int tests_of(const struct row *row, int rows, double level)
-{
-	int tests = 0, reach;
-
-	do {
-		tests++;
-		reach = 0;
-		for (int i = 0; i < rows; i++)
-			reach += reachable(&row[i], level / tests);
-	} while (reach > tests);
-	return tests;
+	return !r->by_equality && r->x.count && r->y.count;
 }
 
 struct family judge_family(struct row *row, int rows, double level)
 {
-	double *p = checked(malloc((rows ? rows : 1) * sizeof(*p)));
+	struct test *test = checked(calloc(rows ? rows : 1, sizeof(*test)));
 	struct family family = { 0 };
-	double share = level / tests_of(row, rows, level);
 	int n = 0;
 
-	for (int i = 0; i < rows; i++) {
-		struct row *r = &row[i];
-
-		if (reachable(r, share))
-			p[n++] = r->single;
-		else if (!r->by_equality)
-			r->few = r->x.count && r->y.count && !r->constant;
-	}
-	holm(p, n);
-	family.tests = n;
+	for (int i = 0; i < rows; i++)
+		if (tested(&row[i]))
+			test[n++] = (struct test){ .p = row[i].single, .least = row[i].least };
+	family.tests = family_correct(test, n, level);
 	n = 0;
 	for (int i = 0; i < rows; i++) {
 		struct row *r = &row[i];
 
-		if (r->by_equality && r->x.count && r->y.count) {
+		if (r->by_equality && r->x.count && r->y.count)
 			r->star = !r->few && fabs(r->y.median - r->x.median) > r->apart;
-		} else if (reachable(r, share)) {
-			r->p = p[n++];
+		if (tested(r)) {
+			r->p = test[n].p;
 			r->star = r->p <= level;
+			r->few = !test[n++].counts && !r->constant;
 		}
 		family.stars += r->star;
 		family.worse += r->star && r->worse;
 		family.few += r->few;
 	}
-	free(p);
+	free(test);
 	return family;
 }

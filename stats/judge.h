@@ -48,10 +48,7 @@ struct row judge_row(const struct cell *a, const struct cell *b, enum metric met
 
 /*
  * Decides about all rows together: the chance that any of them gets a star
- * although nothing differs is at most @level (Holm). Rows that no assignment of
- * their values to the two runs could bring to their share of the level do not
- * count among the tests (Tarone); which these are is known without looking at
- * the runs, so it costs nothing.
+ * although nothing differs is at most @level; see family.h for how.
  */
 struct family judge_family(struct row *row, int rows, double level);
 

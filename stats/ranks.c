@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Mann-Whitney test, its size of effect, and the correction for many of them. */
+/* Mann-Whitney test and its size of effect. */
 #include <math.h>
 #include <stdbool.h>
 #include <stdlib.h>
@@ -134,33 +134,6 @@ double hodges_lehmann(const struct sample *a, const struct sample *b)
 	shift = summarise(&all).median;
 	free(difference);
 	return shift;
-}
-
-struct place {
-	double p;
-	int at;
-};
-
-static int by_p(const void *a, const void *b)
-{
-	const struct place *x = a, *y = b;
-
-	return (x->p > y->p) - (x->p < y->p);
-}
-
-void holm(double *p, int n)
-{
-	struct place *order = checked(malloc((n ? n : 1) * sizeof(*order)));
-	double worst = 0;
-
-	for (int i = 0; i < n; i++)
-		order[i] = (struct place){ p[i], i };
-	qsort(order, n, sizeof(*order), by_p);
-	for (int i = 0; i < n; i++) {
-		worst = fmax(worst, fmin(1, order[i].p * (n - i)));
-		p[order[i].at] = worst;
-	}
-	free(order);
 }
 
 int repetitions_needed(int tests, double level)

@@ -34,12 +34,6 @@ struct mann_whitney mann_whitney(const struct sample *a, const struct sample *b)
  */
 double hodges_lehmann(const struct sample *a, const struct sample *b);
 
-/*
- * Holm's correction, in place: p values become such that those at most the
- * level can be called significant, all of them together with that level.
- */
-void holm(double *p, int n);
-
 /* Repetitions a side from which on one of @tests can reach @level after the correction. */
 int repetitions_needed(int tests, double level);
 

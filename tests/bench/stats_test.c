@@ -12,8 +12,10 @@
 #include <stdlib.h>
 #include <cmocka.h>
 
+#include "family.h"
 #include "histogram.h"
 #include "ranks.h"
+#include "signs.h"
 
 #define SAMPLE(...) \
 	{ \
@@ -163,6 +165,36 @@ static void family(void **state)
 	near(p[2], 0.06);
 }
 
+static void signs(void **state)
+{
+	(void)state;
+	/* Binomial tables: 2 * (1 + 8) / 2^8, and the middle, where both tails are all there is. */
+	near(sign_test(7, 8).p, 18.0 / 256);
+	near(sign_test(1, 8).p, 18.0 / 256);
+	near(sign_test(4, 8).p, 1);
+	near(sign_test(8, 8).p, sign_test(8, 8).least);
+	near(sign_test(0, 0).p, 1);
+	assert_int_equal(signs_needed(1, 0.05), 6);
+	assert_int_equal(signs_needed(23, 0.05), 10);
+}
+
+/* Tests that cannot reach their share take none of the level; the others share it. */
+static void few(void **state)
+{
+	struct test test[] = {
+		{ .p = 0.01, .least = 0.001 },
+		{ .p = 0.04, .least = 0.04 },
+		{ .p = 0.02, .least = 0.001 },
+	};
+
+	(void)state;
+	assert_int_equal(family_correct(test, 3, 0.05), 2);
+	assert_true(test[0].counts && !test[1].counts && test[2].counts);
+	near(test[0].p, 0.02);
+	near(test[1].p, 1);
+	near(test[2].p, 0.02);
+}
+
 static void intervals(void **state)
 {
 	double twenty[20], many[2000];
@@ -277,10 +309,16 @@ static void merging(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(critical_values), cmocka_unit_test(known_p),
-		cmocka_unit_test(known_p_of_many), cmocka_unit_test(both_ways_agree),
-		cmocka_unit_test(effect),	   cmocka_unit_test(family),
-		cmocka_unit_test(intervals),	   cmocka_unit_test(coverage),
+		cmocka_unit_test(critical_values),
+		cmocka_unit_test(known_p),
+		cmocka_unit_test(known_p_of_many),
+		cmocka_unit_test(both_ways_agree),
+		cmocka_unit_test(effect),
+		cmocka_unit_test(family),
+		cmocka_unit_test(few),
+		cmocka_unit_test(signs),
+		cmocka_unit_test(intervals),
+		cmocka_unit_test(coverage),
 		cmocka_unit_test(merging),
 	};
 

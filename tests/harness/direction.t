@@ -32,14 +32,26 @@ verdict()
 	"$ROOT/tests/report/ask" direction "$TMP/wall" | sed -n 's/^| tx .* | \([^|]*\) | \([^|]*\) |$/\1: \2/p'
 }
 is 'more each time' "$(verdict 8 150 140)" '8 of 8: agrees'
-is 'more 7 times of 8' "$(verdict 8 150 140 140 140 140 140 140 140 90)" '7 of 8: agrees'
+is 'more 7 times of 8 is not enough, as both directions are looked at' "$(verdict 8 150 140 140 140 140 140 140 140 90)" '7 of 8: open'
+is 'more 8 times of 9' "$(verdict 9 150 140 140 140 140 140 140 140 140 90)" '8 of 9: agrees'
 is 'more 6 times of 8 is not enough' "$(verdict 8 150 140 140 140 90)" '6 of 8: open'
 is 'cheaper each time' "$(verdict 8 150 90)" '0 of 8: **contradicts**'
-is 'more each time of 5' "$(verdict 5 150 140)" '5 of 5: agrees'
-is 'more 4 times of 5 is not enough' "$(verdict 5 150 140 140 140 140 90)" '4 of 5: open'
+is 'more each time of 6' "$(verdict 6 150 140)" '6 of 6: agrees'
+is 'more each time of 5 is not enough' "$(verdict 5 150 140)" '5 of 5: open'
+is 'as often more as equal: a tie is no sign' "$(verdict 12 150 140 100)" '6 of 6: agrees'
 is 'too few repetitions: no row' "$(verdict 4 150 140)" ''
 is 'less than 1 % is no gain' "$(verdict 8 100.5 140 90)" '4 of 8: no gain either'
 is 'a loss that was counted, and is seen' "$(verdict 8 80 70)" '0 of 8: agrees'
+# A second row, in which nothing differs, has a share of the level: 8 of 8 are enough for both, 6 of 6 are not.
+second='. , (select(.knobs != {}) | .knobs = {without: "late"} | .point = "late" | .cost_per_packet = ([90, 110][.rep % 2]))'
+for n in 6 8; do
+	points insn 2 150 | jq -c "$second" >"$TMP/ablation/points.jsonl"
+	points wall "$n" 140 | jq -c "$second" >"$TMP/wall/points.jsonl"
+	"$ROOT/tests/report/ask" direction "$TMP/wall" >"$TMP/page.$n"
+done
+is 'two rows share the level: 6 of 6' "$(grep -c '6 of 6 | open |$' "$TMP/page.6")" 1
+is 'two rows share the level: it is said how many it takes' "$(grep -c 'a row needs at least 7, all of one sign' "$TMP/page.6")" 1
+is 'two rows share the level: 8 of 8' "$(grep -c '8 of 8 | agrees |$' "$TMP/page.8") $(grep -c 'too few repetitions' "$TMP/page.8")" '1 0'
 rm "$TMP/ablation/points.jsonl"
 points wall 8 140 >"$TMP/wall/points.jsonl"
 is 'nothing was counted' "$("$ROOT/tests/report/ask" direction "$TMP/wall" | grep -c '8 of 8 | no count |')" 1

@@ -57,8 +57,21 @@ class Asked(unittest.TestCase):
         self.assertIsNone(ask.quotient(None, 1))
         self.assertEqual(ask.quotient(1, 4), 0.25)
 
-    def test_signs(self) -> None:
-        self.assertEqual(ask.signs([True] * 5)["p_more"], 1 / 32)
+    def test_signs_look_both_ways(self) -> None:
+        for value in (True, False):
+            alone = ask.signs(0.05, [[value] * 6])["rows"][0]
+            self.assertEqual((alone["p_single"], alone["few"]), (2 / 64, False))
+
+    def test_signs_of_several_rows_share_the_level(self) -> None:
+        both = ask.signs(0.05, [[True] * 7, [True, False] * 4])
+        self.assertEqual([r["p"] for r in both["rows"]], [4 / 128, 1])
+        # Of 17 rows none can be significant with 8 repetitions, whatever they are.
+        many = ask.signs(0.05, [[True] * 8] * 17)
+        self.assertEqual((many["tests"], many["needed"]), (0, 10))
+        self.assertTrue(all(r["few"] for r in many["rows"]))
+
+    def test_a_tie_is_no_sign(self) -> None:
+        self.assertEqual(ask.signs(0.05, [[None, True, False]])["rows"][0]["n"], 2)
 
     def test_an_interval_of_few_is_all_of_them(self) -> None:
         some = ask.sample([5, 1, 3])

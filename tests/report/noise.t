@@ -1,0 +1,7 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+# What the report finds in measurements in which nothing differs.
+set -Eeuo pipefail
+cd "$(dirname "$(readlink -f "$0")")/../.."
+make -s -C stats BUILD="${VHOSTLAB_BUILD:-$PWD/build}" >&2
+exec python3 tests/report/noise.py
