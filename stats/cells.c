@@ -160,8 +160,15 @@ static bool add_histogram(struct histogram *histogram, const json_t *line)
 	return true;
 }
 
+static void add_value(struct sample *s, double value)
+{
+	s->value = checked(realloc(s->value, (s->count + 1) * sizeof(double)));
+	s->value[s->count++] = value;
+}
+
 static bool add_line(struct cell *cell, json_t *line)
 {
+	json_int_t rep = json_integer_value(json_object_get(line, "rep"));
 	double packets = json_number_value(json_object_get(line, metric_name[PACKETS]));
 	double lost = json_number_value(json_object_get(line, metric_name[LOST]));
 
@@ -170,12 +177,12 @@ static bool add_line(struct cell *cell, json_t *line)
 		cell->loss = lost / (packets + lost);
 	for (int m = 0; m < METRICS; m++) {
 		json_t *value = json_object_get(line, metric_name[m]);
-		struct sample *s = &cell->sample[m];
 
 		if (!json_is_number(value))
 			continue;
-		s->value = checked(realloc(s->value, (s->count + 1) * sizeof(double)));
-		s->value[s->count++] = json_number_value(value);
+		add_value(&cell->sample[m], json_number_value(value));
+		if (m == COST)
+			add_value(&cell->half[rep & 1], json_number_value(value));
 	}
 	return add_histogram(&cell->latency, line);
 }

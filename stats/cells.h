@@ -31,13 +31,14 @@ struct cell {
 	json_t *identity; /* server, guest, workload, ..., knobs, clock, accel */
 	char *key; /* identity without the accelerator, canonical text */
 	struct sample sample[METRICS];
+	struct sample half[2]; /* of the cost: even and odd repetitions */
 	struct histogram latency; /* of all repetitions */
 	int repetitions;
 	double loss; /* of the frames offered, in the repetition that lost most: 0 to 1 */
 };
 
 /*
- * The A/A control of a sweep is one cell measured once more under another
+ * An A/A control of a sweep is a cell measured once more under another
  * identity: the same question twice, so that what differs is noise. It has the
  * key of the cell it repeats, and stands apart from the others.
  */

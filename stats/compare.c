@@ -183,6 +183,20 @@ static void count_cells(struct compare *c)
 	}
 }
 
+/* A run that takes noise for a difference shows nothing by a difference. */
+static void withhold(struct compare *c)
+{
+	for (int i = 0; i < 2; i++) {
+		c->controls[i] = controls_judge(&c->run[i]);
+		c->withheld = c->withheld || c->controls[i].verdict == CONTROLS_APART;
+	}
+	if (!c->withheld)
+		return;
+	for (int i = 0; i < c->rows; i++)
+		c->row[i].star = false;
+	c->family.stars = c->family.worse = 0;
+}
+
 static void collect(struct compare *c)
 {
 	for (int i = 0; i < c->side[0].count; i++) {
@@ -197,6 +211,7 @@ static void collect(struct compare *c)
 	for (int i = 0; i < c->side[1].count; i++)
 		c->missing[1] += !cells_find(&c->side[0], c->side[1].cell[i].key);
 	c->family = judge_family(c->row, c->rows, c->level);
+	withhold(c);
 	for (int i = 0; i < c->rows; i++) {
 		const struct row *r = &c->row[i];
 
@@ -252,6 +267,9 @@ static void print_json(const struct compare *c)
 			c->family.stars, "worse", c->family.worse, "only_a",
 			(json_int_t)c->missing[0], "only_b", (json_int_t)c->missing[1], "cells",
 			c->cells, "cells_differ", c->differ, "rows", all);
+	json_object_set_new(all, "controls",
+			    json_pack("[s,s]", controls_word(c->controls[0].verdict),
+				      controls_word(c->controls[!c->server[0]].verdict)));
 	if (c->server[0])
 		json_object_set_new(all, "servers", json_pack("[s,s]", c->server[0], c->server[1]));
 	json_dumpf(all, stdout, JSON_INDENT(1) | JSON_REAL_PRECISION(12));
@@ -290,6 +308,13 @@ static int verdict(const struct compare *c)
 		return 0;
 	if (c->over || c->missing[0])
 		return 1;
+	if (c->withheld) {
+		fputs("vhostlab: compare: --fail-over: the A/A control took noise for a "
+		      "difference: measure again, on a quieter machine or with more "
+		      "repetitions\n",
+		      stderr);
+		return 77;
+	}
 	for (int i = 0; i < c->rows; i++)
 		open += c->row[i].few;
 	if (open)

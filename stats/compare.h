@@ -3,13 +3,15 @@
 #ifndef STATS_COMPARE_H
 #define STATS_COMPARE_H
 
-#include "judge.h"
+#include "controls.h"
 #include "label.h"
 
 struct compare {
 	const char *path[2]; /* twice the same when servers are compared */
 	const char *server[2]; /* NULL when runs are compared */
 	struct cells run[2]; /* one or two of them, as they were read */
+	struct controls controls[2]; /* of these */
+	bool withheld; /* a control is apart, so no row has a star */
 	struct cells side[2]; /* what is compared: the cells of two runs, or of two servers */
 	bool wanted[METRICS];
 	double within; /* allowed relative difference, or negative: do not judge */

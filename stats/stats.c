@@ -3,7 +3,8 @@
  * stats: median with its interval, smallest and largest of every metric in
  * every cell of a results folder, as JSON (one array of cells) or CSV (one row
  * a metric), and the percentiles of all repetitions' round trips together. The
- * A/A control of a sweep is no cell of its own: it has an output of its own.
+ * A/A controls of a sweep are no cells of their own: they have an output of their
+ * own, in which every object has the verdict of all of them (see controls.h).
  */
 #include <math.h>
 #include <stdio.h>
@@ -11,7 +12,7 @@
 #include <string.h>
 
 #include "../bench/lib/random.h"
-#include "judge.h"
+#include "controls.h"
 
 static int usage(FILE *out)
 {
@@ -100,25 +101,27 @@ static void print_json(const struct cells *cells)
 /* Every A/A control: the cell, its cost both times, and whether they were taken for different. */
 static void print_control(const struct cells *cells)
 {
+	struct controls controls = controls_judge(cells);
 	json_t *all = json_array();
 
-	for (int i = 0; i < cells->controls; i++) {
-		const struct cell *twin = &cells->control[i], *cell = cells_find(cells, twin->key);
-		json_t *object = json_copy(twin->identity);
-		struct row r;
+	for (int i = 0; i < controls.count; i++) {
+		const struct control *c = &controls.control[i];
+		const struct row *r = &c->row;
+		json_t *object = json_copy(c->cell->identity);
 
-		if (!cell)
-			continue;
-		r = judge_row(cell, twin, COST);
-		judge_family(&r, 1, LEVEL);
-		json_object_set_new(object, "a", metric_json(cell, COST));
-		json_object_set_new(object, "b", metric_json(twin, COST));
-		json_object_set_new(object, "difference", number(r.difference));
+		json_object_set_new(object, "kind", json_string(c->halves ? "halves" : "again"));
+		json_object_set_new(object, "a", metric_json(r->a, COST));
+		json_object_set_new(object, "b", metric_json(r->b, COST));
+		json_object_set_new(object, "difference", number(r->difference));
 		json_object_set_new(object, "threshold",
-				    r.by_equality ? number(r.threshold) : json_null());
-		json_object_set_new(object, "p", r.by_equality ? json_null() : number(r.p));
-		json_object_set_new(object, "few", json_boolean(r.few));
-		json_object_set_new(object, "different", json_boolean(r.star));
+				    r->by_equality ? number(r->threshold) : json_null());
+		json_object_set_new(object, "p", r->by_equality ? json_null() : number(r->p));
+		json_object_set_new(object, "p_single",
+				    r->by_equality ? json_null() : number(r->single));
+		json_object_set_new(object, "few", json_boolean(r->few));
+		json_object_set_new(object, "different", json_boolean(r->star));
+		json_object_set_new(object, "verdict",
+				    json_string(controls_word(controls.verdict)));
 		json_array_append_new(all, object);
 	}
 	json_dumpf(all, stdout, JSON_INDENT(1) | JSON_REAL_PRECISION(12));

@@ -353,31 +353,34 @@ static void print_missing(const struct compare *c, int side)
 			       cell_label(&from->cell[i]));
 }
 
-/*
- * The A/A control of a run: the same cell against itself, so a star here is
- * noise taken for a difference.
- */
-static void print_control(const struct compare *c, const struct cells *cells, const char *name)
+/* The A/A controls of a run: the same cell against itself, so what differs here is noise. */
+static void print_control(const struct controls *controls, const char *name)
 {
-	for (int i = 0; i < cells->controls; i++) {
-		const struct cell *twin = &cells->control[i], *cell = cells_find(cells, twin->key);
-		struct row r;
+	int halves = controls->count - controls->again, apart = 0;
+	double most = 0;
+
+	for (int i = 0; i < controls->count; i++) {
+		const struct control *c = &controls->control[i];
+		const struct row *r = &c->row;
 		char *label;
 
-		if (!cell)
+		if (c->halves) {
+			apart += r->star;
+			most = fmax(most, r->difference);
 			continue;
-		r = judge_row(cell, twin, COST);
-		judge_family(&r, 1, c->level);
-		if (!r.x.count || !r.y.count)
-			continue;
-		label = cell_label(cell);
+		}
+		label = cell_label(c->cell);
 		paragraph(print("A/A control of %s (%s, twice): cost %.6g and %.6g, %s", name,
-				label, r.x.median, r.y.median,
-				r.few	 ? "too few repetitions to judge"
-				: r.star ? "DIFFERENT: this run took noise for a difference"
+				label, r->x.median, r->y.median,
+				r->star	 ? "DIFFERENT: this run took noise for a difference"
+				: r->few ? "too few repetitions to judge"
 					 : "no difference"));
 		free(label);
 	}
+	if (halves)
+		paragraph(print("A/A control of %s, odd against even repetitions of %d cells: at "
+				"most %.3g %% apart, %d DIFFERENT",
+				name, halves, most * 100, apart));
 }
 
 /* How many repetitions would have been enough. */
@@ -424,8 +427,8 @@ void print_table(const struct compare *c)
 	print_cells(c);
 	print_missing(c, 0);
 	print_missing(c, 1);
-	print_control(c, &c->run[0], c->server[0] ? "the run" : "A");
-	print_control(c, &c->run[1], "B");
+	print_control(&c->controls[0], c->server[0] ? "the run" : "A");
+	print_control(&c->controls[1], "B");
 	printf("%d values compared, largest difference ", c->rows);
 	if (isinf(c->worst))
 		fputs("infinite", stdout);
@@ -434,6 +437,9 @@ void print_table(const struct compare *c)
 	if (c->within >= 0)
 		printf(", %ld beyond %.4g %%", c->beyond, c->within * 100);
 	putchar('\n');
+	if (c->withheld)
+		paragraph(print("NO STARS: the A/A control took noise for a difference, so no "
+				"difference counts as significant"));
 	text = print("%d significant (*), %d of them worse", c->family.stars, c->family.worse);
 	if (c->fail_over >= 0)
 		text = print("%s; %ld worse by more than %.4g %%", text, c->over,

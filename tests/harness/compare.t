@@ -234,12 +234,37 @@ done
 "$synthetic" clock=insn reps=3 control=1 >"$TMP/c"
 is 'the control is no cell' "$("$BENCH/stats" "$TMP/c" | jq length) $("$BENCH/stats" --csv "$TMP/c" | md5sum)" \
 	"12 $(grep -v control "$TMP/c" >"$TMP/d"; "$BENCH/stats" --csv "$TMP/d" | md5sum)"
-is 'the control is reported' "$("$BENCH/stats" --control "$TMP/c" | jq -c '.[] | [.size, .a.n, .b.n, .different]')" '[60,3,3,false]'
+is 'the control is reported' "$("$BENCH/stats" --control "$TMP/c" | jq -c '.[] | select(.kind == "again") | [.size, .a.n, .b.n, .different, .verdict]')" \
+	'[60,3,3,false,"same"]'
+is 'every cell is its own control, odd repetitions against even ones' \
+	"$("$BENCH/stats" --control "$TMP/c" | jq -c 'map(select(.kind == "halves")) | [length, (map([.a.n, .b.n, .different]) | unique)]')" '[12,[[2,1,false]]]'
 run "$BENCH/compare" "$TMP/a" "$TMP/c"
 says 'compare: the control' 'A/A control of B (tx stack 60 x 64 vhostlab, twice)'
 says 'compare: the control' 'no difference'
+says 'compare: the halves' 'odd against even repetitions of 12 cells: at most 0.0'
+# One repetition a side is enough where both must be equal.
+for factor in 1.0005 1.002; do
+	jq -c --argjson factor "$factor" 'select(.rep == 1) | if .control then .cost_per_packet *= $factor else . end' "$TMP/c" >"$TMP/e"
+	"$BENCH/stats" --control "$TMP/e" | jq -c '.[] | [.kind, .different, .verdict]'
+done >"$TMP/once"
+is 'measured once, and once again' "$(paste -sd ' ' "$TMP/once")" '["again",false,"same"] ["again",true,"apart"]'
+# A cell that does not repeat is named, and makes no run of the instruction clock worthless.
+jq -c 'if .size == 65 and .rep == 2 then .cost_per_packet *= 1.01 else . end' "$TMP/c" >"$TMP/e"
+is 'a cell whose halves differ' "$("$BENCH/stats" --control "$TMP/e" | jq -c '.[] | select(.different) | [.kind, .size, .verdict]')" '["halves",65,"same"]'
+
+# A run whose control differs shows nothing by a difference: no star, and no judgement.
+"$synthetic" clock=insn reps=3 shift=0.1 cell=5 >"$TMP/b"
+run "$BENCH/compare" --fail-over 1% "$TMP/c" "$TMP/b"
+code 'a change beside a good control' 1
 awk '/"control":true/ { gsub(/"cost_per_packet":/, "&9") } { print }' "$TMP/c" >"$TMP/d"
-is 'a control that differs is said to' "$("$BENCH/stats" --control "$TMP/d" | jq -c '.[0].different')" true
-run "$BENCH/compare" "$TMP/a" "$TMP/d"
-says 'compare: a control that differs' 'DIFFERENT'
+is 'a control that differs is said to' "$("$BENCH/stats" --control "$TMP/d" | jq -c '.[0] | [.different, .verdict]')" '[true,"apart"]'
+for order in "d b" "b d"; do
+	read -r x y <<<"$order"
+	run "$BENCH/compare" --fail-over 1% "$TMP/$x" "$TMP/$y"
+	code "compare $order: a control that differs" 77
+	says "compare $order: a control that differs" 'DIFFERENT'
+	says "compare $order: a control that differs" 'NO STARS'
+	says "compare $order: a control that differs" '0 significant (*)'
+	is "compare $order: no star" "$("$BENCH/compare" --json "$TMP/$x" "$TMP/$y" | jq -c '[any(.rows[]; .significant or .worse), (.controls | sort)]')" '[false,["apart","none"]]'
+done
 done_testing

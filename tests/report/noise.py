@@ -5,8 +5,13 @@ What is drawn is drawn from fixed seeds: the same every time.
 """
 from __future__ import annotations
 
+import json
 import random
+import tempfile
 import unittest
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
 
 import tap
 
@@ -56,6 +61,58 @@ class Signs(unittest.TestCase):
                     for i in range(ROWS)]
             seen += direction.judged(rows)["rows"][0]["verdict"] == "agrees"
         self.assertGreater(seen, 75)
+
+
+Change = Callable[[int, int], float]
+"""What a cost is multiplied by, from the cell's number and the repetition."""
+
+
+def points(cell: int, cost: Callable[[int], float], repetitions: int,
+           **more: Any) -> list[dict[str, Any]]:
+    """One cell on the wall clock."""
+    return [{"point": f"{cell}{more}", "rep": rep, "experiment": "x", "server": "vhostlab",
+             "guest": "process", "workload": "tx", "size": 60 + cell, "burst": 64, "queues": 1,
+             "guests": 1, "sink": "stack", "knobs": {}, "clock": "wall", "accel": "tcg",
+             "packets": 1000, "lost": 0, "cost_per_packet": cost(rep)} | more
+            for rep in range(1, repetitions + 1)]
+
+
+class Controls(unittest.TestCase):
+    """Runs of 12 cells, one of them measured again."""
+
+    def apart(self, change: Change, runs: int = 100, single: bool = False) -> int:
+        """In how many of the runs the A/A controls are."""
+        dice = random.Random(7)
+        found = 0
+        for _ in range(runs):
+            with tempfile.TemporaryDirectory() as name:
+                def noisy(cell: int) -> Callable[[int], float]:
+                    return lambda rep: (1000 * (1 + cell) * dice.lognormvariate(0, 0.02)
+                                        * change(cell, rep))
+                for file, lines in (
+                        ("points", [p for c in range(12) for p in points(c, noisy(c), 20)]),
+                        ("control", points(0, noisy(0), 20, control=True))):
+                    Path(name, f"{file}.jsonl").write_text(
+                        "".join(json.dumps(line) + "\n" for line in lines), encoding="utf-8")
+                controls = ask.control(Path(name))
+            found += (any(c["p_single"] <= 0.05 for c in controls) if single
+                      else controls[0]["verdict"] == "apart")
+        return found
+
+    # At 5 % each, more than 10 of 100 come once in 90 seeds.
+
+    def test_noise_is_not_apart(self) -> None:
+        self.assertLessEqual(self.apart(lambda cell, rep: 1), 10)
+
+    def test_without_the_correction_it_would_be(self) -> None:
+        self.assertGreater(self.apart(lambda cell, rep: 1, single=True), 20)
+
+    def test_drift_is_not_apart(self) -> None:
+        self.assertLessEqual(self.apart(lambda cell, rep: 1 + rep / 20), 10)
+
+    def test_what_the_order_in_a_group_adds_is_found(self) -> None:
+        order = self.apart(lambda cell, rep: 1.2 if cell == 3 and rep % 2 else 1, 30)
+        self.assertGreater(order, 27)
 
 
 if __name__ == "__main__":
