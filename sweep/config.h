@@ -42,7 +42,7 @@ struct config {
 	char *kernel;
 	char *clock;
 	long timeout; /* seconds a single point may take */
-	bool control; /* one cell is measured twice: the A/A control */
+	bool control; /* some cells are measured twice: the A/A control */
 	double precision; /* repetitions end when figures are known to this share; 0: never */
 	struct value_list include; /* files whose sections are part of this one */
 	struct section defaults;

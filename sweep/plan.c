@@ -284,7 +284,7 @@ int main(int argc, char **argv)
 		{ NULL, 0, NULL, 0 },
 	};
 	struct filter filter[AXIS_COUNT + MAX_KNOBS];
-	const char *clock = NULL, *get = NULL;
+	const char *clock = NULL, *get = NULL, *accel = NULL;
 	json_t *done = json_object();
 	bool schedule = false, pace = false;
 	int filters = 0, opt, bad = 0;
@@ -329,13 +329,7 @@ int main(int argc, char **argv)
 			pace = true;
 			break;
 		case 'a':
-			if (!estimate_machine(optarg)) {
-				fprintf(stderr,
-					"vhostlab: --accel: %s is not known; allowed: tcg, kvm, "
-					"bare\n",
-					optarg);
-				return 2;
-			}
+			accel = optarg;
 			break;
 		case 'v':
 			vocab_print(stdout);
@@ -359,8 +353,14 @@ int main(int argc, char **argv)
 		return 2;
 	if (clock)
 		config.clock = strdup(clock);
+	/* Which cells are controls is estimated for one machine, so that it is the same on each. */
 	if (!points_make(&points, &config, filter, filters))
 		return 2;
+	if (accel && !estimate_machine(accel)) {
+		fprintf(stderr, "vhostlab: --accel: %s is not known; allowed: tcg, kvm, bare\n",
+			accel);
+		return 2;
+	}
 	if (get)
 		bad = print_field(&points, &config, get);
 	else if (pace)

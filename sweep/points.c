@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "../bench/lib/random.h"
+#include "control.h"
 #include "points.h"
 
 static void out_of_memory(void)
@@ -414,17 +415,6 @@ static bool cross(struct points *points, const struct config *c, const struct se
 	return true;
 }
 
-/* How well a point serves as the A/A control; below 0: not at all. */
-static int control_rank(const struct point *p)
-{
-	for (int i = 0; i < p->knob_count; i++)
-		if (!strcmp(p->info[i]->name, "trace"))
-			return -1;
-	if (is(p, AXIS_SINK, "check"))
-		return -1;
-	return is(p, AXIS_SERVER, "vhostlab");
-}
-
 /* Does a side of it poll for ever? It would take the only processor from the other one. */
 static bool polls(const struct point *p)
 {
@@ -432,29 +422,25 @@ static bool polls(const struct point *p)
 }
 
 /*
- * One cell is measured twice in each repetition, under two identities: what
- * differs between the two is noise. The cell with most repetitions is taken,
- * of these the first one of server vhostlab.
+ * Some cells are measured twice in each repetition, under two identities: what
+ * differs between the two is noise.
  */
-static bool add_control(struct points *points, const struct config *config)
+static bool add_controls(struct points *points, const struct config *config)
 {
-	const struct point *best = NULL;
-	struct point twin;
+	bool *again = calloc(points->count, sizeof(*again)), good = true;
+	int count = points->count;
 
-	for (int i = 0; i < points->count; i++) {
-		const struct point *p = &points->point[i];
+	if (!again)
+		out_of_memory();
+	control_choose(points, config, again);
+	for (int i = 0; i < count && good; i++) {
+		struct point twin = points->point[i];
 
-		if (control_rank(p) < 0)
-			continue;
-		if (!best || p->repetitions > best->repetitions ||
-		    (p->repetitions == best->repetitions && control_rank(p) > control_rank(best)))
-			best = p;
+		twin.control = true;
+		good = !again[i] || add(points, &twin, config);
 	}
-	if (!best)
-		return true;
-	twin = *best;
-	twin.control = true;
-	return add(points, &twin, config);
+	free(again);
+	return good;
 }
 
 bool points_make(struct points *points, const struct config *config, const struct filter *filter,
@@ -483,5 +469,5 @@ bool points_make(struct points *points, const struct config *config, const struc
 			config->path, filter_count ? " after --only" : "", config->path);
 		return false;
 	}
-	return !config->control || add_control(points, config);
+	return !config->control || add_controls(points, config);
 }
