@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from report import ask, order, servers
+from report import ask, control, order, servers
 from report.page import render, table
 from report.panels import draw
 from report.run import Cell, Run, mid, most
@@ -155,7 +155,8 @@ def text_of(run: Run) -> str:
     if not ideas:
         return ""
     best = []
-    judged = [i for i in ideas if i["but"] is not None and i["all"] is not None]
+    judged = [i for i in ideas if i["but"] is not None and i["all"] is not None
+              and not control.refusal(run)]
     for group in order.group_by(judged, order.fields("workload")):
         top = max(reversed(group), key=lambda i: i["but"] - i["all"])
         best.append(top | {"name": NAMES.get(top["idea"], top["idea"]),

@@ -71,6 +71,12 @@ def signs(level: float, rows: list[list[bool | None]]) -> Answer:
     return _ask("signs", level, rows)
 
 
+def differ(clock: str, level: float, pairs: list[list[Answer]]) -> list[Answer]:
+    """Of pairs of samples, all of them together at that level: whether they differ, whether the
+    first is more, and whether there are too few repetitions to tell."""
+    return _ask("differ", clock, level, pairs)
+
+
 def _program_json(*argv: str | Path) -> Any:
     done = subprocess.run([BENCH / argv[0], *argv[1:]], stdout=subprocess.PIPE, check=False)
     if done.returncode:

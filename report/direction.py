@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from report import ask, order, servers
+from report import ask, control, order, servers
 from report.ablation import PLACE, WORDS
 from report.page import render, table
 from report.run import Point, Run
@@ -108,6 +108,9 @@ def text_of(run: Run, counted_points: list[Point]) -> str:
         return ""
     found = order.sort_by(found, lambda p: [servers.workload_rank(p["workload"]), p["sink"],
                                             -(p["counted"] or 0)])
+    refusal = control.refusal(run)
+    for p in found if refusal else []:
+        p["verdict"] = "not judged"
     gains = [p for p in found if p["counted"] is not None and p["counted"] > 1 + GAIN]
     rows = [[p["workload"], p["sink"], p["size"], p["burst"], what(p["other"]),
              fixed(p["counted"], 3), fixed(p["ratio"], 3), p["seen"], p["verdict"]]
@@ -115,7 +118,7 @@ def text_of(run: Run, counted_points: list[Point]) -> str:
     heads = ["workload", "sink", "size", "burst", "compared with vhostlab as it is",
              "instructions", "processor time", "costs more in", "verdict"]
     return render(
-        "direction", run, table=table(heads, "llrrlrrrl", rows), gains=len(gains),
+        "direction", run, refusal=refusal, table=table(heads, "llrrlrrrl", rows), gains=len(gains),
         tests=all_rows["tests"], needed=all_rows["needed"], few=all_rows["few"],
         agree=sum(p["verdict"] == "agrees" for p in gains),
         contradicted=sum(p["verdict"] == "**contradicts**" for p in found),

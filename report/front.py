@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
-from report import ask, claims, guest_summary
+from report import ask, claims, control, guest_summary, winners
 from report.guest_cells import WORKLOADS, single
 from report.page import render, table
 from report.run import Cell, Run, mid, most
 from report.summary import name_of
 from report.tables import Row, gather, measured, others, over, rows_of
 from report.text import brief, cell_text, fixed, whole
+
+Guests = list[tuple[Run, list[Cell]]]
+"""The cells of real guests, by the run they are of."""
 
 TOPICS = {
     "policy": ("Scheduling policy", "the same cells under SCHED_BATCH and SCHED_OTHER"),
@@ -106,13 +109,14 @@ def guest_table(cells: list[Cell]) -> str:
                   "vhostlab / userspace", "vhostlab / intree"], "lrrrrrr", rows) if rows else ""
 
 
-def slower_text(rows: list[Row]) -> list[str]:
+def slower_text(run: Run, rows: list[Row]) -> list[str]:
     """Where our server costs more; first of all that is said."""
     out = []
+    more = winners.dearer(run, rows, others(rows))
     for other in others(rows):
         some = [r for r in rows if "vhostlab" in r and other in r]
-        slower = [(q, r) for r in some if (q := over(r, other, "cost_per_packet")) is not None
-                  and q > 1]
+        slower = [(q, r) for r in more[other]
+                  if (q := over(r, other, "cost_per_packet")) is not None]
         if slower:
             q, r = max(slower, key=lambda p: p[0])
             out.append(f"**vhostlab costs more than {other} in {len(slower)} of {len(some)} "
@@ -207,25 +211,41 @@ def _guests(cells: list[Cell]) -> str | None:
             f"{emulated}" + (f"; **fewer in {worse} of {len(pairs)} cells**." if worse else "."))
 
 
-def sentences(run: Run, guest_cells: list[Cell]) -> list[tuple[str, str]]:
-    """Five at most, each with its subject."""
+def sentences(run: Run, guests: Guests) -> list[tuple[str, str]]:
+    """Five at most, each with its subject. A run that may name no winner has that of the loss."""
     cells = gather(run)
     rows = measured(rows_of(cells))
-    found = [("System calls", _calls(rows)), ("Latency", _latency(run, rows)),
-             ("Cost", _cost(run, rows)), ("Loss", _loss(cells)),
-             ("Real guests", _guests(guest_cells))]
+    found = [("Loss", _loss(cells))]
+    if not control.refusal(run):
+        found = [("System calls", _calls(rows)), ("Latency", _latency(run, rows)),
+                 ("Cost", _cost(run, rows)), *found]
+    found.append(("Real guests", _guests(_named(guests)) or _refused(run, guests)))
     return [(what, text) for what, text in found if text is not None]
 
 
-def text_of(run: Run, guest_cells: list[Cell], judged: list[dict[str, Any]],
-            topics: list[str], prefix: str, policies: str = "", guests: str = "") -> str:
+def _named(guests: Guests) -> list[Cell]:
+    """The cells of the runs that may name a winner."""
+    return [c for run, cells in guests if not control.refusal(run) for c in cells]
+
+
+def _refused(run: Run, guests: Guests) -> str | None:
+    """Why nothing is said of real guests, where they were measured beside this run."""
+    for other, cells in guests:
+        if cells and other is not run and (why := control.refusal(other)):
+            return f"measured beside this run. {why}"
+    return None
+
+
+def text_of(run: Run, guests: Guests, judged: list[dict[str, Any]],
+            topics: list[str], prefix: str, policies: str = "", real: str = "") -> str:
     """The page; with links to the pages of these topics, or without any, with a table of
     scheduling policies, and with a figure of real guests in front of its own."""
     rows = measured(rows_of(gather(run)))
+    refusal = control.refusal(run)
+    slower = ([refusal] if refusal else slower_text(run, rows)) + slower_guests(_named(guests))
     return render(
-        "front", run, slower=slower_text(rows) + slower_guests(guest_cells),
-        sentences=sentences(run, guest_cells),
+        "front", run, slower=slower, sentences=sentences(run, guests),
         missing=len(run.failed), kept=len(run.points), claims=judged, count=claims.counts(judged),
         total=len(judged), prefix=prefix, cell_text=cell_text, policies=policies,
-        guests=guests, guest_table=guest_table(guest_cells) if guests else "",
+        guests=real, guest_table=guest_table(_named(guests)) if real else "",
         topics=[(n, *TOPICS[n]) for n in topics])

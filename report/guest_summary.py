@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable
 from typing import Any
 
-from report import ask, order, servers
+from report import ask, control, order, servers
 from report.guest_cells import single, total
 from report.page import render
 from report.run import Cell, Run
@@ -163,6 +163,7 @@ def _apart(cells: list[Cell]) -> str:
 
 def text_of(run: Run, cells: list[Cell]) -> str:
     """The section."""
+    refusal = control.refusal(run)
     repetitions = [c["repetitions"] for c in cells]
     least, top = min(repetitions), max(repetitions)
     names = order.sort_by(order.unique(c["server"] for c in cells), servers.rank)
@@ -172,7 +173,8 @@ def text_of(run: Run, cells: list[Cell]) -> str:
               and c["syscalls"] is not None and c["workload"] in ("tx", "rx", "udp_rr")]
     spreads = [c["spread"] for c in cells if c["spread"] is not None]
     return render(
-        "guest-summary", run, delivered=_delivered(cells), verdicts=verdicts(cells),
+        "guest-summary", run, delivered=_delivered(cells),
+        verdicts=[refusal] if refusal else verdicts(cells),
         syscalls=[t for t in calls if t is not None],
         spread=spread_text(spreads, "cost per packet" if run.insn else "packets per second"),
         apart=_apart(cells) if run.insn else "",

@@ -17,6 +17,8 @@ COMPANIONS = ["policy", "paper", "busy-poll-wall", "producer", "stages", "overhe
               "profile"]
 """Experiments that stand in folders of the reference, beside its own run."""
 
+IDENTITY = ["server", "guest", "workload", "size", "burst", "queues", "guests", "sink", "knobs"]
+
 
 class Damaged(Exception):
     """A file of the run cannot be used; the text says which, and what to do."""
@@ -52,6 +54,7 @@ class Run:
         """What a page calls it: its folder below the tree."""
         self.figures = figures
         """Where the page that is made finds its figures."""
+        self._sampled: dict[str, dict[Any, dict[str, Any]]] = {}
         self.left_out: dict[str, list[str]] = {}
         """Of each figure what it does not show, and why."""
 
@@ -59,7 +62,7 @@ class Run:
         """The same run in a page that finds the figures elsewhere."""
         other = Run(self.folder, self.name, figures)
         other.left_out = self.left_out
-        for field in ("env", "points", "cells"):
+        for field in ("env", "points", "cells", "controls"):
             if field in self.__dict__:
                 other.__dict__[field] = self.__dict__[field]
         return other
@@ -84,6 +87,29 @@ class Run:
     def cells(self) -> list[Cell]:
         """Medians and intervals of every cell."""
         return ask.cells(self.folder / "points.jsonl")
+
+    def sample(self, cell: Cell, metric: str) -> dict[str, Any]:
+        """The values of a cell: all of them, and by repetition."""
+        return self._samples(metric).get(order.key([cell[k] for k in IDENTITY]),
+                                         {"values": [], "by": {}})
+
+    def _samples(self, metric: str) -> dict[Any, dict[str, Any]]:
+        if metric in self._sampled:
+            return self._sampled[metric]
+        groups: dict[Any, dict[str, Any]] = {}
+        self._sampled[metric] = groups
+        for p in self.last_points:
+            if p.get(metric) is None:
+                continue
+            of = groups.setdefault(order.key([p[k] for k in IDENTITY]), {"values": [], "by": {}})
+            of["values"].append(p[metric])
+            of["by"][str(p["rep"])] = p[metric]
+        return groups
+
+    @functools.cached_property
+    def controls(self) -> list[dict[str, Any]]:
+        """The A/A controls, judged."""
+        return ask.control(self.folder)
 
     @functools.cached_property
     def failed(self) -> list[dict[str, Any]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection
 from typing import Any
 
-from report import ask, order, servers
+from report import ask, control, order, servers
 from report.page import render, table
 from report.panels import Panel, data, draw, left_out, middle, rows
 from report.run import Cell, Point, Run, repeats
@@ -27,10 +27,11 @@ def _cell(reps: list[Point]) -> Cell:
             for k in ("server", "workload", "size", "burst", "sink", "guests", "knobs")}
     cell["model"] = (reps[0]["knobs"].get("worker", "device") if cell["server"] == "vhostlab"
                      else cell["server"])
-    cell["samples"] = {}
+    cell["samples"], cell["by"] = {}, {}
     for name, field in (("cost", "cost_per_packet"), ("p50", "latency_p50"),
                         ("p99", "latency_p99"), ("p999", "latency_p999")):
         cell["samples"][name] = ask.sample(p.get(field) for p in reps)
+        cell["by"][name] = {str(p["rep"]): v for p in reps if (v := p.get(field)) is not None}
         cell[name] = middle(cell["samples"][name])
     cell["rate"] = ask.median(ask.quotient(p["packets"], p["seconds"]) for p in reps)
     for name in ("jain", "min_max"):
@@ -177,7 +178,9 @@ def text_of(run: Run, cells: list[Cell]) -> str:
                  by_server(_along(cells, w, axis), axis[4], "server"))
                 for w in ("tx", "rx") for axis in AXES]
         columns = servers.columns_for(k for _, r in axes for row in r for k in row)
-        out += render("scaling", run, regions=_regions(axes), table=_axes_table(axes, columns))
+        out += render("scaling", run,
+                      regions=[] if control.refusal(run) else _regions(axes),
+                      table=_axes_table(axes, columns))
     if run.has("scaling-log"):
         out += render("logging", run, table=_log_table(cells))
     return out

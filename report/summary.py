@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from report import order, servers
+from report import control, order, servers, winners
 from report.guest_summary import spread_text
 from report.page import render
 from report.run import Cell, Run, mid, most
@@ -16,20 +16,22 @@ def name_of(row: Row) -> str:
     return f"{row['workload']}, {row['sink']}, {row['size']} bytes, burst {row['burst']}"
 
 
-def verdict(rows: list[Row], other: str) -> str:
-    """In words, from all rows with a cost on both sides."""
+def verdict(rows: list[Row], other: str, dearer: list[Row]) -> str:
+    """In words, from all rows with a cost on both sides, and those judged to cost more."""
     some: list[dict[str, Any]] = [r | {"q": over(r, other, "cost_per_packet")} for r in rows
                                   if "vhostlab" in r and other in r]
     if not some:
         return f"vhostlab and {other} have no cell in common here."
     best = min(some, key=lambda r: r["q"])
     worst = max(reversed(some), key=lambda r: r["q"])
-    slower = order.sort_by([r for r in some if r["q"] > 1], lambda r: -r["q"])
+    slower = order.sort_by([r | {"q": over(r, other, "cost_per_packet")} for r in dearer],
+                           lambda r: -r["q"])
     text = (f"Against {other}, over {len(some)} cells, vhostlab costs between "
             f"{fixed(best['q'], 3)} ({name_of(best)}) and {fixed(worst['q'], 3)} "
             f"({name_of(worst)}) times as much per packet. ")
     if not slower:
-        return text + "It costs more in no cell."
+        return text + ("It costs more in no cell." if worst["q"] <= 1
+                       else "In no cell is it shown to cost more.")
     return (text + f"**It costs more in {len(slower)} of them**: "
             + "; ".join(f"{name_of(r)} ({fixed(r['q'], 3)})" for r in slower) + ".")
 
@@ -71,7 +73,10 @@ def text_of(run: Run) -> str:
     """The section."""
     cells = gather(run)
     rows = measured(rows_of(cells))
+    names = others(rows)
+    refusal = control.refusal(run)
+    more = winners.dearer(run, rows, names)
     return render(
-        "summary", run, any_cells=bool(cells), syscalls=syscalls_verdicts(rows),
-        verdicts=[verdict(rows, s) for s in others(rows)], delivery=delivery(cells),
+        "summary", run, refusal=refusal, any_cells=bool(cells), syscalls=syscalls_verdicts(rows),
+        verdicts=[] if refusal else [verdict(rows, s, more[s]) for s in names], delivery=delivery(cells),
         spread=spread_text(spreads(cells), "cost"))

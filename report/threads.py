@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from report import ask, order, servers
+from report import ask, control, order, servers, winners
 from report.page import render, table
 from report.run import Cell, Run
 from report.scaling import by_server, name_of, only, questions, value
@@ -18,12 +18,37 @@ NEAR = 1.01
 Row = dict[str, Any]
 
 
-def cheapest(row: Row) -> list[str]:
-    """The models that cost least."""
-    costs = {m: value(row, m, "cost") for m in MODELS}
-    least = min((c for c in costs.values() if c is not None), default=None)
-    return [m for m, c in costs.items() if c is not None and least is not None
-            and c <= least * NEAR]
+Pair = tuple[str, str]
+"""Two models, the first of which costs more."""
+
+
+def _sample(cell: Cell, name: str) -> winners.Samples:
+    return {"values": list(cell["by"][name].values()), "by": cell["by"][name]}
+
+
+def apart(run: Run, groups: list[list[Row]], name: str = "cost") -> list[list[set[Pair]]]:
+    """Of each group and row, the models that are told apart. All pairs are one family."""
+    asked = []
+    for rows in groups:
+        for row in rows:
+            have = [m for m in MODELS if value(row, m, name) is not None]
+            asked += [(row, a, b) for a in have for b in have
+                      if value(row, a, name) > value(row, b, name)]
+    said = winners.judged(run, [(_sample(r[a], name), _sample(r[b], name)) for r, a, b in asked])
+    told: dict[int, set[Pair]] = {}
+    for (row, a, b), answer in zip(asked, said):
+        if answer["differ"]:
+            told.setdefault(id(row), set()).add((a, b))
+    return [[told.get(id(row), set()) for row in rows] for rows in groups]
+
+
+def cheapest(row: Row, told: set[Pair], insn: bool) -> list[str]:
+    """The models that no other one is told to be cheaper than; on the instruction clock also
+    those near the least."""
+    costs = {m: c for m in MODELS if (c := value(row, m, "cost")) is not None}
+    least = min(costs.values(), default=0)
+    return [m for m, c in costs.items()
+            if not any(a == m for a, _ in told) or (insn and c <= least * NEAR)]
 
 
 def present(rows: list[Row]) -> list[str]:
@@ -31,11 +56,11 @@ def present(rows: list[Row]) -> list[str]:
     return [c for c in COLUMNS if any(c in row for row in rows)]
 
 
-def winners(rows: list[Row]) -> str:
+def winners_text(rows: list[Row], told: list[set[Pair]], insn: bool) -> str:
     """Runs of numbers of guests for which the same models are cheapest, in words."""
     runs: list[dict[str, Any]] = []
-    for row in rows:
-        who = cheapest(row)
+    for row, pairs in zip(rows, told):
+        who = cheapest(row, pairs, insn)
         if runs and runs[-1]["who"] == who:
             runs[-1]["to"] = row["x"]
         else:
@@ -45,6 +70,8 @@ def winners(rows: list[Row]) -> str:
         if not r["who"]:
             continue
         names = "all alike" if len(r["who"]) == len(MODELS) else ", ".join(r["who"])
+        if not insn and len(r["who"]) == len(MODELS):
+            names = "none is told apart"
         span = f"{r['from']}" if r["from"] == r["to"] else f"{r['from']} to {r['to']}"
         out.append(f"{names} with {span} guest{'' if r['to'] == 1 else 's'}")
     return "; ".join(out)
@@ -60,8 +87,9 @@ def growth(rows: list[Row]) -> str:
     return ", ".join(out)
 
 
-def tail(rows: list[Row]) -> dict[str, Any] | None:
-    """Which model has the least p99, and which the largest, with the most guests."""
+def tail(run: Run, rows: list[Row]) -> dict[str, Any] | None:
+    """Which model has the least p99, and which the largest, with the most guests; if the two are
+    told apart."""
     row = rows[-1]
     found = [row[m] for m in MODELS if value(row, m, "p99") is not None]
     if len(found) < 2:
@@ -69,6 +97,9 @@ def tail(rows: list[Row]) -> dict[str, Any] | None:
     best = min(found, key=lambda c: c["p99"])
     # Of equals the last, as of equals the first above.
     worst = max(reversed(found), key=lambda c: c["p99"])
+    told = winners.judged(run, [(_sample(worst, "p99"), _sample(best, "p99"))])[0]
+    if not told["differ"]:
+        return None
     return {"guests": row["x"], "best": best, "worst": worst,
             "intree": value(row, "intree", "p99")}
 
@@ -96,14 +127,15 @@ def busy_table(cells: list[Cell]) -> str:
                              *(whole(c[k]) for k in ("cost", "p50", "p99"))] for c in some])
 
 
-def cost_table(rows: list[Row]) -> str:
+def cost_table(rows: list[Row], told: list[set[Pair]], run: Run) -> str:
     """One row a number of guests."""
     columns = present(rows)
+    refused = control.refusal(run)
     out = []
-    for row in rows:
+    for row, pairs in zip(rows, told):
         even = [v for c in columns if (v := value(row, c, "min_max")) is not None]
         out.append([row["x"], *(whole(value(row, c, "cost")) for c in columns),
-                    ", ".join(cheapest(row)), sum(value(row, c, "lost") or 0 for c in columns),
+                    "-" if refused else ", ".join(cheapest(row, pairs, run.insn)), sum(value(row, c, "lost") or 0 for c in columns),
                     fixed(min(even), 3) if even else "-"])
     return table(["guests", *columns, "cheapest of vhostlab", "lost", "least / most"],
                  "r" + "r" * len(columns) + "lrr", out)
@@ -129,14 +161,16 @@ def text_of(run: Run, cells: list[Cell]) -> str:
     if not run.has("threads-cost"):
         return ""
     groups = []
-    for group in questions(cells):
-        rows = by_server(group, lambda c: c["guests"], "model")
+    asked = questions(cells)
+    tables = [by_server(group, lambda c: c["guests"], "model") for group in asked]
+    for group, rows, told in zip(asked, tables, apart(run, tables)):
         groups.append({
             "name": name_of(group[0]), "title": upper_first(name_of(group[0])), "rows": rows,
             "trips": trip_table(rows) if group[0]["workload"] == "rr" else "",
-            "winners": winners(rows), "growth": growth(rows), "tail": tail(rows),
-            "costs": cost_table(rows), "rates": "" if run.insn else rate_table(rows)})
+            "winners": winners_text(rows, told, run.insn), "growth": growth(rows),
+            "tail": tail(run, rows), "costs": cost_table(rows, told, run),
+            "rates": "" if run.insn else rate_table(rows)})
     worst = unfair(cells)
     names = [n for n in ("threads-cost", "threads-latency", "threads-fairness") if run.has(n)]
-    return render("threads", run, groups=groups, unfair=worst, busy=busy_table(cells),
+    return render("threads", run, refusal=control.refusal(run), groups=groups, unfair=worst, busy=busy_table(cells),
                   worst_name=name_of(worst) if worst else "", names=names)

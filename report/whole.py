@@ -85,9 +85,9 @@ class Report:
         for run in self.beside:
             self.found[run.name] = draw_own(run, self.work, False)
 
-    def _guest_cells(self) -> list[Cell]:
-        """Of this run, or of the one about real guests beside it."""
-        return [c for found in self.found.values() for c in found.guests]
+    def _guest_cells(self) -> front.Guests:
+        """Of this run, and of the one about real guests beside it."""
+        return [(r, self.found[r.name].guests) for r in [self.run, *self.beside]]
 
     def _tables(self, run: Run) -> str:
         return (summary.text_of(run) + tables.text_of(run)

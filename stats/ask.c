@@ -9,6 +9,10 @@
  *   ["compare", "ratio", A, B]   how much A is of B (or "minus": how much more), with an
  *                                interval: n, median, low, high; A and B are objects of
  *                                values (an array) and the same by repetition (by)
+ *   ["differ", "wall", level, [[A, B], ...]]
+ *                                rows: do A and B differ (differ), is A more (more), could they
+ *                                not have (few)? All rows together on the wall clock ("insn": by
+ *                                equality), and by more than either with itself
  *   ["signs", level, [[true, ...], ...]]
  *                                of rows of pairs, a tie null: rows (n, more: how many are
  *                                true, p_single, p corrected for all rows, few: it could not
@@ -24,6 +28,8 @@
 #include <string.h>
 
 #include "family.h"
+#include "judge.h"
+#include "ranks.h"
 #include "sample.h"
 #include "signs.h"
 
@@ -145,6 +151,84 @@ static json_t *ask_compare(const json_t *question)
 			 median, "low", in.low, "high", in.high);
 }
 
+static struct test test_of(const struct sample *a, const struct sample *b)
+{
+	struct mann_whitney test = mann_whitney(a, b);
+
+	return (struct test){ .p = test.p, .least = test.least };
+}
+
+/* How far the odd repetitions of a sample are from its even ones, in its unit; by is an object. */
+static double halves_apart(const json_t *by)
+{
+	struct sample half[2] = { 0 };
+	double apart = 0;
+	const char *rep;
+	json_t *value;
+
+	json_object_foreach((json_t *)by, rep, value)
+		if (json_is_number(value))
+			add(&half[atol(rep) & 1], json_number_value(value));
+	if (half[0].count && half[1].count)
+		apart = fabs(summarise(&half[0]).median - summarise(&half[1]).median);
+	free(half[0].value);
+	free(half[1].value);
+	return apart;
+}
+
+/*
+ * The rule of judge_row(), for samples that are no cells. A difference must
+ * also be larger than the A/A control of either side, its own halves: on the
+ * instruction clock the spread has them in it, and one repetition a side will do,
+ * as the clock repeats to EQUAL_WITHIN.
+ */
+static json_t *ask_differ(const json_t *question)
+{
+	const char *clock = json_string_value(json_array_get(question, 1));
+	double level = json_number_value(json_array_get(question, 2));
+	const json_t *pairs = json_array_get(question, 3), *pair;
+	bool by_equality = clock && !strcmp(clock, "insn");
+	size_t i, count = json_array_size(pairs);
+	struct test *test = checked(calloc(count + 1, sizeof(*test)));
+	json_t *answer = json_array();
+
+	json_array_foreach(pairs, i, pair) {
+		const json_t *a = json_array_get(pair, 0), *b = json_array_get(pair, 1);
+		struct sample s = sample_of(json_object_get(a, "values"));
+		struct sample t = sample_of(json_object_get(b, "values"));
+		struct summary x = summarise(&s), y = summarise(&t);
+		double limit = fmax(halves_apart(json_object_get(a, "by")),
+				    halves_apart(json_object_get(b, "by")));
+
+		test[i] = (struct test){ 1, 1, false };
+		if (by_equality)
+			limit = fmax(EQUAL_WITHIN * fabs(y.median),
+				     fmax(x.max - x.min, y.max - y.min));
+		else if (s.count && t.count)
+			test[i] = test_of(&s, &t);
+		json_array_append_new(answer, json_pack("{s:b,s:b,s:b}", "differ",
+							s.count && t.count &&
+								fabs(x.median - y.median) > limit,
+							"more", x.median > y.median, "few",
+							!s.count || !t.count));
+		free(s.value);
+		free(t.value);
+	}
+	family_correct(test, (int)count, level);
+	json_array_foreach(answer, i, pair) {
+		json_t *row = (json_t *)pair;
+
+		if (by_equality)
+			break;
+		if (!test[i].counts)
+			json_object_set_new(row, "few", json_true());
+		if (test[i].p > level)
+			json_object_set_new(row, "differ", json_false());
+	}
+	free(test);
+	return answer;
+}
+
 /* A row of pairs: true where the first is more, false where it is less, null of a tie. */
 static void count_signs(const json_t *row, int *more, int *n)
 {
@@ -189,10 +273,8 @@ static const struct {
 	const char *name;
 	json_t *(*answer)(const json_t *question);
 } questions[] = {
-	{ "sample", ask_sample },
-	{ "quotient", ask_quotient },
-	{ "compare", ask_compare },
-	{ "signs", ask_signs },
+	{ "sample", ask_sample }, { "quotient", ask_quotient }, { "compare", ask_compare },
+	{ "differ", ask_differ }, { "signs", ask_signs },
 };
 
 /* NULL when there is no such question. */

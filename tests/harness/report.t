@@ -65,7 +65,7 @@ fi
 cat >"$TMP/three.conf" <<'EOC'
 [sweep]
 clock = wall
-repetitions = 2
+repetitions = 6
 [x]
 server = userspace, intree, vhostlab
 workload = tx, rx, rr
@@ -91,9 +91,38 @@ for name in fast slow; do
 	is "report $name: the same byte for byte" "$(md5sum <"$TMP/$name.md")" "$(md5sum <"$TMP/$name/RESULTS.md")"
 	is "report $name: figures, too" "$(find "$TMP/$name/figures" -type f | sort | xargs md5sum | md5sum)" "$(md5sum <"$TMP/$name.sums")"
 done
-is 'the A/A control has its row' "$(grep -c '^| vhostlab tx 64 x 1, sink stack | .* | 2 and 2 | ' "$TMP/fast.md")" 1
+is 'the A/A control has its row' "$(grep -c '^| vhostlab tx 64 x 1, sink stack | .* | 6 and 6 | ' "$TMP/fast.md")" 1
 is 'a slower vhostlab is said to be slower' "$(grep -c 'Against intree.*costs more in 10 of them' "$TMP/slow.md")" 1
 is 'a faster vhostlab is not' "$(grep -c 'Against intree.*It costs more in no cell' "$TMP/fast.md")" 1
+# A run whose A/A control is apart, or that cannot judge it, names no winner; an older run that controlled one cell does.
+# variant NAME FILTER-OF-POINTS FILTER-OF-CONTROL: the slow run so changed; its page
+variant()
+{
+	rm -rf "${TMP:?}/$1" && mkdir "$TMP/$1"
+	cp "$TMP/slow/env.json" "$TMP/$1/"
+	jq -c "$2" "$TMP/slow/points.jsonl" >"$TMP/$1/points.jsonl"
+	jq -c "$3" "$TMP/slow/control.jsonl" >"$TMP/$1/control.jsonl"
+	run "$ROOT/run.sh" report "$TMP/$1"
+	code "report $1" 0
+	cp "$TMP/$1/RESULTS.md" "$TMP/$1.md"
+}
+named='vhostlab costs more than\|^- Against intree\|^- \*\*\(System calls\|Latency\|Cost\):\*\*'
+variant few 'select(.rep <= 2) | .cost_per_packet += .rep' 'select(.rep <= 2) | .cost_per_packet += .rep'
+is 'two repetitions: no winner' "$(grep -c "$named" "$TMP/few.md") $(grep -c '^\*\*This run names no winner\*\*: its A/A control cannot be judged with 2 rep' "$TMP/few.md")" '0 2'
+variant apart . 'if .workload == "rx" then .cost_per_packet *= 1.5 else . end'
+is 'a control that is apart: no winner' "$(grep -c "$named" "$TMP/apart.md") $(grep -c '^\*\*This run names no winner\*\*: its A/A control took noise' "$TMP/apart.md")" '0 2'
+is 'a control that is apart has its row' "$(grep -c '^| [a-z]* rx .* | DIFFERENT' "$TMP/apart.md")" 1
+variant none . 'select(false)'
+is 'no control on the wall clock: no winner' "$(grep -c "$named" "$TMP/none.md") $(grep -c '^\*\*This run names no winner\*\*: it has no A/A' "$TMP/none.md")" '0 2'
+variant old . 'select(.workload == "tx")'
+is 'one cell was controlled: winners, and it is said' "$(grep -c "$named" "$TMP/old.md" | sed 's/[1-9][0-9]*/some/') $(grep -c 'Only one cell of this run was measured again\*\*, of 3 kinds of work' "$TMP/old.md")" 'some 1'
+# A difference that the repetitions do not show is none.
+for file in points control; do
+	jq -c '.cost_per_packet *= [1, 1.1, 0.9, 1.05, 0.95, 1.02][.rep - 1] * (if .server == "vhostlab" then 1.03 else 1 end)' \
+		"$TMP/fast/$file.jsonl" >"$TMP/old/$file.jsonl"
+done
+run "$ROOT/run.sh" report "$TMP/old"
+is 'a larger median alone is not more' "$(grep -c 'Against intree.*In no cell is it shown to cost more' "$TMP/old/RESULTS.md")" 1
 is 'six figures in two formats' "$(find "$TMP/fast/figures" -name '*.svg' -size +4k | wc -l) $(find "$TMP/fast/figures" -name '*.png' -size +4k | wc -l)" '6 6'
 is 'every figure of the text exists' "$(grep -o '](figures/[a-z-]*.svg)' "$TMP/fast.md" | tr -d '()]' | sed "s|^|$TMP/fast/|" | xargs ls | wc -l)" 6
 is 'the page needs no other file' "$(grep -c '<img[^>]*src="[^d]' "$TMP/fast/report.html")" 0

@@ -115,5 +115,46 @@ class Controls(unittest.TestCase):
         self.assertGreater(order, 27)
 
 
+class Winners(unittest.TestCase):
+    """Pages of 24 comparisons of costs in which nothing differs."""
+
+    def sample(self, dice: random.Random, times: float = 1) -> dict[str, Any]:
+        """Nine repetitions, now and then one that is a third too high."""
+        values = [times * dice.lognormvariate(0, 0.1) * (1.3 if dice.random() < 0.1 else 1)
+                  for _ in range(9)]
+        return {"values": values, "by": {str(i + 1): v for i, v in enumerate(values)}}
+
+    def page(self, dice: random.Random, times: float = 1) -> list[dict[str, Any]]:
+        """The first of them differs by that factor."""
+        return ask.differ("wall", direction.LEVEL, [
+            [self.sample(dice), self.sample(dice, 1 if i else times)] for i in range(24)])
+
+    def test_noise_has_no_winner(self) -> None:
+        dice = random.Random(3)
+        found = sum(any(r["differ"] for r in self.page(dice)) for _ in range(400))
+        self.assertLessEqual(found, 20)
+
+    def test_a_winner_is_found(self) -> None:
+        dice = random.Random(4)
+        self.assertGreater(sum(self.page(dice, 2)[0]["differ"] for _ in range(50)), 45)
+
+    def test_more_than_either_with_itself(self) -> None:
+        # Every value of one lies above all of the other, by less than the halves of one differ.
+        a = {"values": [100.0 + 20 * (i % 2) for i in range(1, 9)]}
+        b = {"values": [90.0 + i / 10 for i in range(1, 9)]}
+        for some in (a, b):
+            some["by"] = {str(i + 1): v for i, v in enumerate(some["values"])}  # type: ignore
+        self.assertFalse(ask.differ("wall", 0.05, [[a, b]])[0]["differ"])
+        a["by"] = {str(i + 1): v for i, v in enumerate(sorted(a["values"]))}  # type: ignore
+        self.assertTrue(ask.differ("wall", 0.05, [[a, b]])[0]["differ"])
+
+    def test_the_instruction_clock(self) -> None:
+        def once(*values: float) -> dict[str, Any]:
+            return {"values": list(values), "by": {str(i): v for i, v in enumerate(values)}}
+        for a, b, differ in ((once(1000), once(1000.9), False), (once(1000), once(1002), True),
+                             (once(1000, 1005), once(1004, 1004.5), False), (once(), once(1), False)):
+            self.assertEqual(ask.differ("insn", 0.05, [[a, b]])[0]["differ"], differ)
+
+
 if __name__ == "__main__":
     tap.main()
