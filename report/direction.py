@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from report import ask, control, order, servers
+from report import ask, control, interval, order, servers
 from report.ablation import PLACE, WORDS
 from report.page import render, table
 from report.run import Point, Run
@@ -40,6 +40,11 @@ def _sign(a: float, b: float) -> bool | None:
     return None if a == b else a > b
 
 
+def _sample(points: list[Point]) -> dict[str, Any]:
+    return {"values": [p["cost_per_packet"] for p in points],
+            "by": {str(p["rep"]): p["cost_per_packet"] for p in points}}
+
+
 def pairs(points: list[Point]) -> list[Pair]:
     """One object a place and other side: the ratio of the medians, and the signs."""
     some = [p for p in points if p["guest"] == "process" and p["guests"] == 1
@@ -56,8 +61,9 @@ def pairs(points: list[Point]) -> list[Pair]:
             ratio = 0.0 if usual is None else ask.quotient(cost, usual)
             signs = [_sign(p["cost_per_packet"], b["cost_per_packet"])
                      for p in group for b in base if b["rep"] == p["rep"]]
-            out.append({k: group[0][k] for k in PLACE} | {"other": name, "ratio": ratio,
-                                                          "signs": signs})
+            out.append({k: group[0][k] for k in PLACE} | {
+                "other": name, "ratio": ratio, "signs": signs,
+                "interval": ask.compare("ratio", _sample(group), _sample(base))})
     return out
 
 
@@ -113,7 +119,7 @@ def text_of(run: Run, counted_points: list[Point]) -> str:
         p["verdict"] = "not judged"
     gains = [p for p in found if p["counted"] is not None and p["counted"] > 1 + GAIN]
     rows = [[p["workload"], p["sink"], p["size"], p["burst"], what(p["other"]),
-             fixed(p["counted"], 3), fixed(p["ratio"], 3), p["seen"], p["verdict"]]
+             fixed(p["counted"], 3), fixed(p["ratio"], 3) + interval.ends(p["interval"], lambda v: fixed(v, 3)), p["seen"], p["verdict"]]
             for p in found]
     heads = ["workload", "sink", "size", "burst", "compared with vhostlab as it is",
              "instructions", "processor time", "costs more in", "verdict"]

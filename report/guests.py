@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from report import ask, guest_summary, order
+from report import ask, guest_summary, interval, order
 from report.guest_cells import predictions, single, total
 from report.guest_summary import peer, percent
 from report.page import render, table
@@ -79,10 +79,14 @@ def _over(cells: list[Cell], c: Cell, field: str) -> str:
     return fixed(ask.quotient(c[field], None if other is None else other[field]), 3)
 
 
+def _ends(c: Cell, name: str, form: interval.Format) -> str:
+    return interval.ends(c["samples"][name], form) if c["clock"] == "wall" else ""
+
+
 def _rate_table(cells: list[Cell]) -> str:
     return table([*PLACE, "packets per second", "of userspace's", "Mbit/s",
                   "transactions per second", "lost", "lost %"], "lrllrrrrrr", [
-        [*place(c), whole(c["rate"]), _over(cells, c, "rate"),
+        [*place(c), whole(c["rate"]) + _ends(c, "rate", whole), _over(cells, c, "rate"),
          "-" if c["bits"] is None else fixed(c["bits"] / 1e6, 1), whole(c["transactions"]),
          whole(c["lost"]), percent(c["lost_share"])] for c in cells])
 
@@ -90,7 +94,7 @@ def _rate_table(cells: list[Cell]) -> str:
 def _trip_table(cells: list[Cell]) -> str:
     some = [c for c in cells if c["p50"] is not None]
     return table([*PLACE, "p50", "p99", "p99.9", "p50, of userspace's", "lost"], "lrllrrrrr", [
-        [*place(c), micro(c["p50"]), micro(c["p99"]), micro(c["p999"]),
+        [*place(c), micro(c["p50"]) + _ends(c, "p50", micro), micro(c["p99"]), micro(c["p999"]),
          _over(cells, c, "p50"), whole(c["lost"])] for c in some]) if some else ""
 
 
@@ -209,5 +213,6 @@ def text_of(run: Run, cells: list[Cell]) -> str:
         "guests", run, any_qemu=bool(qemu), source=model["source"],
         time=_unit(run, "time"), cost=_unit(run, "processor time"),
         syscalls=_syscall_table(qemu), prediction=_prediction_table(qemu, model["unmodelled"]),
-        exits=_exit_table(qemu), rates=_rate_table(qemu), trips=_trip_table(qemu),
+        exits=_exit_table(qemu), rates=_rate_table(qemu),
+        intervals=interval.note(run), trips=_trip_table(qemu),
         cpu=_cpu_table(qemu), scaling=_scaling_table(cells), dpdk=_dpdk_table(cells))

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from report import ask, order, servers
+from report import ask, interval, order, servers
 from report.page import render, table
 from report.run import Cell, Run, mid, most
-from report.text import brief, fixed, shortest, whole
+from report.text import brief, shortest, whole
 
 Row = dict[str, Any]
 
@@ -62,26 +62,26 @@ def _less(row: Row, metric: str) -> float | None:
     return None if a is None or b is None else a - b
 
 
-def _each(row: Row, names: list[str], metric: str) -> list[str]:
-    return [whole(mid(row.get(s), metric)) for s in names]
+def _each(run: Run, row: Row, names: list[str], metric: str) -> list[str]:
+    return [interval.of(run, row.get(s), metric) for s in names]
 
 
-def _ratios(row: Row, names: list[str], metric: str) -> list[str]:
-    return [fixed(over(row, s, metric), 3) for s in names]
+def _ratios(run: Run, row: Row, names: list[str], metric: str) -> list[str]:
+    return [interval.ratio(run, row.get("vhostlab"), row.get(s), metric) for s in names]
 
 
-def cost_table(rows: list[Row]) -> str:
+def cost_table(run: Run, rows: list[Row]) -> str:
     """Cost per packet."""
     names, rest = shown(rows), others(rows)
     heads = ["workload", "sink", "size", "burst", *names, *(f"vhostlab / {s}" for s in rest),
              "userspace - vhostlab", _lost_heading(names)]
     return table(heads, "llrr" + "r" * len(names + rest) + "rl", [
-        [r["workload"], r["sink"], r["size"], r["burst"], *_each(r, names, "cost_per_packet"),
-         *_ratios(r, rest, "cost_per_packet"), whole(_less(r, "cost_per_packet")),
+        [r["workload"], r["sink"], r["size"], r["burst"], *_each(run, r, names, "cost_per_packet"),
+         *_ratios(run, r, rest, "cost_per_packet"), whole(_less(r, "cost_per_packet")),
          _losses(r, names)] for r in rows])
 
 
-def floor_table(rows: list[Row]) -> str:
+def floor_table(run: Run, rows: list[Row]) -> str:
     """What the ring, the copies and the notifications cost: all but the tap itself."""
     names, rest = shown(rows), others(rows)
     metric = "above_floor_per_packet"
@@ -89,8 +89,8 @@ def floor_table(rows: list[Row]) -> str:
              *(f"vhostlab / {s}" for s in rest), _lost_heading(names)]
     return table(heads, "llrrr" + "r" * len(names + rest) + "l", [
         [r["workload"], r["sink"], r["size"], r["burst"],
-         whole(mid(r["floor"], "cost_per_packet")), *_each(r, names, metric),
-         *_ratios(r, rest, metric), _losses(r, names)] for r in rows])
+         interval.of(run, r["floor"], "cost_per_packet"), *_each(run, r, names, metric),
+         *_ratios(run, r, rest, metric), _losses(r, names)] for r in rows])
 
 
 def syscall_table(rows: list[Row]) -> str:
@@ -115,14 +115,14 @@ def notification_table(rows: list[Row]) -> str:
     return text.replace("kicks: | ", "kicks: ", 1).replace("calls: | ", "calls: ", 1)
 
 
-def trip_table(rows: list[Row]) -> str:
+def trip_table(run: Run, rows: list[Row]) -> str:
     """Length of a round trip."""
     names, rest = shown(rows), others(rows)
     heads = ["sink", "size", "percentile", *names, *(f"vhostlab / {s}" for s in rest),
              _lost_heading(names)]
     return table(heads, "lrl" + "r" * len(names + rest) + "l", [
-        [r["sink"], r["size"], m.removeprefix("latency_"), *_each(r, names, m),
-         *_ratios(r, rest, m), _losses(r, names)]
+        [r["sink"], r["size"], m.removeprefix("latency_"), *_each(run, r, names, m),
+         *_ratios(run, r, rest, m), _losses(r, names)]
         for r in rows for m in ("latency_p50", "latency_p99", "latency_p999")])
 
 
@@ -135,7 +135,7 @@ def check_table(rows: list[Row]) -> str:
         for r in rows for s in shown(rows) if s in r])
 
 
-def setting_table(cells: list[Cell]) -> str:
+def setting_table(run: Run, cells: list[Cell]) -> str:
     """Cells with other settings. An ablation has a table of its settings of its own."""
     if any("without" in c["knobs"] for c in cells):
         return ""
@@ -144,8 +144,8 @@ def setting_table(cells: list[Cell]) -> str:
                   "system calls", "round trip, p50", "lost"], "llrrllrrrr", [
         [c["workload"], c["sink"], c["size"], c["burst"], c["server"],
          " ".join(f"{k}={shortest(v)}" for k, v in c["knobs"].items()),
-         whole(mid(c, "cost_per_packet")), brief(mid(c, "syscalls_per_packet")),
-         whole(mid(c, "latency_p50")), whole(most(c, "lost"))] for c in some]) if some else ""
+         interval.of(run, c, "cost_per_packet"), brief(mid(c, "syscalls_per_packet")),
+         interval.of(run, c, "latency_p50"), whole(most(c, "lost"))] for c in some]) if some else ""
 
 
 def text_of(run: Run) -> str:
@@ -161,8 +161,9 @@ def text_of(run: Run) -> str:
     return render(
         "tables", run, servers=", ".join(shown(packets)),
         syscalls=syscall_table(stack) if stack else "",
-        costs=cost_table(packets) if packets else "",
-        floor=floor_table(floored) if floored else "",
+        costs=cost_table(run, packets) if packets else "",
+        floor=floor_table(run, floored) if floored else "",
         notifications=notification_table(stack) if stack else "",
-        trips=trip_table(trips) if trips else "",
-        checked=check_table(checked) if checked else "", settings=setting_table(cells))
+        trips=trip_table(run, trips) if trips else "",
+        checked=check_table(checked) if checked else "", settings=setting_table(run, cells),
+        intervals=interval.note(run))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from report import ask, control, order, servers, winners
+from report import ask, control, interval, order, servers, winners
 from report.page import render, table
 from report.run import Cell, Run
 from report.scaling import by_server, name_of, only, questions, value
@@ -127,6 +127,13 @@ def busy_table(cells: list[Cell]) -> str:
                              *(whole(c[k]) for k in ("cost", "p50", "p99"))] for c in some])
 
 
+def _shown(run: Run, row: Row, model: str, name: str) -> str:
+    text = whole(value(row, model, name))
+    if run.insn or model not in row:
+        return text
+    return text + interval.ends(row[model]["samples"][name])
+
+
 def cost_table(rows: list[Row], told: list[set[Pair]], run: Run) -> str:
     """One row a number of guests."""
     columns = present(rows)
@@ -134,7 +141,7 @@ def cost_table(rows: list[Row], told: list[set[Pair]], run: Run) -> str:
     out = []
     for row, pairs in zip(rows, told):
         even = [v for c in columns if (v := value(row, c, "min_max")) is not None]
-        out.append([row["x"], *(whole(value(row, c, "cost")) for c in columns),
+        out.append([row["x"], *(_shown(run, row, c, "cost") for c in columns),
                     "-" if refused else ", ".join(cheapest(row, pairs, run.insn)), sum(value(row, c, "lost") or 0 for c in columns),
                     fixed(min(even), 3) if even else "-"])
     return table(["guests", *columns, "cheapest of vhostlab", "lost", "least / most"],
@@ -148,11 +155,11 @@ def rate_table(rows: list[Row]) -> str:
                  [[row["x"], *(whole(value(row, c, "rate")) for c in columns)] for row in rows])
 
 
-def trip_table(rows: list[Row]) -> str:
+def trip_table(run: Run, rows: list[Row]) -> str:
     """Three rows a number of guests."""
     columns = present(rows)
     return table(["guests", "percentile", *columns], "rl" + "r" * len(columns),
-                 [[row["x"], p, *(whole(value(row, c, p)) for c in columns)]
+                 [[row["x"], p, *(_shown(run, row, c, p) for c in columns)]
                   for row in rows for p in ("p50", "p99", "p999")])
 
 
@@ -166,11 +173,12 @@ def text_of(run: Run, cells: list[Cell]) -> str:
     for group, rows, told in zip(asked, tables, apart(run, tables)):
         groups.append({
             "name": name_of(group[0]), "title": upper_first(name_of(group[0])), "rows": rows,
-            "trips": trip_table(rows) if group[0]["workload"] == "rr" else "",
+            "trips": trip_table(run, rows) if group[0]["workload"] == "rr" else "",
             "winners": winners_text(rows, told, run.insn), "growth": growth(rows),
             "tail": tail(run, rows), "costs": cost_table(rows, told, run),
             "rates": "" if run.insn else rate_table(rows)})
     worst = unfair(cells)
     names = [n for n in ("threads-cost", "threads-latency", "threads-fairness") if run.has(n)]
     return render("threads", run, refusal=control.refusal(run), groups=groups, unfair=worst, busy=busy_table(cells),
-                  worst_name=name_of(worst) if worst else "", names=names)
+                  worst_name=name_of(worst) if worst else "", names=names,
+                  intervals=interval.note(run))

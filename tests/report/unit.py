@@ -10,8 +10,8 @@ from typing import Any
 
 import tap
 
-from report import (ablation, ask, claim_file, claims, direction, html, judge, order, page, panels,
-                    policy, run, stages, text)
+from report import (ablation, ask, claim_file, claims, direction, html, interval, judge, order,
+                    page, panels, policy, run, stages, text)
 
 
 class Text(unittest.TestCase):
@@ -143,6 +143,36 @@ class Layout(unittest.TestCase):
     def test_a_table(self) -> None:
         self.assertEqual(page.table(["a", "b"], "lr", [["x", 1]]),
                          "| a | b |\n|---|--:|\n| x | 1 |\n")
+
+
+class Intervals(unittest.TestCase):
+    def shown(self, clock: str, costs: list[float]) -> tuple[str, str]:
+        """A cell whose cost was so, and its ratio to one that costs half as much."""
+        with tempfile.TemporaryDirectory() as name:
+            Path(name, "env.json").write_text(json.dumps({"clock": clock}), encoding="utf-8")
+            with open(Path(name) / "points.jsonl", "w", encoding="utf-8") as out:
+                for server, factor in (("intree", 0.5), ("vhostlab", 1)):
+                    for rep, cost in enumerate(costs, 1):
+                        out.write(json.dumps({
+                            "point": server, "rep": rep, "experiment": "x", "server": server,
+                            "guest": "process", "workload": "tx", "size": 64, "burst": 1,
+                            "queues": 1, "guests": 1, "sink": "stack", "knobs": {},
+                            "clock": clock, "accel": "tcg", "packets": 1000, "lost": 0,
+                            "cost_per_packet": cost * factor}) + "\n")
+            one = run.Run(Path(name), "x")
+            cell = {c["server"]: c for c in one.cells}
+            return (interval.of(one, cell["vhostlab"], "cost_per_packet"),
+                    interval.ratio(one, cell["vhostlab"], cell["intree"], "cost_per_packet"))
+
+    def test_stand_behind_medians_of_the_wall_clock(self) -> None:
+        # Of 9 values the 2nd and 8th hold the median in 96.1 %.
+        self.assertEqual(self.shown("wall", [10, 20, 30, 40, 50, 60, 70, 80, 90]),
+                         ("50 [20, 80]", "2.000 [2.000, 2.000]"))
+        self.assertEqual(self.shown("wall", [10, 20, 30]), ("20 [10, 30]", "2.000 [0.667, 6.000]"))
+
+    def test_not_of_one_repetition_nor_of_the_instruction_clock(self) -> None:
+        self.assertEqual(self.shown("wall", [10]), ("10", "2.000"))
+        self.assertEqual(self.shown("insn", [10, 20, 30]), ("20", "2.000"))
 
 
 class Html(unittest.TestCase):
