@@ -119,7 +119,9 @@ def text_of(run: Run, counted_points: list[Point]) -> str:
         p["verdict"] = "not judged"
     gains = [p for p in found if p["counted"] is not None and p["counted"] > 1 + GAIN]
     rows = [[p["workload"], p["sink"], p["size"], p["burst"], what(p["other"]),
-             fixed(p["counted"], 3), fixed(p["ratio"], 3) + interval.ends(p["interval"], lambda v: fixed(v, 3)), p["seen"], p["verdict"]]
+             fixed(p["counted"], 3),
+             fixed(p["ratio"], 3) + interval.ends(p["interval"], lambda v: fixed(v, 3)),
+             p["seen"], p["verdict"]]
             for p in found]
     heads = ["workload", "sink", "size", "burst", "compared with vhostlab as it is",
              "instructions", "processor time", "costs more in", "verdict"]

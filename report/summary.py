@@ -78,5 +78,6 @@ def text_of(run: Run) -> str:
     more = winners.dearer(run, rows, names)
     return render(
         "summary", run, refusal=refusal, any_cells=bool(cells), syscalls=syscalls_verdicts(rows),
-        verdicts=[] if refusal else [verdict(rows, s, more[s]) for s in names], delivery=delivery(cells),
+        verdicts=[] if refusal else [verdict(rows, s, more[s]) for s in names],
+        delivery=delivery(cells),
         spread=spread_text(spreads(cells), "cost"))

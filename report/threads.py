@@ -142,7 +142,8 @@ def cost_table(rows: list[Row], told: list[set[Pair]], run: Run) -> str:
     for row, pairs in zip(rows, told):
         even = [v for c in columns if (v := value(row, c, "min_max")) is not None]
         out.append([row["x"], *(_shown(run, row, c, "cost") for c in columns),
-                    "-" if refused else ", ".join(cheapest(row, pairs, run.insn)), sum(value(row, c, "lost") or 0 for c in columns),
+                    "-" if refused else ", ".join(cheapest(row, pairs, run.insn)),
+                    sum(value(row, c, "lost") or 0 for c in columns),
                     fixed(min(even), 3) if even else "-"])
     return table(["guests", *columns, "cheapest of vhostlab", "lost", "least / most"],
                  "r" + "r" * len(columns) + "lrr", out)
@@ -179,6 +180,7 @@ def text_of(run: Run, cells: list[Cell]) -> str:
             "rates": "" if run.insn else rate_table(rows)})
     worst = unfair(cells)
     names = [n for n in ("threads-cost", "threads-latency", "threads-fairness") if run.has(n)]
-    return render("threads", run, refusal=control.refusal(run), groups=groups, unfair=worst, busy=busy_table(cells),
+    return render("threads", run, refusal=control.refusal(run), groups=groups,
+                  unfair=worst, busy=busy_table(cells),
                   worst_name=name_of(worst) if worst else "", names=names,
                   intervals=interval.note(run))

@@ -152,7 +152,8 @@ class Winners(unittest.TestCase):
         def once(*values: float) -> dict[str, Any]:
             return {"values": list(values), "by": {str(i): v for i, v in enumerate(values)}}
         for a, b, differ in ((once(1000), once(1000.9), False), (once(1000), once(1002), True),
-                             (once(1000, 1005), once(1004, 1004.5), False), (once(), once(1), False)):
+                             (once(1000, 1005), once(1004, 1004.5), False),
+                             (once(), once(1), False)):
             self.assertEqual(ask.differ("insn", 0.05, [[a, b]])[0]["differ"], differ)
 
 
