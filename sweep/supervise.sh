@@ -26,8 +26,9 @@ supervise()
 	INTERRUPTED=''
 	exec {progress}> >([[ -z ${RECORDS:-} ]] || exec {RECORDS}>&-; exec "$BENCH/progress" <(printf '%s\n' "$PACE") "$RUN_DIR/.pace")
 	filter=$!
+	# If this sweep is killed outright, what it started ends as well, and does not measure on.
 	# shellcheck disable=SC2154 # cmd/sweep holds the lock
-	"${command[@]}" </dev/null 2>&"$progress" {progress}>&- {lock}>&- &
+	setpriv --pdeathsig TERM "${command[@]}" </dev/null 2>&"$progress" {progress}>&- {lock}>&- &
 	child=$!
 	[[ ${KEEPER_FAILED:-0} == 0 ]] || kill -TERM "$child" 2>/dev/null || true
 	# A shell's background children ignore SIGINT, so it is passed on as SIGTERM.

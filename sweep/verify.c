@@ -5,7 +5,8 @@
  * measurement may be there twice. With --cut the last lines may be half ones, as
  * a crash leaves them; with --whole every step of the schedule on stdin must be
  * in the file it belongs to, have a verdict that says why not, or not have
- * been needed any more. Ends with 1 after one line on stderr a mistake.
+ * been needed any more. With --strict a verdict counts only if it is that of one
+ * that was skipped: others have failed. Ends with 1 after one line on stderr a mistake.
  */
 #include <getopt.h>
 #include <stdio.h>
@@ -55,8 +56,8 @@ static bool complete(const char *dir, const json_t *points, const json_t *contro
 	return !missing;
 }
 
-/* Verdicts may repeat: each attempt has its own. */
-static bool read_verdicts(const char *path, json_t *verdicts)
+/* Verdicts may repeat: each attempt has its own. @strict: only of those that were skipped. */
+static bool read_verdicts(const char *path, json_t *verdicts, bool strict)
 {
 	FILE *file = fopen(path, "r");
 	char *text = NULL;
@@ -66,9 +67,14 @@ static bool read_verdicts(const char *path, json_t *verdicts)
 	if (!file)
 		return true;
 	while ((length = getline(&text, &size, file)) > 0) {
-		json_t *object = NULL;
+		json_t *object = json_loads(text, 0, NULL);
+		const char *verdict = json_string_value(json_object_get(object, "verdict"));
+		bool counts = !strict || (verdict && !strcmp(verdict, "skipped"));
 
-		line_check(text, length - 1, verdicts, &object);
+		json_decref(object);
+		object = NULL;
+		if (counts)
+			line_check(text, length - 1, verdicts, &object);
 		json_decref(object);
 	}
 	free(text);
@@ -81,10 +87,11 @@ int main(int argc, char **argv)
 	static const struct option options[] = {
 		{ "cut", no_argument, NULL, 'c' },
 		{ "whole", no_argument, NULL, 'w' },
+		{ "strict", no_argument, NULL, 's' },
 		{ NULL, 0, NULL, 0 },
 	};
 	json_t *points = json_object(), *control = json_object(), *verdicts = json_object();
-	bool cut = false, whole = false, good;
+	bool cut = false, whole = false, strict = false, good;
 	char path[3][4200];
 	const char *dir;
 	int opt;
@@ -94,9 +101,10 @@ int main(int argc, char **argv)
 			return 2;
 		cut = cut || opt == 'c';
 		whole = whole || opt == 'w';
+		strict = strict || opt == 's';
 	}
 	if (optind != argc - 1) {
-		fputs("usage: verify [--cut] [--whole] DIR [< SCHEDULE]\n", stderr);
+		fputs("usage: verify [--cut] [--whole [--strict]] DIR [< SCHEDULE]\n", stderr);
 		return 2;
 	}
 	dir = argv[optind];
@@ -107,7 +115,8 @@ int main(int argc, char **argv)
 	good = lines_read(path[1], control, cut) && good;
 	good = lines_read(path[2], NULL, cut) && good;
 	if (good && whole)
-		good = read_verdicts(path[2], verdicts) && complete(dir, points, control, verdicts);
+		good = read_verdicts(path[2], verdicts, strict) &&
+		       complete(dir, points, control, verdicts);
 	json_decref(points);
 	json_decref(control);
 	json_decref(verdicts);
