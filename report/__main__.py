@@ -25,11 +25,16 @@ def fail(code: int, message: str) -> None:
     raise SystemExit(code)
 
 
-def report(folder: Path, as_reference: bool) -> None:
-    """Figures, RESULTS.md and report.html of a run; of the reference, of all in it."""
+def need_tools() -> None:
+    """Programs that make figures and pages."""
     for tool in ("gnuplot", "pandoc"):
         if shutil.which(tool) is None:
             fail(77, f"{tool} is not installed: run ./run.sh setup")
+
+
+def report(folder: Path, as_reference: bool) -> None:
+    """Figures, RESULTS.md and report.html of a run; of the reference, of all in it."""
+    need_tools()
     if not folder.is_dir():
         fail(2, f"{folder}: there is no such folder: name a folder of results/")
     folder = folder.resolve()
@@ -61,6 +66,18 @@ def report(folder: Path, as_reference: bool) -> None:
           file=sys.stderr)
 
 
+def reference(folder: Path, check: bool) -> None:
+    """All runs of the reference, measured into one folder: may they stand together?"""
+    # Before hours of measuring.
+    need_tools()
+    if check:
+        publish.runs_below(folder)
+        return
+    publish.refuse_dirty_tree()
+    publish.renew_all(folder.resolve())
+    print("vhostlab: report: RESULTS.md, results/reference", file=sys.stderr)
+
+
 def main() -> int:
     """Exit codes: 0 done, 1 failed, 2 wrong use, 77 cannot run here."""
     parser = argparse.ArgumentParser(prog="./run.sh report", allow_abbrev=False)
@@ -70,11 +87,16 @@ def main() -> int:
                              "is, and renew all pages of the reference")
     parser.add_argument("--control", action="store_true",
                         help="only say what the A/A control says, in a line")
+    parser.add_argument("--reference", choices=("check", "publish"),
+                        help="DIR has a folder for each run of the reference: say what of it is "
+                             "not of one revision, or publish all of them (./run.sh reference)")
     args = parser.parse_args()
     aside.catch_signals()
     try:
         if args.control:
             sys.stdout.write(control.line_of(args.folder))
+        elif args.reference:
+            reference(args.folder, args.reference == "check")
         else:
             report(args.folder, args.publish)
     except (Damaged, DrawingFailed, publish.Refused, OSError) as error:

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from types import FrameType
 
-from report.run import COMPANIONS
+from report.listed import COMPANIONS
 
 FOLDERS = ["figures", "figures-narrow"]
 PAGES = ["RESULTS.md", "report.html"]

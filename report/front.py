@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from report import ask, claims, control, guest_summary, winners
+from report import ask, claims, control, guest_summary, origin, winners
 from report.guest_cells import WORKLOADS, single
+from report.listed import LISTED
 from report.page import render, table
 from report.run import Cell, Run, mid, most
 from report.summary import name_of
@@ -14,22 +15,6 @@ from report.text import brief, cell_text, fixed, whole
 
 Guests = list[tuple[Run, list[Cell]]]
 """The cells of real guests, by the run they are of."""
-
-TOPICS = {
-    "policy": ("Scheduling policy", "the same cells under SCHED_BATCH and SCHED_OTHER"),
-    "paper": ("Published experiments", "settings of published batching and polling work"),
-    "busy-poll-wall": ("Busy polling", "kicks and round trips against the polling time"),
-    "producer": ("Producer and consumer", "which side is slower, and when the ring fills"),
-    "stages": ("Stages of a burst", "kick, wake-up, look-up, copy, call; timelines; call chains"),
-    "overhead": ("What tracing costs", "tracepoints out, off, counted, recorded"),
-    "threads": ("Threading models", "many guests, instruction clock"),
-    "threads-wall": ("Threading models, two processors", "many guests, wall clock"),
-    "scaling": ("Scaling", "ring size, memory regions, guests, frame, burst, dirty log"),
-    "guests": ("Real guests", "QEMU and DPDK: system calls, exits, throughput, loss, round trips"),
-    "ablation": ("What each optimization saves", "alone, and as the last one"),
-    "ablation-wall": ("The same on two processors", "does the wall clock agree?"),
-    "profile": ("Cost by function", "instructions by function of the kernel and the servers"),
-}
 
 
 def _row(rows: list[Row], workload: str, burst: int | None = None) -> Row | None:
@@ -237,8 +222,8 @@ def _refused(run: Run, guests: Guests) -> str | None:
 
 
 def text_of(run: Run, guests: Guests, judged: list[dict[str, Any]],
-            topics: list[str], prefix: str, policies: str = "", real: str = "") -> str:
-    """The page; with links to the pages of these topics, or without any, with a table of
+            beside: list[Run], prefix: str, policies: str = "", real: str = "") -> str:
+    """The page; with links to the pages of the runs beside it, or without any, with a table of
     scheduling policies, and with a figure of real guests in front of its own."""
     rows = measured(rows_of(gather(run)))
     refusal = control.refusal(run)
@@ -248,4 +233,7 @@ def text_of(run: Run, guests: Guests, judged: list[dict[str, Any]],
         missing=len(run.failed), kept=len(run.points), claims=judged, count=claims.counts(judged),
         total=len(judged), prefix=prefix, cell_text=cell_text, policies=policies,
         guests=real, guest_table=guest_table(_named(guests)) if real else "",
-        topics=[(n, *TOPICS[n]) for n in topics])
+        origin=origin.sentence(run), unity=origin.unity([run, *beside]),
+        own=(LISTED[0], origin.brief(run)),
+        topics=[(one, origin.brief(r)) for one in LISTED for r in beside
+                if r.folder.name == one.folder])

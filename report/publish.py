@@ -6,13 +6,15 @@ import json
 import shutil
 import subprocess
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from report import aside
+from report import aside, origin
 from report.ask import ROOT
+from report.listed import COMPANIONS, LISTED
 from report.panels import drawn
-from report.run import COMPANIONS, Run, lines
+from report.run import Run, lines
 from report.whole import Report, write
 
 RESULTS = ROOT / "results"
@@ -71,16 +73,25 @@ def _take_over(run: Path, to: Path) -> None:
         shutil.copytree(run / "raw", to / "raw")
 
 
-def renew(published: Path | None = None) -> None:
-    """All pages and figures of the reference, with this run in it; in place at the end only."""
+def _folder_for(run: Run) -> str:
+    """Below the reference. A run of a configuration that is not listed takes the place of the
+    reference run itself."""
+    some = [one for one in LISTED if one.experiment == run.env["experiment"]]
+    for one in some:
+        if one.clock == run.env["clock"]:
+            return one.folder
+    if some:
+        raise Refused(f"{run.folder}: it was measured on clock {run.env['clock']}; "
+                      f"configs/reference.json has {some[0].config} on clock {some[0].clock}")
+    return ""
+
+
+def _replace(fill: Callable[[Path], None]) -> None:
+    """The reference by what is filled into a new folder; in place at the end only."""
     RESULTS.mkdir(exist_ok=True)
     with aside.scratch(RESULTS, ".reference.") as scratch:
         new, old = scratch / "reference", scratch / "old"
-        if REFERENCE.is_dir():
-            shutil.copytree(REFERENCE, new)
-        if published is not None:
-            experiment = Run(published, "").env["experiment"]
-            _take_over(published, new / experiment if experiment in COMPANIONS else new)
+        fill(new)
         front = _build(new)
         target = scratch / "RESULTS.md"
         target.write_text(front, encoding="utf-8")
@@ -90,6 +101,46 @@ def renew(published: Path | None = None) -> None:
             new.rename(REFERENCE)
             if front:
                 target.replace(ROOT / "RESULTS.md")
+
+
+def renew(published: Path | None = None) -> None:
+    """All pages and figures of the reference, with this run in it."""
+    def fill(new: Path) -> None:
+        if REFERENCE.is_dir():
+            shutil.copytree(REFERENCE, new)
+        if published is not None:
+            _take_over(published, new / _folder_for(Run(published, "")))
+    _replace(fill)
+
+
+def runs_below(folder: Path) -> list[Run]:
+    """Those of the list that are measured, each in a folder of its name."""
+    runs = []
+    for one in LISTED:
+        run = Run(folder / one.name, one.name)
+        if not (run.folder / "env.json").is_file():
+            continue
+        is_one = run.env["experiment"], run.env["clock"]
+        if is_one != (one.experiment, one.clock):
+            raise Refused(f"{run.folder}: it is a run of {is_one[0]} on clock {is_one[1]}: remove "
+                          f"it; configs/reference.json has {one.config} on clock {one.clock}")
+        runs.append(run)
+    why = origin.mixed(runs)
+    if why is not None:
+        raise Refused(why)
+    return runs
+
+
+def renew_all(folder: Path) -> None:
+    """A reference of these runs and no others."""
+    missing = {one.name for one in LISTED} - {run.name for run in runs_below(folder)}
+    if missing:
+        raise Refused(f"{folder}: these runs are missing: {', '.join(sorted(missing))}")
+
+    def fill(new: Path) -> None:
+        for one in LISTED:
+            _take_over(folder / one.name, new / one.folder)
+    _replace(fill)
 
 
 def _build(new: Path) -> str:

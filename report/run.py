@@ -12,11 +12,6 @@ from report import ask, order, text
 Point = dict[str, Any]
 Cell = dict[str, Any]
 
-COMPANIONS = ["policy", "paper", "busy-poll-wall", "producer", "stages", "overhead",
-              "threads", "threads-wall", "scaling", "guests", "ablation", "ablation-wall",
-              "profile"]
-"""Experiments that stand in folders of the reference, beside its own run."""
-
 IDENTITY = ["server", "guest", "workload", "size", "burst", "queues", "guests", "sink", "knobs"]
 
 

@@ -9,11 +9,12 @@ from pathlib import Path
 from typing import Any
 
 from report import (ablation, claim_file, claims, control, direction, figures, front, functions,
-                    guest_cells, guest_figures, guests, html, inside, judge, method, policy,
-                    scaling, stages, summary, tables, threads)
+                    guest_cells, guest_figures, guests, html, inside, judge, method, origin,
+                    policy, scaling, stages, summary, tables, threads)
+from report.listed import COMPANIONS
 from report.page import figure_of, render
 from report.panels import draw
-from report.run import COMPANIONS, Cell, Damaged, Run, lines
+from report.run import Cell, Damaged, Run, lines
 
 
 @dataclass
@@ -111,19 +112,19 @@ class Report:
     def claims_text(self) -> str:
         """The page of all claims."""
         run = self.run
-        return _tidy(render("claims-head", run) + claims.table_text(run, self.claims, True)
+        return _tidy(render("claims-head", run, unity=origin.unity([run, *self.beside]))
+                     + claims.table_text(run, self.claims, True)
                      + claims.details_text(run, self.claims, [run, *self.beside], True))
 
     def front_text(self, prefix: str) -> str:
         """The front page, as it stands a folder or more above the run."""
-        names = [r.folder.name for r in self.beside]
         policies = [policy.brief_table(r) for r in self.beside if r.folder.name == "policy"]
         real = [r.named_by(f"{prefix}guests/figures") for r in self.beside
                 if r.folder.name == "guests" and r.insn]
         shown = "".join(figure_of(r)("guests-overview", "Cost per packet of real guests")
                         for r in real)
         return _tidy(front.text_of(self.run.named_by(prefix + "figures"), self._guest_cells(),
-                                   self.claims, names, prefix, "".join(policies), shown))
+                                   self.claims, self.beside, prefix, "".join(policies), shown))
 
 
 def _tidy(text: str) -> str:
