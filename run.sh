@@ -11,9 +11,9 @@ usage()
 	local file
 	echo 'usage: ./run.sh COMMAND [ARGUMENT...]'
 	echo
-	printf '  %-8s %s\n' '' 'Without a command: sweep configs/quick.conf --report'
+	printf '  %-9s %s\n' '' 'Without a command: sweep configs/quick.conf --report'
 	for file in "$ROOT"/cmd/*; do
-		[[ ! -x $file ]] || printf '  %-8s %s\n' "${file##*/}" "$(purpose "$file")"
+		[[ ! -x $file ]] || printf '  %-9s %s\n' "${file##*/}" "$(purpose "$file")"
 	done
 	echo
 	echo 'Every command answers --help and --version.'
