@@ -46,7 +46,9 @@ def _days(runs: list[Run]) -> str:
 
 
 def _title(run: Run) -> str:
-    return next((one.title for one in LISTED if one.folder == run.folder.name), LISTED[0].title)
+    # A title may have commas of its own.
+    title = next((one.title for one in LISTED if one.folder == run.folder.name), LISTED[0].title)
+    return f"*{title}*"
 
 
 def unity(runs: list[Run]) -> str:

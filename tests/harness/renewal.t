@@ -167,7 +167,7 @@ cp -r "$tree"/results/*-reference-01/second "$TMP/later"
 jq '.git.revision = "0123456789abcdef" | .date = "2031-05-06T00:00:00Z"' "$tree"/results/*-reference-01/second/env.json >"$TMP/later/env.json"
 run "$tree/run.sh" report "$TMP/later" --publish
 code 'one alone' 0
-is 'one alone: the front page says which' "$(grep -cF "**Not all runs are of one revision.** Revision ${head:0:12}, $today: First, Third. Of other revisions: Second (0123456789ab, 2031-05-06)." "$tree/RESULTS.md")" 1
+is 'one alone: the front page says which' "$(grep -cF "**Not all runs are of one revision.** Revision ${head:0:12}, $today: *First*, *Third*. Of other revisions: *Second* (0123456789ab, 2031-05-06)." "$tree/RESULTS.md")" 1
 jq '.clock = "wall"' "$TMP/later/env.json" >"$TMP/env" && mv "$TMP/env" "$TMP/later/env.json"
 commit one
 run "$tree/run.sh" report "$TMP/later" --publish
