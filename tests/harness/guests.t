@@ -137,36 +137,6 @@ cp "$ROOT"/results/reference/{points.jsonl,env.json,quick.conf} "$TMP/tree/resul
 touch "$TMP/run/guests.conf"
 export VHOSTLAB_BUILD=$BUILD
 run "$TMP/tree/run.sh" report "$TMP/tree/results/reference"
-cp "$TMP/tree/RESULTS.md" "$TMP/before.md"
-cp "$TMP/tree/results/reference/claims.md" "$TMP/before-claims.md"
-git -C "$TMP/tree" init -q && echo 'build' >"$TMP/tree/.gitignore" && git -C "$TMP/tree" add -A
-git -C "$TMP/tree" -c user.name=test -c user.email=test@example.org commit -qm tree
-echo '# changed' >>"$TMP/tree/Makefile"
-sums() { (cd "$TMP/tree" && find results RESULTS.md -type f -exec md5sum {} + | sort | md5sum); }
-before=$(sums)
-run "$TMP/tree/run.sh" report "$TMP/run" --publish
-code 'publish: from a tree with uncommitted changes' 1
-says 'publish: from a tree with uncommitted changes' 'uncommitted changes (Makefile)'
-is 'publish: refused, nothing has changed' "$(sums)" "$before"
-git -C "$TMP/tree" checkout -q Makefile
-mv "$TMP/tree/plots/curves.gp" "$TMP/curves.gp"
-git -C "$TMP/tree" -c user.name=test -c user.email=test@example.org commit -qam 'a figure that cannot be drawn'
-run "$TMP/tree/run.sh" report "$TMP/run" --publish
-code 'publish: a figure cannot be drawn' 1
-is 'publish: failed half way, nothing has changed' "$(sums)" "$before"
-mv "$TMP/curves.gp" "$TMP/tree/plots/curves.gp"
-git -C "$TMP/tree" add -A && git -C "$TMP/tree" -c user.name=test -c user.email=test@example.org commit -qm 'drawn again'
-run "$TMP/tree/run.sh" report "$TMP/run" --publish
-code 'publish' 0
-pages=$TMP/tree/results/reference
-is 'publish: the front page has the guests' "$(grep -c '^- \*\*Real guests:\*\* ' "$TMP/before.md") $(grep -c '^- \*\*Real guests:\*\* ' "$TMP/tree/RESULTS.md")" '0 1'
-is 'publish: the front page links to their page' "$(grep -c '](results/reference/guests/RESULTS.md)' "$TMP/tree/RESULTS.md")" 1
-is 'publish: the front page is short' "$(($(wc -l <"$TMP/tree/RESULTS.md") <= 200))" 1
-calls() { sed -n 's/^| Up to four system calls per packet fewer | \*\*\([a-z ]*\)\*\*.*/\1/p' "$1"; }
-is 'publish: a claim about real guests finds its data' "$(calls "$TMP/before-claims.md"), $(calls "$pages/claims.md")" 'no data, reproduced'
-is 'publish: their page has its sections' "$(grep -c '^## Real guests\|^## DPDK' "$pages/guests/RESULTS.md")" 9
-is 'publish: the figures of their page' "$(cd "$pages/guests" && grep -o '](figures/guests-[a-z-]*.svg)' RESULTS.md | tr -d '()]' | xargs ls | wc -l)" 7
-
 # On the instruction clock: costs in place of rates; cells that do not repeat are named; the front page begins with real guests.
 mkdir "$TMP/insn"
 {
@@ -186,9 +156,35 @@ has 'instruction clock: which' 'tx, 64 bytes, intree: 2.20 %'
 is 'instruction clock: what repeats is not named' "$(grep -c 'rx, 64 bytes, intree: 0.44 %' "$page")" 0
 has 'instruction clock: the unit of durations' 'In thousand instructions, one request under way.'
 is 'instruction clock: no figure of rates' "$(ls "$TMP/insn/figures" | grep -c guests-rate)" 0
-git -C "$TMP/tree" add -A && git -C "$TMP/tree" -c user.name=test -c user.email=test@example.org commit -qm 'guests' || true
+cp "$TMP/tree/RESULTS.md" "$TMP/before.md"
+cp "$TMP/tree/results/reference/claims.md" "$TMP/before-claims.md"
+git -C "$TMP/tree" init -q && echo 'build' >"$TMP/tree/.gitignore" && git -C "$TMP/tree" add -A
+git -C "$TMP/tree" -c user.name=test -c user.email=test@example.org commit -qm tree
+echo '# changed' >>"$TMP/tree/Makefile"
+sums() { (cd "$TMP/tree" && find results RESULTS.md -type f -exec md5sum {} + | sort | md5sum); }
+before=$(sums)
 run "$TMP/tree/run.sh" report "$TMP/insn" --publish
-code 'instruction clock: publish' 0
+code 'publish: from a tree with uncommitted changes' 1
+says 'publish: from a tree with uncommitted changes' 'uncommitted changes (Makefile)'
+is 'publish: refused, nothing has changed' "$(sums)" "$before"
+git -C "$TMP/tree" checkout -q Makefile
+mv "$TMP/tree/plots/curves.gp" "$TMP/curves.gp"
+git -C "$TMP/tree" -c user.name=test -c user.email=test@example.org commit -qam 'a figure that cannot be drawn'
+run "$TMP/tree/run.sh" report "$TMP/insn" --publish
+code 'publish: a figure cannot be drawn' 1
+is 'publish: failed half way, nothing has changed' "$(sums)" "$before"
+mv "$TMP/curves.gp" "$TMP/tree/plots/curves.gp"
+git -C "$TMP/tree" add -A && git -C "$TMP/tree" -c user.name=test -c user.email=test@example.org commit -qm 'drawn again'
+run "$TMP/tree/run.sh" report "$TMP/insn" --publish
+code 'publish' 0
+pages=$TMP/tree/results/reference
+is 'publish: the front page has the guests' "$(grep -c '^- \*\*Real guests:\*\* ' "$TMP/before.md") $(grep -c '^- \*\*Real guests:\*\* ' "$TMP/tree/RESULTS.md")" '0 1'
+is 'publish: the front page links to their page' "$(grep -c '](results/reference/guests/RESULTS.md)' "$TMP/tree/RESULTS.md")" 1
+is 'publish: the front page is short' "$(($(wc -l <"$TMP/tree/RESULTS.md") <= 200))" 1
+calls() { sed -n 's/^| Up to four system calls per packet fewer | \*\*\([a-z ]*\)\*\*.*/\1/p' "$1"; }
+is 'publish: a claim about real guests finds its data' "$(calls "$TMP/before-claims.md"), $(calls "$pages/claims.md")" 'no data, reproduced'
+is 'publish: their page has its sections' "$(grep -c '^## Real guests\|^## DPDK' "$pages/guests/RESULTS.md")" 8
+is 'publish: the figures of their page' "$(cd "$pages/guests" && grep -o '](figures/guests-[a-z-]*.svg)' RESULTS.md | tr -d '()]' | xargs ls | wc -l)" 6
 page=$TMP/tree/RESULTS.md
 is 'instruction clock: the first figure is of real guests' "$(grep -o -m 1 '](results/[a-z/-]*.svg)' "$page")" '](results/reference/guests/figures/guests-overview.svg)'
 row 'instruction clock: the table of the front page' '| transmit | 64 | 95000 | 45500 | 45000 | 0.474 | 0.989 |'
