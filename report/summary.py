@@ -24,8 +24,8 @@ def verdict(rows: list[Row], other: str, dearer: list[Row]) -> str:
         return f"vhostlab and {other} have no cell in common here."
     best = min(some, key=lambda r: r["q"])
     worst = max(reversed(some), key=lambda r: r["q"])
-    slower = order.sort_by([r | {"q": over(r, other, "cost_per_packet")} for r in dearer],
-                           lambda r: -r["q"])
+    more: list[dict[str, Any]] = [r | {"q": over(r, other, "cost_per_packet")} for r in dearer]
+    slower = order.sort_by(more, lambda r: -r["q"])
     text = (f"Against {other}, over {len(some)} cells, vhostlab costs between "
             f"{fixed(best['q'], 3)} ({name_of(best)}) and {fixed(worst['q'], 3)} "
             f"({name_of(worst)}) times as much per packet. ")
