@@ -79,8 +79,8 @@ has 'in short: the module' '- Serving side of vhostlab, over 9 cells: at most 0 
 has 'in short: its worker, and what is left to QEMU' 'its worker made none at all; beside it QEMU'"'"'s main loop at most 0.'
 has 'in short: userspace and prediction' 'Serving side of userspace, tx, 64 bytes: 4.00 system calls per packet; 4 predicted when each packet comes alone.'
 has 'in short: fewer turns' '4 predicted when each packet comes alone, 1.60 with the 0.20 turns per packet that there were.'
-has 'in short: faster' 'Packets per second of vhostlab against userspace, over 3 cells: between 1.778 (tx, 64 bytes) and 2.000 (udp_rr, 64 bytes) times as much. It is lower in no cell.'
-has 'in short: slower is said' '**It is lower in 1**, most in tx, 64 bytes (0.400).'
+has 'in short: no winner where no control was measured' '**This run names no winner**'
+is 'in short: no verdict then' "$(grep -c 'of vhostlab against' "$page")" 0
 has 'emulated time is said to be that' 'emulated time'
 
 row 'prediction: met' '| tx | 64 | userspace | main loop | ppoll | 2 | 2 | 2.00 | 0.00 | as predicted |'
@@ -149,7 +149,7 @@ page=$TMP/insn/RESULTS.md
 run "$ROOT/run.sh" report "$TMP/insn"
 code 'instruction clock' 0
 has 'instruction clock: named' '**Instruction clock:** virtual machines run under KVM'
-has 'instruction clock: a verdict by cost' '- Instructions per packet of vhostlab against userspace, '
+has 'instruction clock: a verdict by cost' 'Instructions per packet of vhostlab against userspace, over 3 cells: between 0.474 (tx, 64 bytes) and 0.500 ('
 is 'instruction clock: none by rate' "$(grep -c 'Packets per second of vhostlab' "$page")" 0
 has 'instruction clock: what repeats worse' 'repeat worse than 1.00 % in 2 of'
 has 'instruction clock: which' 'tx, 64 bytes, intree: 2.20 %'
@@ -179,7 +179,7 @@ run "$TMP/tree/run.sh" report "$TMP/insn" --publish
 code 'publish' 0
 pages=$TMP/tree/results/reference
 is 'publish: the front page has the guests' "$(grep -c '^- \*\*Real guests:\*\* ' "$TMP/before.md") $(grep -c '^- \*\*Real guests:\*\* ' "$TMP/tree/RESULTS.md")" '0 1'
-is 'publish: the front page links to their page' "$(grep -c '](results/reference/guests/RESULTS.md)' "$TMP/tree/RESULTS.md")" 1
+is 'publish: the front page links to their page' "$(grep -c '^| \[Real guests\](results/reference/guests/RESULTS.md)' "$TMP/tree/RESULTS.md")" 1
 is 'publish: the front page is short' "$(($(wc -l <"$TMP/tree/RESULTS.md") <= 200))" 1
 calls() { sed -n 's/^| Up to four system calls per packet fewer | \*\*\([a-z ]*\)\*\*.*/\1/p' "$1"; }
 is 'publish: a claim about real guests finds its data' "$(calls "$TMP/before-claims.md"), $(calls "$pages/claims.md")" 'no data, reproduced'
