@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
-# lab/correct takes one instruction out of the QEMU that nested guests run under, and leaves any program alone in which it does not
+# lab/correct.py takes one instruction out of the QEMU that nested guests run under, and leaves any program alone in which it does not
 # find exactly that one. That guests survive with it, and not without, is shown by tests/guests/interrupts.soak.
 set -Eeuo pipefail
 cd -- "$(dirname -- "$(readlink -f -- "${BASH_SOURCE[0]}")")/../.."
@@ -44,12 +44,12 @@ check "six bytes at most differ from the package's" test "$(wc -l <"$tmp/bytes")
 # shellcheck disable=SC2016 # for awk and sh
 check "and they lie side by side" awk 'NR == 1 { first = $1 } END { exit !($1 - first < 6) }' "$tmp/bytes"
 # shellcheck disable=SC2016
-check "the same again gives the same file" sh -c 'lab/correct "$1" "$2/again" && cmp "$2/again" "$3"' - "$original" "$tmp" "$corrected"
-check "what is corrected has no such place: 77, and no file" ends 77 lab/correct "$corrected" "$tmp/twice"
-check "nor has another program" ends 77 lab/correct /bin/true "$tmp/true"
+check "the same again gives the same file" sh -c 'python3 lab/correct.py "$1" "$2/again" && cmp "$2/again" "$3"' - "$original" "$tmp" "$corrected"
+check "what is corrected has no such place: 77, and no file" ends 77 python3 lab/correct.py "$corrected" "$tmp/twice"
+check "nor has another program" ends 77 python3 lab/correct.py /bin/true "$tmp/true"
 echo text >"$tmp/text"
-check "a text is no program" ends 77 lab/correct "$tmp/text" "$tmp/copy"
-check "a file that is not there ends with 1" ends 1 lab/correct "$tmp/missing" "$tmp/copy"
-check "one operand is wrong use" ends 2 lab/correct "$original"
+check "a text is no program" ends 77 python3 lab/correct.py "$tmp/text" "$tmp/copy"
+check "a file that is not there ends with 1" ends 1 python3 lab/correct.py "$tmp/missing" "$tmp/copy"
+check "one operand is wrong use" ends 2 python3 lab/correct.py "$original"
 check "none of these left a file" test -z "$(find "$tmp" -name 'twice*' -o -name 'true*' -o -name 'copy*')"
 echo "1..$n"

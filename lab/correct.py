@@ -1,8 +1,7 @@
-#!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-only
 """Corrects one fault of QEMU's emulation of AMD's virtualization, in a copy of the program.
 
-usage: lab/correct QEMU COPY
+usage: lab/correct.py QEMU COPY
 
 When KVM in the lab hands an interrupt to a guest (VMRUN with an event of type INTR), QEMU 7.2 to 10 and later note its
 vector in the emulated processor's `exception_index`, deliver the interrupt, and leave the number there. If the emulator has
@@ -33,7 +32,7 @@ BEFORE = 80  # bytes before the call in which the store is
 
 def fail(code: int, text: str) -> None:
     """One line, and the end."""
-    print(f"vhostlab: lab/correct: {text}", file=sys.stderr)
+    print(f"vhostlab: lab/correct.py: {text}", file=sys.stderr)
     sys.exit(code)
 
 
@@ -89,7 +88,7 @@ def place(image: mmap.mmap) -> int:
 def main() -> None:
     """Writes the copy, whole or not at all."""
     if len(sys.argv) != 3:
-        fail(2, "two files are needed: usage: lab/correct QEMU COPY")
+        fail(2, "two files are needed: usage: lab/correct.py QEMU COPY")
     try:
         with open(sys.argv[1], "rb") as file:
             image = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
