@@ -63,10 +63,10 @@ def slower_guests(cells: list[Cell]) -> list[str]:
 def _dearer_guests(cells: list[Cell]) -> list[str]:
     found = []
     for other in ("userspace", "intree"):
-        q = [(v, c) for c in cells if c["name"] == "vhostlab"
+        q = [(v, c, o) for c in cells if c["name"] == "vhostlab"
              and (o := guest_summary.peer(cells, c, other)) is not None
              and (v := ask.quotient(c["cost"], o["cost"])) is not None]
-        dearer = [p for p in q if p[0] > 1]
+        dearer = [p for p in q if p[0] > 1 + max(p[1]["apart"] or 0, p[2]["apart"] or 0)]
         if dearer:
             top = max(dearer, key=lambda p: p[0])
             found.append(f"{other} in {len(dearer)} of {len(q)} cells (most in "
@@ -75,6 +75,12 @@ def _dearer_guests(cells: list[Cell]) -> list[str]:
         return []
     return ["**With real guests, a packet costs more with vhostlab than with** "
             + ", ".join(found) + "."]
+
+
+def _apart(c: Cell) -> str:
+    """How far apart the repetitions are, where that is worth a word."""
+    apart = c["apart"] or 0
+    return f" ({guest_summary.percent(apart)} % apart)" if apart > guest_summary.EXACT else ""
 
 
 def guest_table(cells: list[Cell]) -> str:
@@ -88,7 +94,7 @@ def guest_table(cells: list[Cell]) -> str:
         if user is None or tree is None:
             continue
         rows.append([WORKLOADS[c["workload"]] + (", no offloads" if c["setting"] else ""),
-                     c["size"], whole(user["cost"]), whole(tree["cost"]), whole(c["cost"]),
+                     c["size"], *(whole(x["cost"]) + _apart(x) for x in (user, tree, c)),
                      fixed(c["cost"] / user["cost"], 3), fixed(c["cost"] / tree["cost"], 3)])
     return table(["real guest", "size", "userspace (QEMU)", "intree", "vhostlab",
                   "vhostlab / userspace", "vhostlab / intree"], "lrrrrrr", rows) if rows else ""
