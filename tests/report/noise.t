@@ -4,4 +4,5 @@
 set -Eeuo pipefail
 cd "$(dirname "$(readlink -f "$0")")/../.."
 make -s -C stats BUILD="${VHOSTLAB_BUILD:-$PWD/build}" >&2
+export PYTHONDONTWRITEBYTECODE=1
 exec python3 tests/report/noise.py
