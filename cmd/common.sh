@@ -75,6 +75,19 @@ wait_for()
 	done
 }
 
+# see_through PID: its exit code. An interruption of ours is passed on to it as SIGTERM, since a shell's background children
+# ignore SIGINT; $INTERRUPTED names the signal, and is empty when there was none.
+see_through()
+{
+	local child=$1 code=0
+	INTERRUPTED=''
+	trap 'INTERRUPTED=INT; kill -TERM "$child" 2>/dev/null || true' INT
+	trap 'INTERRUPTED=${INTERRUPTED:-TERM}; kill -TERM "$child" 2>/dev/null || true' TERM HUP
+	wait_for "$child" || code=$?
+	trap - INT TERM HUP
+	return "$code"
+}
+
 # purpose FILE: what a sub-command is for, in the one line that follows its usage
 purpose()
 {

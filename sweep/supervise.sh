@@ -23,7 +23,6 @@ supervise()
 			"VHOSTLAB_REVISION=$VHOSTLAB_REVISION" "VHOSTLAB_DIRTY=$VHOSTLAB_DIRTY"
 			${VHOSTLAB_POINT:+"VHOSTLAB_POINT=$VHOSTLAB_POINT"} "${inner[@]}")
 	fi
-	INTERRUPTED=''
 	exec {progress}> >([[ -z ${RECORDS:-} ]] || exec {RECORDS}>&-; exec "$BENCH/progress" <(printf '%s\n' "$PACE") "$RUN_DIR/.pace")
 	filter=$!
 	# If this sweep is killed outright, what it started ends as well, and does not measure on.
@@ -31,12 +30,7 @@ supervise()
 	setpriv --pdeathsig TERM "${command[@]}" </dev/null 2>&"$progress" {progress}>&- {lock}>&- &
 	child=$!
 	[[ ${KEEPER_FAILED:-0} == 0 ]] || kill -TERM "$child" 2>/dev/null || true
-	# A shell's background children ignore SIGINT, so it is passed on as SIGTERM.
-	trap 'INTERRUPTED=INT; kill -TERM "$child" 2>/dev/null || true' INT
-	trap 'INTERRUPTED=${INTERRUPTED:-TERM}; kill -TERM "$child" 2>/dev/null || true' TERM HUP
-	code=0
-	wait_for "$child" || code=$?
-	trap - INT TERM HUP
+	see_through "$child" || code=$?
 	exec {progress}>&-
 	wait "$filter" || true
 	[[ $HOST == 1 ]] || kept_records || stored=0
@@ -65,7 +59,7 @@ supervise()
 	esac
 }
 
-# What the A/A control says of this run: one cell, measured twice as if it were two.
+# What the A/A controls say of this run: cells measured again, and the halves of each.
 say_control()
 {
 	[[ -s $RUN_DIR/control.jsonl ]] || return 0
