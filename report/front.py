@@ -66,7 +66,7 @@ def _dearer_guests(cells: list[Cell]) -> list[str]:
         q = [(v, c, o) for c in cells if c["name"] == "vhostlab"
              and (o := guest_summary.peer(cells, c, other)) is not None
              and (v := ask.quotient(c["cost"], o["cost"])) is not None]
-        dearer = [p for p in q if p[0] > 1 + max(p[1]["apart"] or 0, p[2]["apart"] or 0)]
+        dearer = [p for p in q if p[0] > 1 + guest_summary.margin(p[1], p[2])]
         if dearer:
             top = max(dearer, key=lambda p: p[0])
             found.append(f"{other} in {len(dearer)} of {len(q)} cells (most in "
@@ -187,7 +187,7 @@ def _guests(cells: list[Cell]) -> str | None:
         return (f"lost {guest_summary.percent(c['lost_share'])} %, userspace "
                 f"{guest_summary.percent(o['lost_share'])} %")
     if insn:
-        worse = sum(q > 1 for q, _, _ in pairs)
+        worse = sum(q > 1 + guest_summary.margin(c, o) for q, c, o in pairs)
         return (f"an unmodified guest's packets cost vhostlab at most {brief(max(own))} system "
                 f"calls each, QEMU itself up to {brief(max(user))}; instructions per packet are "
                 f"{fixed(low, 3)} ({a['workload']}, {a['size']} bytes; {lost(a, ao)}) to "

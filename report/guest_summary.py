@@ -88,6 +88,12 @@ def _syscalls_of_qemu(c: Cell) -> str:
             "there were.")
 
 
+def margin(c: Cell, o: Cell) -> float:
+    """What two cells must differ by to be called different: on the instruction clock more than the
+    repetitions of either, on the other one whatever there is."""
+    return max(c["apart"] or 0, o["apart"] or 0) if c["clock"] == "insn" else 0
+
+
 def _verdict(cells: list[Cell], other: str, field: str, what: str, worse: str,
              is_worse: Callable[[float], bool]) -> str | None:
     """In words, from all cells that vhostlab and the other one share."""
@@ -97,12 +103,12 @@ def _verdict(cells: list[Cell], other: str, field: str, what: str, worse: str,
             continue
         o = peer(cells, c, other)
         q = None if o is None else ask.quotient(c[field], o[field])
-        if q is not None:
-            found.append({"q": q, "text": place_text(c)})
+        if o is not None and q is not None:
+            found.append({"q": q, "text": place_text(c), "margin": margin(c, o)})
     if not found:
         return None
     low, high = min(found, key=lambda f: f["q"]), _last_max(found, lambda f: f["q"])
-    bad = [f for f in found if is_worse(f["q"])]
+    bad = [f for f in found if is_worse(f["q"]) and abs(f["q"] - 1) > f["margin"]]
     text = f"{what} of vhostlab against {other}, "
     if len(found) == 1:
         text += f"in one cell: {fixed(low['q'], 3)} times as much ({low['text']}). "
