@@ -1,55 +1,44 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
-# lab/correct.py takes one instruction out of the QEMU that nested guests run under, and leaves any program alone in which it does not
-# find exactly that one. That guests survive with it, and not without, is shown by tests/guests/interrupts.soak.
-set -Eeuo pipefail
-cd -- "$(dirname -- "$(readlink -f -- "${BASH_SOURCE[0]}")")/../.."
+# lab/correct.py takes one instruction out of the QEMU that nested guests run under, and leaves any
+# program alone in which it does not find exactly that one. That guests survive with it, and not
+# without, is shown by tests/guests/interrupts.soak.
+# shellcheck source=tests/harness/lib/tap.sh
+source "$(dirname -- "${BASH_SOURCE[0]}")/../harness/lib/tap.sh"
 
 if [[ $(uname -m) != x86_64 ]]; then
-	echo '1..0 # SKIP the lab boots x86-64 kernels only'
-	exit 0
+	skip 'the corrected QEMU' 'the lab boots x86-64 kernels only'
+	done_testing
 fi
-tmp=$(mktemp -d)
-trap 'rm -rf "$tmp"' EXIT
-n=0
-ok()
+correct=(python3 "$ROOT/lab/correct.py")
+
+# refuses NAME CODE ARGUMENT...: one line, that exit code, and no file
+refuses()
 {
-	n=$((n + 1))
-	if [[ $1 == 0 ]]; then echo "ok $n - $2"; else echo "not ok $n - $2"; fi
-}
-check()
-{
-	local code=0
-	"${@:2}" >"$tmp/out" 2>&1 || code=$?
-	ok "$code" "$1"
-	[[ $code -eq 0 ]] || sed 's/^/# /' "$tmp/out"
-}
-# ends CODE COMMAND...: with that code and one line
-ends()
-{
-	local want=$1 code=0
-	"${@:2}" >"$tmp/said" 2>&1 || code=$?
-	cat "$tmp/said"
-	[[ $code -eq $want && $(wc -l <"$tmp/said") -eq 1 ]]
+	run "${correct[@]}" "${@:3}"
+	code "$1" "$2"
+	is "$1: one line" "$(wc -l <"$TMP/stderr")" 1
+	is "$1: no file" "$(find "$TMP" -name 'copy*')" ''
 }
 
-command=$(lab/qemu --quiet 10.0)
-corrected=${command%/*}/corrected
-original=${command%/*}/usr/bin/qemu-system-x86_64
+run "$ROOT/lab/qemu" --quiet 10.0
+code 'lab/qemu' 0
+command=$TEXT
+corrected=${command%/*}/corrected original=${command%/*}/usr/bin/qemu-system-x86_64
 [[ -e $original ]] || original=$(command -v qemu-system-x86_64)
-check "lab/qemu gives a QEMU that runs" "$command" --version
-check "it is a corrected one" test -x "$corrected"
-cmp -l "$original" "$corrected" >"$tmp/bytes" || true
-check "six bytes at most differ from the package's" test "$(wc -l <"$tmp/bytes")" -ge 1 -a "$(wc -l <"$tmp/bytes")" -le 6
-# shellcheck disable=SC2016 # for awk and sh
-check "and they lie side by side" awk 'NR == 1 { first = $1 } END { exit !($1 - first < 6) }' "$tmp/bytes"
-# shellcheck disable=SC2016
-check "the same again gives the same file" sh -c 'python3 lab/correct.py "$1" "$2/again" && cmp "$2/again" "$3"' - "$original" "$tmp" "$corrected"
-check "what is corrected has no such place: 77, and no file" ends 77 python3 lab/correct.py "$corrected" "$tmp/twice"
-check "nor has another program" ends 77 python3 lab/correct.py /bin/true "$tmp/true"
-echo text >"$tmp/text"
-check "a text is no program" ends 77 python3 lab/correct.py "$tmp/text" "$tmp/copy"
-check "a file that is not there ends with 1" ends 1 python3 lab/correct.py "$tmp/missing" "$tmp/copy"
-check "one operand is wrong use" ends 2 python3 lab/correct.py "$original"
-check "none of these left a file" test -z "$(find "$tmp" -name 'twice*' -o -name 'true*' -o -name 'copy*')"
-echo "1..$n"
+run "$command" --version
+code 'the corrected QEMU runs' 0
+cmp -l "$original" "$corrected" >"$TMP/bytes" || true
+# shellcheck disable=SC2016 # for awk
+is 'at most six bytes, side by side, differ from the package' \
+	"$(awk 'NR == 1 { first = $1 } { last = $1 } END { print (NR && last - first < 6) }' "$TMP/bytes")" 1
+run "${correct[@]}" "$original" "$TMP/again"
+code 'once more' 0
+is 'once more: the same file' "$(cmp "$TMP/again" "$corrected" && echo same)" same
+refuses 'what is corrected has no such place' 77 "$corrected" "$TMP/copy"
+refuses 'nor has another program' 77 /bin/true "$TMP/copy"
+echo text >"$TMP/text"
+refuses 'a text is no program' 77 "$TMP/text" "$TMP/copy"
+refuses 'a file that is not there' 1 "$TMP/missing" "$TMP/copy"
+refuses 'one operand' 2 "$original"
+done_testing
