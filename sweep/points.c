@@ -267,7 +267,7 @@ static bool meaningful_process(const struct point *p)
 /*
  * The guest's kernel decides on bursts, and its frames end in the network
  * stack. A stream is cut at the link's own limit. The shortest message of a round
- * trip has 8 bytes, a TCP segment of 80 bytes holds 14.
+ * trip has 8 bytes, which makes a TCP segment of 74 bytes.
  */
 static bool meaningful_qemu(const struct point *p)
 {
@@ -283,7 +283,7 @@ static bool meaningful_qemu(const struct point *p)
 		return false;
 	if (among(p, AXIS_WORKLOAD, " tcp_tx tcp_rx "))
 		return size == LINK_FRAME;
-	return !is(p, AXIS_WORKLOAD, "tcp_rr") || size >= 80;
+	return !is(p, AXIS_WORKLOAD, "tcp_rr") || size >= 74;
 }
 
 /* Of a server it needs a device it can open or a socket it can connect to. */
