@@ -11,9 +11,9 @@
 # guest, so the tools' clocks and results are ours. Sourced by point, whose variables it uses.
 # shellcheck disable=SC2154
 
-# What is offered in frames per second where the sender does not wait for the receiver. The packet generator spins when less than
-# 0.1 ms is left until its next frame; on one processor the guest's own work on a frame comes off that time, and on the instruction
-# clock each turn would count.
+# What is offered in frames per second where the sender does not wait for the receiver. The packet
+# generator spins when less than 0.1 ms is left until its next frame; on one processor the guest's
+# own work on a frame comes off that time, and on the instruction clock each turn would count.
 rate=4000
 # Headers: Ethernet 14, IPv4 20, UDP or ICMP 8, TCP with time stamps 32.
 UDP_HEADERS=42
@@ -112,7 +112,8 @@ result_ping()
 			{latency: ($late | map(.[1] * 1e6)), sent: .[-1][0], lost: (.[-1][0] - length), more: {}}'
 }
 
-# start_trips NUMBER FILES PROTOCOL PAYLOAD: one message under way. What is timed are the frames of the pass behind those to warm up.
+# start_trips NUMBER FILES PROTOCOL PAYLOAD: one message under way. Those of the warm-up are not
+# timed, those of as many frames as the pass has are.
 start_trips()
 {
 	local number=$1 files=$2 protocol=$3 payload=$4

@@ -257,7 +257,7 @@ is 'a cell whose halves differ' "$("$BENCH/stats" --control "$TMP/e" | jq -c '.[
 run "$BENCH/compare" --fail-over 1% "$TMP/c" "$TMP/b"
 code 'a change beside a good control' 1
 awk '/"control":true/ { gsub(/"cost_per_packet":/, "&9") } { print }' "$TMP/c" >"$TMP/d"
-is 'a control that differs is said to' "$("$BENCH/stats" --control "$TMP/d" | jq -c '.[0] | [.different, .verdict]')" '[true,"apart"]'
+is 'a control that differs: its verdict' "$("$BENCH/stats" --control "$TMP/d" | jq -c '.[0] | [.different, .verdict]')" '[true,"apart"]'
 for order in "d b" "b d"; do
 	read -r x y <<<"$order"
 	run "$BENCH/compare" --fail-over 1% "$TMP/$x" "$TMP/$y"
