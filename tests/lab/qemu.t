@@ -24,7 +24,7 @@ refuses()
 run "$ROOT/lab/qemu" --quiet 10.0
 code 'lab/qemu' 0
 command=$TEXT
-corrected=${command%/*}/corrected original=${command%/*}/usr/bin/qemu-system-x86_64
+corrected=${command%/*}/corrected/qemu-system-x86_64 original=${command%/*}/usr/bin/qemu-system-x86_64
 [[ -e $original ]] || original=$(command -v qemu-system-x86_64)
 run "$command" --version
 code 'the corrected QEMU runs' 0
