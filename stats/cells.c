@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "../bench/lib/random.h"
 #include "cells.h"
 
 const char *const metric_name[METRICS] = {
@@ -88,18 +89,60 @@ static int by_place(const void *a, const void *b)
 	if (rank)
 		return rank;
 	order = compare_field(x, y, "server");
-	return order ? order : compare_field(x, y, "knobs");
+	order = order ? order : compare_field(x, y, "knobs");
+	return order ? order : compare_field(x, y, "policy");
 }
 
-static char *key_of(const json_t *identity)
+/*
+ * How guest and server were scheduled: each point says it. Those from before there was a choice do
+ * not; they ran under SCHED_BATCH. Real guests are scheduled as QEMU and DPDK have it: null.
+ */
+static json_t *policy_of(const json_t *line)
+{
+	json_t *policy = json_object_get(json_object_get(line, "detail"), "policy");
+	const char *guest = json_string_value(json_object_get(line, "guest"));
+
+	if (!json_is_string(policy))
+		policy = json_object_get(json_object_get(line, "knobs"), "policy");
+	if (json_is_string(policy))
+		return json_incref(policy);
+	return guest && !strcmp(guest, "process") ? json_string("batch") : json_null();
+}
+
+/* The identity as text, with @knobs in place of its own. */
+static char *text_of(const json_t *identity, json_t *knobs)
 {
 	json_t *shared = checked(json_copy((json_t *)identity));
-	char *key;
+	char *text;
 
 	json_object_del(shared, "accel");
-	key = checked(json_dumps(shared, JSON_COMPACT | JSON_SORT_KEYS));
+	json_object_del(shared, "policy");
+	json_object_set(shared, "knobs", knobs);
+	text = checked(json_dumps(shared, JSON_COMPACT | JSON_SORT_KEYS));
 	json_decref(shared);
-	return key;
+	return text;
+}
+
+/* Everything that follows from the cell's identity. */
+static void name_cell(struct cell *cell)
+{
+	json_t *knobs = json_object_get(cell->identity, "knobs");
+	const char *policy = cell_policy(cell);
+	char *recorded = text_of(cell->identity, knobs);
+
+	cell->seed = random_hash(recorded);
+	free(recorded);
+	cell->settings = checked(json_is_object(knobs) ? json_copy(knobs) : json_object());
+	json_object_del(cell->settings, "policy");
+	cell->bare = text_of(cell->identity, cell->settings);
+	if (policy && strcmp(policy, USUAL_POLICY))
+		json_object_set_new(cell->settings, "policy", json_string(policy));
+	cell->key = text_of(cell->identity, cell->settings);
+}
+
+const char *cell_policy(const struct cell *cell)
+{
+	return json_string_value(json_object_get(cell->identity, "policy"));
 }
 
 /* The cell this line belongs to, new or known; NULL when the line has no complete identity. */
@@ -108,8 +151,8 @@ static struct cell *place(struct cells *cells, json_t *line)
 	bool control = json_is_true(json_object_get(line, "control"));
 	struct cell **list = control ? &cells->control : &cells->cell;
 	int *count = control ? &cells->controls : &cells->count;
-	json_t *who = json_object();
-	char *key;
+	struct cell cell = { .identity = json_object() };
+	json_t *who = cell.identity;
 
 	for (size_t i = 0; i < sizeof(identity) / sizeof(identity[0]); i++) {
 		json_t *value = json_object_get(line, identity[i]);
@@ -124,18 +167,19 @@ static struct cell *place(struct cells *cells, json_t *line)
 		json_decref(who);
 		return NULL;
 	}
-	key = key_of(who);
+	json_object_set_new(who, "policy", policy_of(line));
+	name_cell(&cell);
 	for (int i = 0; i < *count; i++) {
-		if (!strcmp((*list)[i].key, key)) {
-			free(key);
+		if (!strcmp((*list)[i].key, cell.key)) {
+			free(cell.key);
+			free(cell.bare);
+			json_decref(cell.settings);
 			json_decref(who);
 			return &(*list)[i];
 		}
 	}
 	*list = checked(realloc(*list, (*count + 1) * sizeof(struct cell)));
-	memset(&(*list)[*count], 0, sizeof(struct cell));
-	(*list)[*count].identity = who;
-	(*list)[*count].key = key;
+	(*list)[*count] = cell;
 	return &(*list)[(*count)++];
 }
 
@@ -305,7 +349,7 @@ bool cells_of_server(const struct cells *all, const char *server, struct cells *
 		*copy = *cell;
 		copy->identity = checked(json_copy(cell->identity));
 		json_object_del(copy->identity, "server");
-		copy->key = key_of(copy->identity);
+		name_cell(copy);
 		only->count++;
 	}
 	return only->count > 0;
@@ -315,6 +359,15 @@ const struct cell *cells_find(const struct cells *cells, const char *key)
 {
 	for (int i = 0; i < cells->count; i++)
 		if (!strcmp(cells->cell[i].key, key))
+			return &cells->cell[i];
+	return NULL;
+}
+
+const struct cell *cells_other_policy(const struct cells *cells, const struct cell *cell)
+{
+	for (int i = 0; i < cells->count; i++)
+		if (!strcmp(cells->cell[i].bare, cell->bare) &&
+		    strcmp(cells->cell[i].key, cell->key))
 			return &cells->cell[i];
 	return NULL;
 }

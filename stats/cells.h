@@ -5,6 +5,7 @@
 
 #include <jansson.h>
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "histogram.h"
 #include "sample.h"
@@ -27,9 +28,15 @@ enum metric {
 
 extern const char *const metric_name[METRICS];
 
+/* The scheduling policy that a name leaves out: that of the bench's guest and its servers. */
+#define USUAL_POLICY "other"
+
 struct cell {
-	json_t *identity; /* server, guest, workload, ..., knobs, clock, accel */
-	char *key; /* identity without the accelerator, canonical text */
+	json_t *identity; /* server, guest, workload, ..., knobs, clock, accel, policy */
+	json_t *settings; /* the knobs, with policy where it is another than the usual one */
+	char *key; /* identity without the accelerator, with settings as knobs, canonical text */
+	char *bare; /* the same without the policy */
+	uint64_t seed; /* for what is drawn at random: the same for the same cell every time */
 	struct sample sample[METRICS];
 	struct sample half[2]; /* of the cost: even and odd repetitions */
 	struct histogram latency; /* of all repetitions */
@@ -69,5 +76,14 @@ bool cells_of_server(const struct cells *all, const char *server, struct cells *
 
 /* The cell with that key, or NULL. */
 const struct cell *cells_find(const struct cells *cells, const char *key);
+
+/*
+ * The same cell as @cell under another scheduling policy, or NULL. What a packet costs depends on
+ * the policy, so the two are not the same measurement.
+ */
+const struct cell *cells_other_policy(const struct cells *cells, const struct cell *cell);
+
+/* The policy of the cell's guest and server: other, batch, or NULL where the bench sets none. */
+const char *cell_policy(const struct cell *cell);
 
 #endif

@@ -207,6 +207,13 @@ static void collect(struct compare *c)
 			collect_cell(c, cell, other);
 		c->common += !!other;
 		c->missing[0] += !other;
+		other = other ? NULL : cells_other_policy(&c->side[1], cell);
+		if (!other)
+			continue;
+		if (!c->policies++) {
+			c->policy[0] = cell;
+			c->policy[1] = other;
+		}
 	}
 	for (int i = 0; i < c->side[1].count; i++)
 		c->missing[1] += !cells_find(&c->side[0], c->side[1].cell[i].key);
@@ -270,6 +277,7 @@ static void print_json(const struct compare *c)
 	json_object_set_new(all, "controls",
 			    json_pack("[s,s]", controls_word(c->controls[0].verdict),
 				      controls_word(c->controls[!c->server[0]].verdict)));
+	json_object_set_new(all, "only_other_policy", json_integer(c->policies));
 	if (c->server[0])
 		json_object_set_new(all, "servers", json_pack("[s,s]", c->server[0], c->server[1]));
 	json_dumpf(all, stdout, JSON_INDENT(1) | JSON_REAL_PRECISION(12));
@@ -283,6 +291,12 @@ static void complain_nothing(const struct compare *c)
 		fputs("vhostlab: compare: no cell has a value of these metrics: name others with "
 		      "--metric\n",
 		      stderr);
+	else if (c->policies)
+		fprintf(stderr,
+			"vhostlab: compare: all cells in common are under different scheduling "
+			"policies (A %s, B %s), which changes their cost: measure both under one, "
+			"with knob.policy\n",
+			cell_policy(c->policy[0]), cell_policy(c->policy[1]));
 	else if (c->server[0])
 		fputs("vhostlab: compare: the two servers have no cell in common: compare two that "
 		      "were given the same work and knobs\n",

@@ -23,6 +23,8 @@ struct compare {
 	struct family family;
 	long beyond, over;
 	long missing[2]; /* cells only in A, only in B */
+	const struct cell *policy[2]; /* the first two that differ in the policy only, or NULL */
+	long policies; /* cells of A of that kind */
 	double worst;
 	int common; /* cells on both sides */
 	int cells; /* of these: with a value of a metric that is wanted */

@@ -46,7 +46,7 @@ struct row judge_row(const struct cell *a, const struct cell *b, enum metric met
 	if (!r.x.count || !r.y.count)
 		return r;
 	r.worse = is_worse(&r);
-	r.interval = bootstrap_ratio(s, t, random_hash(a->key) + metric);
+	r.interval = bootstrap_ratio(s, t, a->seed + metric);
 	r.shift = hodges_lehmann(s, t);
 	r.constant = r.x.min == r.x.max && r.y.min == r.y.max && r.x.min == r.y.min;
 	if (r.by_equality) {

@@ -44,7 +44,7 @@ static void knobs_that_differ(struct naming *naming, json_t *from, json_t *other
 
 void naming_add(struct naming *naming, const struct cell *cell)
 {
-	json_t *first, *knobs;
+	json_t *first;
 
 	if (!naming->cells++) {
 		naming->first = cell;
@@ -56,10 +56,8 @@ void naming_add(struct naming *naming, const struct cell *cell)
 		if (!same(json_object_get(first, axis_field[i]),
 			  json_object_get(cell->identity, axis_field[i])))
 			naming->varies[i] = true;
-	first = json_object_get(first, "knobs");
-	knobs = json_object_get(cell->identity, "knobs");
-	knobs_that_differ(naming, first, knobs);
-	knobs_that_differ(naming, knobs, first);
+	knobs_that_differ(naming, naming->first->settings, cell->settings);
+	knobs_that_differ(naming, cell->settings, naming->first->settings);
 }
 
 /* A word more, after a separator unless it is the first one. */
@@ -112,13 +110,13 @@ static void put_axes(FILE *out, const json_t *identity, const bool *shown)
 }
 
 /* Those named in @some, or the others. */
-static void put_knobs(FILE *out, const json_t *identity, const char *separator, const json_t *some,
+static void put_knobs(FILE *out, const struct cell *cell, const char *separator, const json_t *some,
 		      bool others)
 {
 	json_t *value;
 	const char *name;
 
-	json_object_foreach(json_object_get(identity, "knobs"), name, value) {
+	json_object_foreach(cell->settings, name, value) {
 		char *text = value_text(value);
 
 		if (!json_object_get(some, name) == others)
@@ -137,7 +135,7 @@ char *naming_name(const struct naming *naming, const struct cell *cell)
 		return cell_label(cell);
 	out = checked(open_memstream(&text, &size));
 	put_axes(out, cell->identity, naming->varies);
-	put_knobs(out, cell->identity, " ", naming->knobs, false);
+	put_knobs(out, cell, " ", naming->knobs, false);
 	/* Only knobs vary, and all of this cell's are at their defaults. */
 	if (!ftell(out))
 		fputs("defaults", out);
@@ -168,7 +166,7 @@ char *naming_shared(const struct naming *naming)
 		free(value);
 	}
 	if (naming->cells > 1)
-		put_knobs(out, identity, ", ", naming->knobs, true);
+		put_knobs(out, naming->first, ", ", naming->knobs, true);
 	fclose(out);
 	return checked(text);
 }
@@ -188,7 +186,7 @@ char *cell_label(const struct cell *cell)
 	put_text(out, id, SINK);
 	word(out, " ", "%lld x %lld", whole(id, SIZE), whole(id, BURST));
 	put_text(out, id, SERVER);
-	json_object_foreach(json_object_get(id, "knobs"), name, value) {
+	json_object_foreach(cell->settings, name, value) {
 		char *knob = checked(json_dumps(value, JSON_ENCODE_ANY));
 
 		word(out, " ", "%s=%s", name, knob);

@@ -29,7 +29,7 @@ static struct interval interval_of(const struct cell *cell, int metric)
 	/* Nothing can be drawn but what is there. */
 	if (s->count > 1 && all.min == all.max)
 		return (struct interval){ all.min, all.max };
-	return bootstrap_median(s, random_hash(cell->key) + metric);
+	return bootstrap_median(s, cell->seed + metric);
 }
 
 static json_t *number(double value)
@@ -160,7 +160,7 @@ static void print_csv(const struct cells *cells)
 					      "knobs",	"clock",  "accel" };
 
 	puts("server,guest,workload,size,burst,queues,guests,sink,knobs,clock,accel,metric,n,"
-	     "median,min,max,low,high,lost_percent");
+	     "median,min,max,low,high,policy,lost_percent");
 	for (int i = 0; i < cells->count; i++) {
 		for (int m = 0; m < METRICS; m++) {
 			const struct cell *cell = &cells->cell[i];
@@ -180,7 +180,8 @@ static void print_csv(const struct cells *cells)
 				printf("%.12g,%.12g", in.low, in.high);
 			else
 				putchar(',');
-			printf(",%.6g\n", cell->loss * 100);
+			printf(",%s,%.6g\n", cell_policy(cell) ? cell_policy(cell) : "",
+			       cell->loss * 100);
 		}
 	}
 }

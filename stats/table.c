@@ -353,6 +353,17 @@ static void print_missing(const struct compare *c, int side)
 			       cell_label(&from->cell[i]));
 }
 
+/* What a packet costs depends on the policy: the same cell under two of them is not compared. */
+static void print_policies(const struct compare *c)
+{
+	if (!c->policies)
+		return;
+	paragraph(print("%ld of these: the same cell, another scheduling policy (%s %s, %s %s), "
+			"not compared; measure both under one, with knob.policy",
+			c->policies, title(c, 0), cell_policy(c->policy[0]), title(c, 1),
+			cell_policy(c->policy[1])));
+}
+
 /* The A/A controls of a run: the same cell against itself, so what differs here is noise. */
 static void print_control(const struct controls *controls, const char *name)
 {
@@ -427,6 +438,7 @@ void print_table(const struct compare *c)
 	print_cells(c);
 	print_missing(c, 0);
 	print_missing(c, 1);
+	print_policies(c);
 	print_control(&c->controls[0], c->server[0] ? "the run" : "A");
 	print_control(&c->controls[1], "B");
 	printf("%d values compared, largest difference ", c->rows);

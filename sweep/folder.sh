@@ -33,6 +33,21 @@ old_run_dir()
 		[[ ! -f $RUN_DIR/$(basename "$file") ]] || cmp -s -- "$file" "$RUN_DIR/$(basename "$file")" ||
 			die 2 "--resume: $file: it is not the configuration this run began with: use $RUN_DIR/$(basename "$CONFIG")"
 	done < <(config_files)
+	same_policy
+}
+
+# Points that do not name a scheduling policy have that of their time, and a run has one throughout.
+same_policy()
+{
+	local usual other
+	[[ -s $RUN_DIR/points.jsonl ]] || return 0
+	usual=$("$BENCH/plan" --defaults | jq -r .policy)
+	other=$(jq -Rrn --arg usual "$usual" 'first(inputs | fromjson? |
+		select(.guest == "process" and .knobs.policy == null) | .detail.policy // "batch" |
+		select(. != $usual))' "$RUN_DIR/points.jsonl")
+	other=${other%%$'\n'*}
+	[[ -z $other ]] ||
+		die 2 "--resume: $RUN_DIR: measured under scheduling policy $other, which is $usual now: start a new run instead"
 }
 
 # The configuration and those it includes, one path per line.

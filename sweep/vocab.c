@@ -24,7 +24,7 @@ static const char *const withouts[] = { "none",	   "all",	   "array",  "only-arr
 					"recheck", "only-recheck", "yield",  "only-yield",
 					NULL };
 /* How the bench's guest and what serves it are scheduled. */
-static const char *const policies[] = { "batch", "other", NULL };
+static const char *const policies[] = { "other", "batch", NULL };
 static const char *const txmodes[] = { "bh", "timer", NULL };
 /* What observes: see bench/point. All but the first seven are tools, trace/NAME.bt. */
 static const char *const traces[] = { "off",
@@ -71,7 +71,7 @@ const struct knob_info knobs[] = {
 	{ "calls", KNOB_GUEST, PROCESS, NULL, 0, 1, false, "1" },
 	{ "pace", KNOB_GUEST, PROCESS, NULL, 0, 1000000000, false, "0" },
 	{ "work", KNOB_GUEST, PROCESS, NULL, 0, 1000000, false, "0" },
-	{ "policy", KNOB_GUEST, PROCESS, policies, 0, 0, false, "batch" },
+	{ "policy", KNOB_GUEST, PROCESS, policies, 0, 0, false, "other" },
 	{ "offload", KNOB_GUEST, QEMU, NULL, 0, 1, false, "1" },
 	{ "rate", KNOB_GUEST, QEMU, NULL, 1, 1000000, false, "4000" },
 	{ "regions", KNOB_VHOST, PROCESS, NULL, 1, 509, false, "1" },

@@ -64,7 +64,7 @@ void options_usage(FILE *f)
 	      "1), ring (entries), pace (rr: instructions or ns from one request to the next; 0: "
 	      "when the\n"
 	      "answer is back); with a vhost server regions (of guest memory), log (0 or 1) and\n"
-	      "poll_us (busy polling); policy (batch or other: how guest and server are "
+	      "poll_us (busy polling); policy (other or batch: how guest and server are "
 	      "scheduled);\n"
 	      "with --server vhostlab or floor any parameter of "
 	      "vhostlab_net.\n"
@@ -151,7 +151,7 @@ static int parse_knob(struct options *o, const char *text)
 	}
 	if (!strncmp(text, "policy=", len + 1)) {
 		if (strcmp(eq + 1, "batch") && strcmp(eq + 1, "other"))
-			return fail(RC_USAGE, "unknown policy: %s: choose batch or other", eq + 1);
+			return fail(RC_USAGE, "unknown policy: %s: choose other or batch", eq + 1);
 		o->policy = strcmp(eq + 1, "batch") ? SCHED_OTHER : SCHED_BATCH;
 		return RC_OK;
 	}
@@ -281,7 +281,7 @@ int options_parse(struct options *o, int argc, char **argv)
 	memset(o, 0, sizeof(*o));
 	o->event_idx = o->mrg_rxbuf = o->version_1 = o->calls = true;
 	o->ring = 256;
-	o->policy = SCHED_BATCH;
+	o->policy = SCHED_OTHER;
 	o->guests = o->regions = 1;
 
 	optind = 0;

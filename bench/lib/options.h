@@ -42,7 +42,7 @@ struct options {
 	unsigned int pace; /* rr: instructions or ns from one request to the next; 0: see pace.h */
 	unsigned int work; /* turns of an empty loop before each frame of a stream */
 	unsigned int regions; /* guest memory is described to the server as so many */
-	int policy; /* SCHED_BATCH or SCHED_OTHER, of the guest and of what serves it */
+	int policy; /* SCHED_OTHER or SCHED_BATCH, of the guest and of what serves it */
 	bool log; /* dirty logging, as while a virtual machine moves */
 	unsigned int poll_us; /* the server looks at an empty queue so long before it sleeps */
 

@@ -9,9 +9,7 @@
  * In the measured phase no guest has a fixed share: every guest takes bursts
  * out of one pot until it is empty, one burst under way each. A guest that is
  * served faster gets more of them, and fairness is computed from that. On one
- * CPU the scheduler lets them take turns: all run under SCHED_BATCH unless the
- * policy is another, where no task is preempted when another is woken, so a run
- * repeats.
+ * CPU the scheduler lets them take turns, all under the policy of the point.
  *
  * Frames are received by several guests with sink check only: on one CPU the
  * generators, one for each, would compete with the server for it, and would

@@ -25,7 +25,7 @@ struct result {
 	struct counters counters;
 	unsigned int serving_tasks;
 	bool shared_tasks;
-	const char *policy; /* how guest and server were scheduled: batch or other */
+	const char *policy; /* how guest and server were scheduled: other or batch */
 	double window_cost, window_idle;
 	uint64_t window_packets;
 	uint64_t late; /* requests that could not be sent when they were due */

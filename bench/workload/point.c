@@ -12,10 +12,10 @@
 #include "lib/tasks.h"
 
 /*
- * Under SCHED_BATCH neither side preempts the other when it is woken: they
- * change places when one has nothing left to do, always at the same point of
- * a packet's path, and the figures repeat. Under SCHED_OTHER, as programs are
- * scheduled unless they ask for something else, who is woken may preempt.
+ * SCHED_OTHER unless the point asks for another policy: a guest and its server
+ * run under it where they ask for nothing, and the side that is woken may
+ * preempt the other. Under SCHED_BATCH neither does: they change places when
+ * one has nothing left to do, always at the same point of a packet's path.
  */
 static int place_tasks(struct point *p)
 {

@@ -267,4 +267,25 @@ for order in "d b" "b d"; do
 	says "compare $order: a control that differs" '0 significant (*)'
 	is "compare $order: no star" "$("$BENCH/compare" --json "$TMP/$x" "$TMP/$y" | jq -c '[any(.rows[]; .significant or .worse), (.controls | sort)]')" '[false,["apart","none"]]'
 done
+# The scheduling policy: points from the time before it could be chosen ran under SCHED_BATCH, and do not name it.
+"$synthetic" clock=insn reps=2 policy=other >"$TMP/other"
+"$synthetic" clock=insn reps=2 policy=batch >"$TMP/batch"
+jq -c 'del(.detail)' "$TMP/batch" >"$TMP/old"
+jq -c '.point += "b" | .knobs.policy = "batch"' "$TMP/batch" >"$TMP/named"
+run "$BENCH/compare" "$TMP/old" "$TMP/other"
+code 'the same cells, another policy' 1
+says 'the same cells, another policy' 'under different scheduling policies (A batch, B other)'
+is 'batch, by its default of old and by its name, is the same' \
+	"$("$BENCH/compare" --json "$TMP/old" "$TMP/named" | jq -c '[.cells, .only_a, .only_b, .only_other_policy]')" '[12,0,0,0]'
+jq -c '.knobs.policy = "other"' "$TMP/other" >"$TMP/named-other"
+is 'and so is the policy of today' \
+	"$("$BENCH/compare" --json "$TMP/named-other" "$TMP/other" | jq -c '[.cells, .only_a, .only_b]')" '[12,0,0]'
+cat "$TMP/other" "$TMP/named" >"$TMP/both"
+run "$BENCH/compare" "$TMP/both" "$TMP/other"
+code 'both policies in one run' 0
+is 'both policies in one run: one is compared' "$(grep -c 'cells: 0 differ, 12 do not' <<<"$TEXT")" 1
+says 'both policies in one run' '12 of these: the same cell, another scheduling policy (A batch, B other), not compared'
+is 'a cell says its policy' "$("$BENCH/stats" --json "$TMP/old" | jq -r '.[].policy' | sort -u)" batch
+is 'batch has a name' "$("$BENCH/compare" --all "$TMP/old" "$TMP/named" | grep -c 'policy=batch')" 1
+
 done_testing

@@ -53,7 +53,7 @@ cat >"$TMP/point" <<'EOC'
 cost=$(awk -v server="$2" -v rep="${VHOSTLAB_RAW##*-}" '$1 == server { print $(rep + 1) }' "${0%/*}/costs")
 [[ $cost != - ]] || { echo "fake point: it failed" >&2; exit 1; }
 printf '{"packets":1,"lost":0,"corrupt":null,"seconds":1,"cost_per_packet":%s,"syscalls_per_packet":0,"kicks_per_packet":1,' "$cost"
-printf '"calls_per_packet":1,"latency_p50":null,"latency_p99":null,"latency_p999":null,"detail":{}}\n'
+printf '"calls_per_packet":1,"latency_p50":null,"latency_p99":null,"latency_p999":null,"detail":{"policy":"other"}}\n'
 EOC
 chmod +x "$TMP/point"
 export VHOSTLAB_POINT=$TMP/point VHOSTLAB_CLOCK

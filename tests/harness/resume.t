@@ -104,6 +104,13 @@ code 'resume on another kernel' 2
 says 'resume on another kernel' 'measured with another kernel'
 is 'the points are untouched' "$(md5sum <"$points")" "$before"
 
+# A run from the time when SCHED_BATCH was the default, and points did not name it.
+jq -c 'del(.detail.policy)' "$points" >"$TMP/batch" && cp "$TMP/batch" "$points"
+run "$ROOT/run.sh" sweep "$TMP/many.conf" --host --resume --out "$TMP/run"
+code 'resume of a run under another scheduling policy' 2
+says 'resume of a run under another scheduling policy' 'under scheduling policy batch, which is other now'
+
+jq -c ".detail.policy = \"other\"" "$TMP/batch" >"$points"
 exec {lock}>"$TMP/run/.lock"
 flock "$lock"
 run "$ROOT/run.sh" sweep "$TMP/many.conf" --host --resume --out "$TMP/run"
