@@ -23,7 +23,7 @@ COUNTS = ["syscalls_per_packet"]
 """Of one packet under way it is the same each time. Kicks and calls are not: whether one is
 needed depends on which side is ahead."""
 IDENTITY = ["server", "guest", "workload", "size", "burst", "queues", "guests", "sink", "knobs",
-            "clock", "accel"]
+            "clock", "accel", "policy"]
 FIELDS = ["workload", "sink", "guest", "size", "burst", "queues", "guests", "server"]
 USUAL = {"guest": "process", "queues": 1, "guests": 1, "sink": "stack"}
 """What a cell is like where neither claim nor check says anything."""
@@ -71,6 +71,8 @@ class Judge:
         """What a cell has under a name, knobs at their default included."""
         if name.startswith("knob."):
             knob = name.removeprefix("knob.")
+            if knob == "policy" and cell.get("policy") is not None:
+                return cell["policy"]
             return cell["knobs"].get(knob, self.defaults.get(knob))
         return cell.get(name)
 

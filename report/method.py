@@ -14,8 +14,9 @@ def _pairs(values: dict[str, Any], between: str, join: str) -> str:
     return join.join(f"{k}{between}{shortest(v)}" for k, v in values.items())
 
 
-def environment_table(env: dict[str, Any]) -> str:
+def environment_table(run: Run) -> str:
     """The machine and its settings."""
+    env = run.env
     git, module, intree = env["git"], env["module"], env["intree"]
     rows = [
         ("experiment", env["experiment"]), ("measured", env["date"]),
@@ -24,6 +25,7 @@ def environment_table(env: dict[str, Any]) -> str:
         ("clock", env["clock"]), ("accelerator", env["accel"]),
         ("kernel", f"{env['kernel']} {env['kernel_version']}"),
         ("kernel command line", env["cmdline"]),
+        ("scheduling policy of guest and server", run.policies),
         ("processor of the machine", f"{env['cpus']} x {env['cpu']}, {env['memory_mib']} MiB"),
         ("processor of the host", env.get("host_cpu")), ("QEMU", env.get("qemu")),
         ("QEMU arguments", env.get("qemu_args")),
@@ -47,4 +49,4 @@ def _missing_table(run: Run) -> str:
 def text_of(run: Run) -> str:
     """The sections."""
     return render("method", run, missing=_missing_table(run),
-                  environment=environment_table(run.env))
+                  environment=environment_table(run))

@@ -8,11 +8,10 @@ from report import ask, order, servers
 from report.figures import server_data
 from report.page import render, table
 from report.panels import draw
-from report.run import Cell, Run, mid, most
+from report.run import POLICIES, Cell, Run, mid, most
 from report.tables import gather as process_cells
 from report.text import fixed, whole
 
-NAMES = {"batch": "SCHED_BATCH", "other": "SCHED_OTHER"}
 PLACE = ["workload", "sink", "size", "burst"]
 PLAIN, ALONE = "vhostlab", "vhostlab without giving way"
 
@@ -22,21 +21,17 @@ Place = dict[str, Any]
 def gather(run: Run) -> list[Place]:
     """One object per place: by policy, the cells of each server. Empty when only one policy was
     measured."""
-    default = ask.defaults()["policy"]
     some = [c for c in process_cells(run) if c["sink"] != "check"
             and not set(c["knobs"]) - {"policy", "without"}
             and c["knobs"].get("without", "yield") == "yield"]
-
-    def policy(c: Cell) -> str:
-        return str(c["knobs"].get("policy", default))
-    if len({policy(c) for c in some}) < 2:
+    if len({c["policy"] for c in some}) < 2:
         return []
     out = []
     for group in order.group_by(some, order.fields(*PLACE)):
         place: Place = {k: group[0][k] for k in PLACE}
-        for name in NAMES:
+        for name in POLICIES:
             place[name] = {ALONE if "without" in c["knobs"] else c["server"]: c
-                           for c in group if policy(c) == name}
+                           for c in group if c["policy"] == name}
         out.append(place)
     return order.sort_by(out, lambda p: [servers.workload_rank(p["workload"]), p["burst"],
                                          p["sink"], p["size"]])
@@ -59,7 +54,7 @@ def draw_all(run: Run) -> None:
                  {s: c.get("cost_per_packet") for s, c in p[policy].items() if s in servers.USUAL})
                 for p in places if p["size"] == small and p[policy]
                 and p["workload"] in servers.WORKLOADS])
-              for policy, name in NAMES.items()]
+              for policy, name in POLICIES.items()]
     draw(run, "policy", "overview", server_data(panels, False) if places else "",
          run.subtitle(), run.figure_unit)
 
@@ -67,8 +62,8 @@ def draw_all(run: Run) -> None:
 def brief_table(run: Run) -> str:
     """A row per place, vhostlab by in-tree under each policy; nothing when there is but one."""
     rows = [[p["workload"], p["size"], p["burst"],
-             *(_ratio(p, n, s) for n in NAMES for s in (PLAIN, ALONE))] for p in gather(run)]
-    heads = ["workload", "size", "burst", *(n + w for n in NAMES.values()
+             *(_ratio(p, n, s) for n in POLICIES for s in (PLAIN, ALONE))] for p in gather(run)]
+    heads = ["workload", "size", "burst", *(n + w for n in POLICIES.values()
                                             for w in ("", ", without giving way"))]
     return table(heads, "lrr" + "r" * 4, rows) if rows else ""
 
@@ -79,10 +74,10 @@ def text_of(run: Run) -> str:
     if not places:
         return ""
     names = ["userspace", "intree", PLAIN, ALONE]
-    rows = [[p["workload"], p["sink"], p["size"], p["burst"], NAMES[n],
+    rows = [[p["workload"], p["sink"], p["size"], p["burst"], POLICIES[n],
              *(whole(_cost(p, n, s)) for s in names), _ratio(p, n, PLAIN), _ratio(p, n, ALONE),
              ", ".join(whole(most(p[n].get(s), "lost")) for s in names if s in p[n])]
-            for p in places for n in NAMES]
+            for p in places for n in POLICIES]
     heads = ["workload", "sink", "size", "burst", "policy", *names, "vhostlab / intree",
              "without giving way / intree", "lost"]
     return render("policy", run, table=table(heads, "llrrl" + "r" * 7, rows))

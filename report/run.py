@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import json
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,23 @@ Point = dict[str, Any]
 Cell = dict[str, Any]
 
 IDENTITY = ["server", "guest", "workload", "size", "burst", "queues", "guests", "sink", "knobs"]
+
+
+POLICIES = {"other": "SCHED_OTHER", "batch": "SCHED_BATCH"}
+"""How the bench schedules its guest and their servers; the default comes first."""
+
+
+def policy_of(point: Point) -> str | None:
+    """The policy of a point. Those from before there was a choice do not name it: they ran under
+    SCHED_BATCH. None with real guests, which the bench does not schedule."""
+    said = (point.get("detail") or {}).get("policy") or point["knobs"].get("policy")
+    return str(said) if said else "batch" if point["guest"] == "process" else None
+
+
+def policy_words(cells: Iterable[Cell]) -> str:
+    """The policies of these cells in words; empty when they have none."""
+    have = {c["policy"] for c in cells}
+    return " and ".join(name for policy, name in POLICIES.items() if policy in have)
 
 
 class Damaged(Exception):
@@ -70,7 +88,7 @@ class Run:
     @functools.cached_property
     def points(self) -> list[Point]:
         """All measurements, in the order in which they were made."""
-        return lines(self.folder / "points.jsonl")
+        return [p | {"policy": policy_of(p)} for p in lines(self.folder / "points.jsonl")]
 
     @functools.cached_property
     def last_points(self) -> list[Point]:
@@ -114,6 +132,12 @@ class Run:
         groups = order.group_by(lines(self.folder / "verdicts.jsonl"),
                                 order.fields("point", "rep"))
         return [g[0] for g in groups if (g[0].get("point"), g[0].get("rep")) not in have]
+
+    @property
+    def policies(self) -> str:
+        """Under which scheduling policies guest and server ran, in a sentence; empty with real
+        guests."""
+        return policy_words(self.cells)
 
     @property
     def insn(self) -> bool:

@@ -6,7 +6,7 @@ from typing import Any
 
 from report import ask, interval, order, servers
 from report.page import render, table
-from report.run import Cell, Run, mid, most
+from report.run import Cell, Run, mid, most, policy_words
 from report.text import brief, shortest, whole
 
 Row = dict[str, Any]
@@ -160,6 +160,7 @@ def text_of(run: Run) -> str:
     checked = [r for r in rows if r["sink"] == "check"]
     return render(
         "tables", run, servers=", ".join(shown(packets)),
+        policies=policy_words(c for c in cells if not c["knobs"]),
         syscalls=syscall_table(stack) if stack else "",
         costs=cost_table(run, packets) if packets else "",
         floor=floor_table(run, floored) if floored else "",

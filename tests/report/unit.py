@@ -209,7 +209,16 @@ class Policy(unittest.TestCase):
             ("vhostlab", {"policy": "other", "without": "yield"}, 990),
             ("vhostlab", {"policy": "other", "without": "late"}, 7000)])
         self.assertEqual(found.splitlines()[2:],
-                         ["| tx | 64 | 1 | 0.800 | 0.900 | 0.900 | 1.100 |"])
+                         ["| tx | 64 | 1 | 0.900 | 1.100 | 0.800 | 0.900 |"])
+
+    def test_points_say_their_policy_or_are_of_the_time_of_batch(self) -> None:
+        point = {"guest": "process", "knobs": {}, "detail": None}
+        self.assertEqual(run.policy_of(point), "batch")
+        self.assertEqual(run.policy_of(point | {"detail": {"policy": "other"}}), "other")
+        self.assertEqual(run.policy_of(point | {"knobs": {"policy": "other"}}), "other")
+        self.assertEqual(run.policy_of(point | {"guest": "qemu"}), None)
+        self.assertEqual(run.policy_words([{"policy": None}, {"policy": "batch"},
+                                           {"policy": "other"}]), "SCHED_OTHER and SCHED_BATCH")
 
     def test_what_was_not_measured_has_no_ratio(self) -> None:
         found = self.brief([("intree", {}, 1000), ("vhostlab", {"policy": "other"}, 800)])
