@@ -228,9 +228,10 @@ def _refused(run: Run, guests: Guests) -> str | None:
 
 
 def text_of(run: Run, guests: Guests, judged: list[dict[str, Any]],
-            beside: list[Run], prefix: str, policies: str = "", real: str = "") -> str:
+            beside: list[Run], prefix: str, policies: str = "", defaults: str = "",
+            real: str = "") -> str:
     """The page; with links to the pages of the runs beside it, or without any, with a table of
-    scheduling policies, and with a figure of real guests in front of its own."""
+    scheduling policies, one of kernel defaults, and with a figure of real guests in front of its own."""
     rows = measured(rows_of(gather(run)))
     refusal = control.refusal(run)
     slower = ([refusal] if refusal else slower_text(run, rows)) + slower_guests(_named(guests))
@@ -238,6 +239,7 @@ def text_of(run: Run, guests: Guests, judged: list[dict[str, Any]],
         "front", run, slower=slower, sentences=sentences(run, guests),
         missing=len(run.failed), kept=len(run.points), claims=judged, count=claims.counts(judged),
         total=len(judged), prefix=prefix, cell_text=cell_text, policies=policies,
+        defaults=defaults,
         guests=real, guest_table=guest_table(_named(guests)) if real else "",
         origin=origin.sentence(run), unity=origin.unity([run, *beside]),
         own=(LISTED[0], origin.brief(run)),

@@ -34,6 +34,8 @@ def environment_table(run: Run) -> str:
         ("vhostlab_net parameters", _pairs(module["parameters"], "=", " ")),
         ("vhost_net (in-tree)", f"srcversion {intree.get('srcversion') or 'unknown'}, "
                                 f"sha256 {intree.get('sha256') or 'unknown'}"),
+        ("vhost_net parameters", _pairs(intree.get("parameters") or {}, "=", " ")),
+        ("kernel defaults in effect", _pairs(env.get("kernel_defaults") or {}, "=", " ")),
         ("mitigations", _pairs(env["mitigations"], ": ", "; ")),
         ("sysctls", _pairs(env["sysctls"], "=", " "))]
     return table(["what", "value"], "ll",

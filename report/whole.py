@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from report import (ablation, claim_file, claims, control, direction, figures, front, functions,
-                    guest_cells, guest_figures, guests, html, inside, judge, method, origin,
-                    policy, scaling, stages, summary, tables, threads)
+from report import (ablation, claim_file, claims, control, defaults, direction, figures, front,
+                    functions, guest_cells, guest_figures, guests, html, inside, judge, method,
+                    origin, policy, scaling, stages, summary, tables, threads)
 from report.listed import COMPANIONS
 from report.page import figure_of, render
 from report.panels import draw
@@ -80,7 +80,8 @@ class Report:
         """All figures."""
         check_clock(self.run)
         self.found[self.run.name] = draw_own(self.run, self.work, True)
-        runs = [self.run, *self.beside]
+        # A kernel with other defaults is no evidence for what was published about usual ones.
+        runs = [self.run, *(r for r in self.beside if not r.env.get("append"))]
         self.claims = judge.judge_runs(runs, claim_file.load())
         claims.draw_all(self.run, self.claims, runs)
         for run in self.beside:
@@ -119,12 +120,15 @@ class Report:
     def front_text(self, prefix: str) -> str:
         """The front page, as it stands a folder or more above the run."""
         policies = [policy.brief_table(r) for r in self.beside if r.folder.name == "policy"]
+        others = [defaults.text_of(self.run, r, prefix) for r in self.beside
+                  if r.folder.name == "kernel-defaults"]
         real = [r.named_by(f"{prefix}guests/figures") for r in self.beside
                 if r.folder.name == "guests" and r.insn]
         shown = "".join(figure_of(r)("guests-overview", "Cost per packet of real guests")
                         for r in real)
         return _tidy(front.text_of(self.run.named_by(prefix + "figures"), self._guest_cells(),
-                                   self.claims, self.beside, prefix, "".join(policies), shown))
+                                   self.claims, self.beside, prefix, "".join(policies),
+                                   "".join(others), shown))
 
 
 def _tidy(text: str) -> str:

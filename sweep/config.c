@@ -294,6 +294,13 @@ static void sweep_key(struct parse *p, const char *name, const char *value)
 				"kernel = %s is not known; allowed: default, 6.1, 6.12 or a Debian "
 				"release of these, such as 6.1.0-56-amd64",
 				value);
+	} else if (!strcmp(name, "append")) {
+		set_text(p, &c->append, name, value);
+		if (!append_known(value))
+			mistake(p, p->line,
+				"append = %s is not known; allowed: kernel parameters that the lab "
+				"does not set, such as init_on_alloc=0",
+				value);
 	} else if (!strcmp(name, "clock")) {
 		if (!once(p, name))
 			return;
@@ -322,7 +329,7 @@ static void sweep_key(struct parse *p, const char *name, const char *value)
 		add_values(p, &c->include, name, value);
 	} else {
 		mistake(p, p->line,
-			"key %s is not known in [sweep]; allowed: question, kernel, clock, "
+			"key %s is not known in [sweep]; allowed: question, kernel, append, clock, "
 			"repetitions, packets, timeout, control, precision, include",
 			name);
 	}
@@ -480,6 +487,8 @@ bool config_read(struct config *config, const char *path)
 		config->question = copy("");
 	if (!config->kernel)
 		config->kernel = copy("default");
+	if (!config->append)
+		config->append = copy("");
 	if (!config->clock)
 		config->clock = copy("insn");
 	if (!config->defaults.repetitions)

@@ -40,6 +40,7 @@ struct config {
 	char *experiment; /* the file's name without folder and .conf */
 	char *question;
 	char *kernel;
+	char *append; /* parameters of its command line, separated by spaces */
 	char *clock;
 	long timeout; /* seconds a single point may take */
 	bool control; /* some cells are measured twice: the A/A control */

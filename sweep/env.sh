@@ -51,6 +51,9 @@ module()
 	printf '%s\t%s' "$version" "$sum"
 }
 
+# shellcheck source=sweep/defaults.sh
+source "$root/sweep/defaults.sh"
+
 intree=$(modinfo -n vhost_net 2>/dev/null || true)
 
 jq -n \
@@ -73,6 +76,9 @@ jq -n \
 	--arg qemu_args "${qemu_args//"$root"/.}" \
 	--arg mitigations "$(files_of /sys/devices/system/cpu/vulnerabilities/*)" \
 	--arg sysctls "$(sysctls)" \
+	--arg append "${VHOSTLAB_APPEND:-}" \
+	--arg kernel_defaults "$(kernel_defaults)" \
+	--arg intree_parameters "$(files_of /sys/module/vhost_net/parameters/* /sys/module/vhost/parameters/*)" \
 	--arg ours "$(module vhostlab_net "${VHOSTLAB_KO:-}")" \
 	--arg module_parameters "$(files_of /sys/module/vhostlab_net/parameters/*)" \
 	--arg intree "$(module vhost_net "$intree")" \
@@ -81,8 +87,9 @@ jq -n \
 	def origin: split("\t") | {loaded: (.[0] != ""), srcversion: (.[0] | none), sha256: (.[1] | none)};
 	{experiment: $experiment, config_sha256: $config_sha256, seed: $seed, date: ($date | none),
 	 git: {revision: ($revision | none), dirty: $dirty},
-	 kernel: $kernel, kernel_version: $kernel_version, cmdline: $cmdline, mitigations: ($mitigations | object),
+	 kernel: $kernel, kernel_version: $kernel_version, cmdline: $cmdline, append: ($append | none),
+	 kernel_defaults: ($kernel_defaults | object), mitigations: ($mitigations | object),
 	 cpu: $cpu, cpus: $cpus, host_cpu: ($host_cpu | none), memory_mib: $memory_mib,
 	 accel: $accel, clock: $clock, qemu: ($qemu | none), qemu_args: ($qemu_args | none),
-	 module: (($ours | origin) + {parameters: ($module_parameters | object)}), intree: ($intree | origin),
+	 module: (($ours | origin) + {parameters: ($module_parameters | object)}), intree: (($intree | origin) + {parameters: ($intree_parameters | object)}),
 	 sysctls: ($sysctls | object)}'

@@ -68,9 +68,12 @@ static bool append(struct config *config, const char *name, int line)
 		return mistake(config, line, "it is not usable: see the line above", name);
 	if (from->include.count)
 		return mistake(config, line, "it includes others itself: name those here", name);
-	if (strcmp(from->clock, config->clock) || strcmp(from->kernel, config->kernel))
-		return mistake(config, line,
-			       "it asks for another clock or kernel: sweep it by itself", name);
+	if (strcmp(from->clock, config->clock) || strcmp(from->kernel, config->kernel) ||
+	    strcmp(from->append, config->append))
+		return mistake(
+			config, line,
+			"it asks for another clock or kernel (or append): sweep it by itself",
+			name);
 	if (from->timeout > config->timeout)
 		config->timeout = from->timeout;
 	for (int i = 0; i < from->section_count; i++) {

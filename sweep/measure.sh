@@ -31,7 +31,8 @@ measure_here()
 	ko=${VHOSTLAB_KO:-$BUILD/kmod/$release/vhostlab_net.ko}
 	trap 'end_session; unload_modules' EXIT
 	load_modules "$ko"
-	export VHOSTLAB_KO=$ko VHOSTLAB_SEED=$SEED
+	VHOSTLAB_APPEND=$("$BENCH/plan" --get append "$CONFIG")
+	export VHOSTLAB_KO=$ko VHOSTLAB_SEED=$SEED VHOSTLAB_APPEND
 	"$ROOT/sweep/env.sh" "$CONFIG" "$CLOCK" >"$new" ||
 		die 1 "--out: $RUN_DIR: env.json cannot be made: see the line above; free some space or choose another folder"
 	if [[ -s $RUN_DIR/env.json ]]; then

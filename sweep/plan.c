@@ -29,7 +29,8 @@ static void usage(FILE *out)
 	      "FILE]... "
 	      "CONFIG\n"
 	      "       plan --pace [--accel tcg|kvm|bare] [...] CONFIG\n"
-	      "       plan --get experiment|question|kernel|clock|timeout|steps|points|files\n"
+	      "       plan --get "
+	      "experiment|question|kernel|append|clock|timeout|steps|points|files\n"
 	      "            [...] CONFIG\n"
 	      "       plan --vocabulary | --defaults\n"
 	      "Prints one JSON object per point, or with --schedule one per point and\n"
@@ -246,6 +247,8 @@ static int print_field(const struct points *points, const struct config *config,
 		puts(config->question);
 	else if (!strcmp(field, "kernel"))
 		puts(config->kernel);
+	else if (!strcmp(field, "append"))
+		puts(config->append);
 	else if (!strcmp(field, "clock"))
 		puts(config->clock);
 	else if (!strcmp(field, "timeout"))
@@ -260,7 +263,7 @@ static int print_field(const struct points *points, const struct config *config,
 	else {
 		fprintf(stderr,
 			"vhostlab: plan: --get %s: not known; allowed: experiment, question, "
-			"kernel, clock, timeout, steps, points, files\n",
+			"kernel, append, clock, timeout, steps, points, files\n",
 			field);
 		return 2;
 	}

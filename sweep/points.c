@@ -156,6 +156,8 @@ static json_t *asked(const struct point *point, const struct config *config, boo
 	json_object_set_new(object, "packets", json_integer(point->packets));
 	json_object_set_new(object, "clock", json_string(config->clock));
 	json_object_set_new(object, "kernel", json_string(config->kernel));
+	if (*config->append)
+		json_object_set_new(object, "append", json_string(config->append));
 	/* Its default was another one once: points of those days have other names. */
 	if (is(point, AXIS_GUEST, "process"))
 		json_object_set_new(object, "policy",

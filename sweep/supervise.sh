@@ -7,18 +7,21 @@
 supervise()
 {
 	local clock=$1 kernel=$2 steps=$3 child code=0 filter kept inner command
-	local shown=${RUN_DIR#"$ROOT"/} nested=() limit stored=1
+	local shown=${RUN_DIR#"$ROOT"/} nested=() append=() limit stored=1 word
 	! "$BENCH/plan" "${PLAN_OPTIONS[@]}" --schedule "$CONFIG" | grep '"guest": *"qemu"' >/dev/null || nested=(--nested)
 	inner=("$ROOT/run.sh" sweep "$RUN_DIR/$(basename "$CONFIG")" --host --out "$RUN_DIR" "${PLAN_OPTIONS[@]}")
 	[[ -n $CLOCK ]] || inner+=(--clock "$clock")
 	# Each point says that it begins and how it ended; ten real seconds are more than enough for
 	# a second of its own limit.
 	limit=$("$BENCH/plan" --get timeout "$CONFIG")
+	for word in $("$BENCH/plan" --get append "$CONFIG"); do
+		append+=(--append "$word")
+	done
 	if [[ $HOST == 1 ]]; then
 		command=(env VHOSTLAB_INNER=1 "${inner[@]}")
 	else
 		keep_records
-		command=("$ROOT/lab/run" --clock "$clock" --kernel "$kernel" --timeout $((600 + 10 * limit)) "${nested[@]}"
+		command=("$ROOT/lab/run" --clock "$clock" --kernel "$kernel" --timeout $((600 + 10 * limit)) "${nested[@]}" "${append[@]}"
 			--ro "$RUN_DIR" --records "$RECORDS" -- env VHOSTLAB_INNER=1 "VHOSTLAB_DATE=$VHOSTLAB_DATE"
 			"VHOSTLAB_REVISION=$VHOSTLAB_REVISION" "VHOSTLAB_DIRTY=$VHOSTLAB_DIRTY"
 			${VHOSTLAB_POINT:+"VHOSTLAB_POINT=$VHOSTLAB_POINT"} "${inner[@]}")

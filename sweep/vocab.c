@@ -133,6 +133,46 @@ bool kernel_known(const char *name)
 	return false;
 }
 
+/* A parameter that lab/run sets, or that changes what the lab is. */
+static bool labs_own(const char *name, size_t length)
+{
+	static const char *const own[] = {
+		"console",	 "panic",	"oops",		  "tsc",
+		"tsc_early_khz", "noapictimer", "no_timer_check", "nokaslr",
+		"norandmaps",	 "reboot",	"init",		  "rdinit",
+		"root",		 "maxcpus",	"nr_cpus",	  "nosmp",
+		"mem",		 "net.ifnames", "clocksource",	  "random.trust_cpu"
+	};
+
+	for (size_t i = 0; i < sizeof(own) / sizeof(own[0]); i++)
+		if (strlen(own[i]) == length && !strncmp(own[i], name, length))
+			return true;
+	return false;
+}
+
+bool append_known(const char *text)
+{
+	static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+				      "0123456789_-.";
+	size_t name, value;
+
+	for (text += strspn(text, " "); *text; text += strspn(text, " ")) {
+		name = strspn(text, letters);
+		if (!name || *text == '-' || labs_own(text, name))
+			return false;
+		text += name;
+		if (*text == '=') {
+			value = strcspn(text + 1, " ");
+			if (!value || strcspn(text + 1, "\"'\\$`;&|<>()#*?") < value)
+				return false;
+			text += 1 + value;
+		}
+		if (*text && *text != ' ')
+			return false;
+	}
+	return true;
+}
+
 int axis_find(const char *name)
 {
 	for (int i = 0; i < AXIS_COUNT; i++)

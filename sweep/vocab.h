@@ -68,6 +68,12 @@ bool knob_check(const struct knob_info *knob, const char *value, char *why, size
 /* What lab/kernel can find: default, a series, or a release of one as Debian names it. */
 bool kernel_known(const char *name);
 
+/*
+ * Is @text one or more parameters for the kernel's command line? Without quotes, and without those
+ * that the lab's machine and clock depend on.
+ */
+bool append_known(const char *text);
+
 /* A whole decimal number in [min, max], nothing before or behind it. */
 bool parse_number(const char *text, long min, long max, long *number);
 

@@ -98,7 +98,7 @@ bad 'value twice' 2 'names intree twice' <<'EOC'
 server = intree, intree
 workload = tx
 EOC
-for key in 'question = a' 'kernel = 6.1' 'clock = insn' 'repetitions = 3' 'packets = 4' 'timeout = 5' 'control = no' 'precision = 1%'; do
+for key in 'question = a' 'kernel = 6.1' 'append = quiet' 'clock = insn' 'repetitions = 3' 'packets = 4' 'timeout = 5' 'control = no' 'precision = 1%'; do
 	bad "[sweep] ${key%% *} twice" 3 "${key%% *} is given twice in this section (first in line 2)" <<EOC
 [sweep]
 $key
@@ -194,6 +194,27 @@ server = intree
 workload = tx
 EOC
 done
+# shellcheck disable=SC2016 # no shell is to see it
+for append in init_on_alloc= '=1' -x 'a="b' 'a=$b' 'tsc=unstable' 'x console=tty0' 'mem=1G' 'p\q' 'x = 1'; do
+	bad "append = $append" 2 "is not known; allowed: kernel parameters" <<EOC
+[sweep]
+append = $append
+[x]
+server = intree
+workload = tx
+EOC
+done
+for append in init_on_alloc=0 'preempt=full  init_on_alloc=0' 'cpuidle.off=1 isolcpus=1-2,managed_irq,5 quiet'; do
+	printf '[sweep]\nappend = %s\n[x]\nserver = intree\nworkload = tx\n' "$append" >"$TMP/append.conf"
+	run "$BENCH/plan" "$TMP/append.conf"
+	code "append = $append" 0
+	is "append = $append: as it was written" "$("$BENCH/plan" --get append "$TMP/append.conf")" "$append"
+	names="${names:-}$(jq -r .point <<<"$TEXT") "
+done
+is 'append is part of a point' "$(tr ' ' '\n' <<<"$names" | grep -c .) $(tr ' ' '\n' <<<"$names" | sort -u | grep -c .)" '3 3'
+run "$ROOT/run.sh" sweep "$TMP/append.conf" --host --clock wall --out "$TMP/append"
+code 'append with --host' 77
+says 'append with --host' "append changes the command line of the lab's kernel"
 for precision in 0x10% 1e1%; do
 	bad "precision = $precision" 2 "precision = $precision is not known" <<EOC
 [sweep]

@@ -10,8 +10,8 @@ from typing import Any
 
 import tap
 
-from report import (ablation, ask, claim_file, claims, direction, html, interval, judge, order,
-                    page, panels, policy, run, stages, text)
+from report import (ablation, ask, claim_file, claims, defaults, direction, html, interval, judge,
+                    order, page, panels, policy, run, stages, text)
 
 
 class Text(unittest.TestCase):
@@ -186,6 +186,15 @@ class Html(unittest.TestCase):
             self.assertEqual(found.groupdict(), {"wide": "figures/a.svg", "narrow": narrow})
 
 
+def point(server: str, burst: int, cost: float) -> dict[str, Any]:
+    """A measurement under SCHED_OTHER."""
+    return {"point": f"{server} {burst}", "rep": 1, "experiment": "x", "server": server,
+            "guest": "process", "workload": "tx", "size": 64, "burst": burst, "queues": 1,
+            "guests": 1, "sink": "stack", "knobs": {}, "clock": "insn", "accel": "tcg",
+            "packets": 1000, "lost": 0, "corrupt": None, "cost_per_packet": cost,
+            "detail": {"policy": "other"}}
+
+
 class Policy(unittest.TestCase):
     """A run in which burst 1 was measured under two policies, and one under a single one."""
 
@@ -305,6 +314,41 @@ class SharedProcessor(unittest.TestCase):
     def test_no_other(self) -> None:
         for idea in set(ablation.WORDS) - {"yield"}:
             self.assertNotIn("shared", ablation.WORDS[idea])
+
+
+class Defaults(unittest.TestCase):
+    """The same cells of two boots."""
+
+    def said(self, **env: Any) -> str:
+        """The table of a usual run and one whose environment has these differences."""
+        usual = {"kernel": "6.1", "clock": "insn", "accel": "tcg", "append": None,
+                 "kernel_defaults": {"init_on_alloc": "on", "hz": "250"}}
+        with tempfile.TemporaryDirectory() as name:
+            runs = []
+            for folder, made, costs in (("usual", usual, (1000, 800, 7)),
+                                        ("other", usual | env, (900, 810, 5))):
+                where = Path(name) / folder
+                where.mkdir()
+                (where / "env.json").write_text(json.dumps(made), encoding="utf-8")
+                with open(where / "points.jsonl", "w", encoding="utf-8") as out:
+                    for server, burst, cost in zip(("intree", "vhostlab", "vhostlab"),
+                                                   (1, 1, 64), costs):
+                        if (folder, burst) != ("usual", 64):
+                            out.write(json.dumps(point(server, burst, cost)) + "\n")
+                runs.append(run.Run(where, folder))
+            return defaults.text_of(runs[0], runs[1], "up/")
+
+    def test_both_boots_side_by_side(self) -> None:
+        found = self.said(append="init_on_alloc=0",
+                          kernel_defaults={"init_on_alloc": "off", "hz": "250"})
+        self.assertIn("init_on_alloc = off instead of on;", found)
+        self.assertIn("](up/other/RESULTS.md)", found)
+        self.assertEqual([line for line in found.splitlines() if line.startswith("| tx")],
+                         ["| tx | stack | 64 | 1 | 0.800 | 0.900 | - | - | - | - | 1000 | 900 "
+                          "| 800 | 810 |"])
+
+    def test_another_kernel_is_not_compared(self) -> None:
+        self.assertEqual(self.said(kernel="6.12"), "")
 
 
 class Stages(unittest.TestCase):
