@@ -2,6 +2,7 @@
 """The first lines of a page: the question, one figure, what came out, what the clock hides."""
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from typing import Any
 
 from report import ask, claims, control, guest_summary, origin, winners
@@ -227,21 +228,32 @@ def _refused(run: Run, guests: Guests) -> str | None:
     return None
 
 
-def text_of(run: Run, guests: Guests, judged: list[dict[str, Any]],
-            beside: list[Run], prefix: str, policies: str = "", defaults: str = "",
-            real: str = "") -> str:
-    """The page; with links to the pages of the runs beside it, or without any, with a table of
-    scheduling policies, one of kernel defaults, and with a figure of real guests in front of its own."""
+@dataclass
+class Beside:
+    """What the runs beside the page's own bring to it: each is empty where there is no such run."""
+    runs: list[Run] = field(default_factory=list)
+    policies: str = ""
+    """The table of scheduling policies."""
+    best: str = ""
+    """The one of the in-tree module at its best settings."""
+    defaults: str = ""
+    """The one of a kernel with other defaults."""
+    guests: str = ""
+    """The figure of real guests, which stands in front of the run's own."""
+
+
+def text_of(run: Run, guests: Guests, judged: list[dict[str, Any]], beside: Beside,
+            prefix: str) -> str:
+    """The page, with links to the pages of the runs beside it."""
     rows = measured(rows_of(gather(run)))
     refusal = control.refusal(run)
     slower = ([refusal] if refusal else slower_text(run, rows)) + slower_guests(_named(guests))
     return render(
         "front", run, slower=slower, sentences=sentences(run, guests),
         missing=len(run.failed), kept=len(run.points), claims=judged, count=claims.counts(judged),
-        total=len(judged), prefix=prefix, cell_text=cell_text, policies=policies,
-        defaults=defaults,
-        guests=real, guest_table=guest_table(_named(guests)) if real else "",
-        origin=origin.sentence(run), unity=origin.unity([run, *beside]),
+        total=len(judged), prefix=prefix, cell_text=cell_text, beside=beside,
+        guest_table=guest_table(_named(guests)) if beside.guests else "",
+        origin=origin.sentence(run), unity=origin.unity([run, *beside.runs]),
         own=(LISTED[0], origin.brief(run)),
-        topics=[(one, origin.brief(r)) for one in LISTED for r in beside
+        topics=[(one, origin.brief(r)) for one in LISTED for r in beside.runs
                 if r.folder.name == one.folder])

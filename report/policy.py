@@ -8,7 +8,7 @@ from report import ask, order, servers
 from report.figures import server_data
 from report.page import render, table
 from report.panels import draw
-from report.run import POLICIES, Cell, Run, mid, most
+from report.run import POLICIES, Run, mid, most
 from report.tables import gather as process_cells
 from report.text import fixed, whole
 

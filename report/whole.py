@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from report import (ablation, claim_file, claims, control, defaults, direction, figures, front,
-                    functions, guest_cells, guest_figures, guests, html, inside, judge, method,
-                    origin, policy, scaling, stages, summary, tables, threads)
+from report import (ablation, best, claim_file, claims, control, defaults, direction, figures,
+                    front, functions, guest_cells, guest_figures, guests, html, inside, judge,
+                    method, origin, policy, scaling, stages, summary, tables, threads)
 from report.listed import COMPANIONS
 from report.page import figure_of, render
 from report.panels import draw
@@ -58,7 +58,7 @@ def draw_own(run: Run, work: Path, full: bool) -> Gathered:
 def sections(run: Run, found: Gathered) -> str:
     """What a run has beside the tables all have."""
     counted = lines(run.folder.parent / "ablation/points.jsonl")
-    return (policy.text_of(run) + stages.text_of(run, found.stages)
+    return (policy.text_of(run) + best.text_of(run) + stages.text_of(run, found.stages)
             + inside.latency_text(run) + inside.flames_text(run)
             + inside.overhead_text(run) + threads.text_of(run, found.scaling)
             + scaling.text_of(run, found.scaling) + guests.text_of(run, found.guests)
@@ -99,7 +99,7 @@ class Report:
         """All of a run on one page."""
         run = self.run
         return _tidy(
-            front.text_of(run, self._guest_cells(), self.claims, [], "")
+            front.text_of(run, self._guest_cells(), self.claims, front.Beside(), "")
             + "\n" + claims.table_text(run, self.claims) + self._tables(run)
             + claims.details_text(run, self.claims, [run, *self.beside]) + method.text_of(run))
 
@@ -107,7 +107,7 @@ class Report:
         """A run of the reference: all but the claims, which are judged from all runs at once."""
         run = self.run
         return _tidy(
-            front.text_of(run, self._guest_cells(), self.claims, [], "")
+            front.text_of(run, self._guest_cells(), self.claims, front.Beside(), "")
             + "\n" + self._tables(run) + method.text_of(run))
 
     def claims_text(self) -> str:
@@ -119,16 +119,19 @@ class Report:
 
     def front_text(self, prefix: str) -> str:
         """The front page, as it stands a folder or more above the run."""
-        policies = [policy.brief_table(r) for r in self.beside if r.folder.name == "policy"]
-        others = [defaults.text_of(self.run, r, prefix) for r in self.beside
-                  if r.folder.name == "kernel-defaults"]
-        real = [r.named_by(f"{prefix}guests/figures") for r in self.beside
-                if r.folder.name == "guests" and r.insn]
-        shown = "".join(figure_of(r)("guests-overview", "Cost per packet of real guests")
-                        for r in real)
+        def of(name: str) -> list[Run]:
+            return [r for r in self.beside if r.folder.name == name]
+
+        beside = front.Beside(
+            self.beside,
+            policies="".join(policy.brief_table(r) for r in of("policy")),
+            best="".join(best.table_of(r) for r in of("intree")),
+            defaults="".join(defaults.text_of(self.run, r, prefix) for r in of("kernel-defaults")),
+            guests="".join(figure_of(r.named_by(f"{prefix}guests/figures"))(
+                "guests-overview", "Cost per packet of real guests")
+                for r in of("guests") if r.insn))
         return _tidy(front.text_of(self.run.named_by(prefix + "figures"), self._guest_cells(),
-                                   self.claims, self.beside, prefix, "".join(policies),
-                                   "".join(others), shown))
+                                   self.claims, beside, prefix))
 
 
 def _tidy(text: str) -> str:

@@ -77,6 +77,8 @@ const struct knob_info knobs[] = {
 	{ "regions", KNOB_VHOST, PROCESS, NULL, 1, 509, false, "1" },
 	{ "log", KNOB_VHOST, PROCESS, NULL, 0, 1, false, "0" },
 	{ "poll_us", KNOB_VHOST, PROCESS | QEMU, NULL, 0, 1000000, false, "0" },
+	{ "sndbuf", KNOB_GUEST, PROCESS, NULL, 0, 2147483647, false, "0" },
+	{ "zcopytx", KNOB_INTREE, PROCESS, NULL, 0, 1, false, "0" },
 	{ "trace", KNOB_GUEST, PROCESS, traces, 0, 0, false, "off" },
 	{ "worker", KNOB_MODULE, ANY_GUEST, workers, 0, 0, false, "device" },
 	{ "tx_batch", KNOB_MODULE, ANY_GUEST, NULL, 1, 256, false, "64" },
@@ -212,6 +214,8 @@ bool knob_applies(const struct knob_info *knob, const char *server, const char *
 		return strcmp(knob->name, "packed") || serves_packed(server, guest);
 	case KNOB_VHOST:
 		return !strcmp(server, "intree") || !strcmp(server, "vhostlab");
+	case KNOB_INTREE:
+		return !strcmp(server, "intree");
 	case KNOB_MODULE:
 		return !strcmp(server, "vhostlab");
 	case KNOB_VMM:
@@ -272,9 +276,10 @@ bool knob_check(const struct knob_info *knob, const char *value, char *why, size
 
 void vocab_print(FILE *out)
 {
-	static const char *const owners[] = {
-		[KNOB_VHOST] = "intree or vhostlab", [KNOB_MODULE] = "vhostlab", [KNOB_VMM] = "userspace"
-	};
+	static const char *const owners[] = { [KNOB_VHOST] = "intree or vhostlab",
+					      [KNOB_INTREE] = "intree",
+					      [KNOB_MODULE] = "vhostlab",
+					      [KNOB_VMM] = "userspace" };
 
 	for (int i = 0; i < AXIS_COUNT; i++) {
 		fprintf(out, "  %-19s ", axes[i].name);

@@ -30,6 +30,7 @@ struct axis_info {
 enum knob_side {
 	KNOB_GUEST, /* negotiated by the guest: has an effect with every server */
 	KNOB_VHOST, /* set in a vhost device: has an effect with servers intree and vhostlab */
+	KNOB_INTREE, /* parameter of vhost_net: has an effect with server intree */
 	KNOB_MODULE, /* parameter of vhostlab_net: has an effect with server vhostlab */
 	KNOB_VMM, /* how QEMU itself serves: has an effect with server userspace */
 };

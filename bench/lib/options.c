@@ -63,7 +63,8 @@ void options_usage(FILE *f)
 	      "(0 or\n"
 	      "1), ring (entries), pace (rr: instructions or ns from one request to the next; 0: "
 	      "when the\n"
-	      "answer is back); with a vhost server regions (of guest memory), log (0 or 1) and\n"
+	      "answer is back), sndbuf (of the tap, bytes; 0: no limit); with a vhost server "
+	      "regions (of guest memory), log (0 or 1) and\n"
 	      "poll_us (busy polling); policy (other or batch: how guest and server are "
 	      "scheduled);\n"
 	      "with --server vhostlab or floor any parameter of "
@@ -125,7 +126,7 @@ static int parse_knob(struct options *o, const char *text)
 	} numbers[] = {
 		{ "ring", &o->ring, 2, 32768 },		{ "pace", &o->pace, 0, 1000000000 },
 		{ "work", &o->work, 0, 1000000 },	{ "regions", &o->regions, 1, REGIONS_MAX },
-		{ "poll_us", &o->poll_us, 0, 1000000 },
+		{ "poll_us", &o->poll_us, 0, 1000000 }, { "sndbuf", &o->sndbuf, 0, INT_MAX },
 	};
 	unsigned long number;
 	struct knob *k;

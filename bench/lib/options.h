@@ -43,6 +43,7 @@ struct options {
 	unsigned int work; /* turns of an empty loop before each frame of a stream */
 	unsigned int regions; /* guest memory is described to the server as so many */
 	int policy; /* SCHED_OTHER or SCHED_BATCH, of the guest and of what serves it */
+	unsigned int sndbuf; /* bytes under way that the tap allows; 0: no limit, as QEMU sets it */
 	bool log; /* dirty logging, as while a virtual machine moves */
 	unsigned int poll_us; /* the server looks at an empty queue so long before it sleeps */
 

@@ -88,7 +88,7 @@ static int run_ip(const char *script)
 int tap_open(struct tap *t, const struct options *o)
 {
 	struct ifreq ifr = { .ifr_flags = IFF_TAP | IFF_NO_PI | IFF_VNET_HDR };
-	int hlen = header_len(o), sndbuf = INT_MAX;
+	int hlen = header_len(o), sndbuf = o->sndbuf ? (int)o->sndbuf : INT_MAX;
 	char script[1024];
 
 	memset(t, 0, sizeof(*t));

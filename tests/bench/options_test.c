@@ -66,6 +66,11 @@ static void test_knobs(void **state)
 	assert_int_equal(o.policy, SCHED_OTHER);
 	assert_int_equal(parse(&o, "--server intree --knob policy=batch"), RC_OK);
 	assert_int_equal(o.policy, SCHED_BATCH);
+	assert_int_equal(o.sndbuf, 0);
+	assert_int_equal(parse(&o, "--server intree --knob sndbuf=212992"), RC_OK);
+	assert_int_equal(o.sndbuf, 212992);
+	assert_int_equal(parse(&o, "--knob sndbuf=-1"), RC_USAGE);
+	assert_int_equal(parse(&o, "--knob sndbuf=2147483648"), RC_USAGE);
 	assert_int_equal(o.module_knobs, 0);
 	assert_int_equal(parse(&o, "--knob policy=fifo"), RC_USAGE);
 	assert_int_equal(parse(&o, "--server vhostlab --knob packed=1"), RC_OK);

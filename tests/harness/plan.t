@@ -78,6 +78,10 @@ EOC
 is 'packed rings: only where the server has them' \
 	"$("$BENCH/plan" "$TMP/p.conf" | jq -r '"\(.server)\(.knobs | tostring)"' | sort | tr '\n' ' ')" \
 	'intree{} uring{} userspace{} vhostlab{"packed":1} vhostlab{} '
+printf '[x]\nserver = userspace, intree, vhostlab, floor\nworkload = tx\nknob.zcopytx = 0, 1\nknob.sndbuf = 0, 4096\n' >"$TMP/z.conf"
+is 'zero copy is a parameter of the in-tree module, the send buffer one of the tap' \
+	"$("$BENCH/plan" "$TMP/z.conf" | jq -r '"\(.server)\(.knobs | tostring)"' | sort | tr '\n' ' ')" \
+	'floor{} intree{"sndbuf":4096,"zcopytx":1} intree{"sndbuf":4096} intree{"zcopytx":1} intree{} userspace{"sndbuf":4096} userspace{} vhostlab{"sndbuf":4096} vhostlab{} '
 is 'knobs reach the point program' "$("$BENCH/plan" --schedule "$TMP/k.conf" | jq -r 'select(.knobs == {event_idx: 0, tx_batch: 1}) | .argv[-4:] | join(" ")')" \
 	'--knob event_idx=0 --knob tx_batch=1'
 

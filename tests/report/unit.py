@@ -10,8 +10,8 @@ from typing import Any
 
 import tap
 
-from report import (ablation, ask, claim_file, claims, defaults, direction, html, interval, judge,
-                    order, page, panels, policy, run, stages, text)
+from report import (ablation, ask, best, claim_file, claims, defaults, direction, html, interval,
+                    judge, order, page, panels, policy, run, stages, text)
 
 
 class Text(unittest.TestCase):
@@ -349,6 +349,34 @@ class Defaults(unittest.TestCase):
 
     def test_another_kernel_is_not_compared(self) -> None:
         self.assertEqual(self.said(kernel="6.12"), "")
+
+
+class Best(unittest.TestCase):
+    """The in-tree module with settings of its own."""
+
+    def best(self, cells: list[tuple[dict[str, Any], float, int]]) -> list[str]:
+        """Rows of the table of in-tree cells (knobs, cost, lost), and a vhostlab of 800."""
+        with tempfile.TemporaryDirectory() as name:
+            with open(Path(name) / "points.jsonl", "w", encoding="utf-8") as out:
+                for knobs, cost, lost in cells:
+                    out.write(json.dumps(point("intree", 1, cost) | {
+                        "point": f"{knobs}", "knobs": knobs, "lost": lost}) + "\n")
+                out.write(json.dumps(point("vhostlab", 1, 800)) + "\n")
+            return best.table_of(run.Run(Path(name), "x")).splitlines()[2:]
+
+    def test_the_cheapest_setting(self) -> None:
+        self.assertEqual(self.best([({}, 1000, 0), ({"event_idx": 0}, 900, 0),
+                                    ({"event_idx": 0, "poll_us": 5}, 640, 0)]),
+                         ["| tx | stack | 64 | 1 | 1000 | 640 | event_idx = 0, poll_us = 5 | 800 "
+                          "| 0.800 | 1.250 |"])
+
+    def test_not_one_that_loses_frames_nor_one_within_noise(self) -> None:
+        self.assertEqual(self.best([({}, 1000, 0), ({"poll_us": 5}, 500, 1),
+                                    ({"sndbuf": 9}, 999.5, 0)]),
+                         ["| tx | stack | 64 | 1 | 1000 | 1000 | as it is | 800 | 0.800 | 0.800 |"])
+
+    def test_knobs_of_another_kind_are_not_settings_of_its_own(self) -> None:
+        self.assertEqual(self.best([({}, 1000, 0), ({"ring": 1024}, 500, 0)]), [])
 
 
 class Stages(unittest.TestCase):
