@@ -232,6 +232,8 @@ def _refused(run: Run, guests: Guests) -> str | None:
 class Beside:
     """What the runs beside the page's own bring to it: each is empty where there is no such run."""
     runs: list[Run] = field(default_factory=list)
+    headline: str = ""
+    """The ratios to the in-tree module, by guest and kernel."""
     policies: str = ""
     """The table of scheduling policies."""
     best: str = ""

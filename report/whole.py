@@ -9,12 +9,15 @@ from pathlib import Path
 from typing import Any
 
 from report import (ablation, best, claim_file, claims, control, defaults, direction, figures,
-                    front, functions, guest_cells, guest_figures, guests, html, inside, judge,
-                    method, origin, policy, scaling, stages, summary, tables, threads)
+                    front, functions, guest_cells, guest_figures, guests, headline, html, inside,
+                    judge, method, origin, policy, scaling, stages, summary, tables, threads)
 from report.listed import COMPANIONS
 from report.page import figure_of, render
 from report.panels import draw
 from report.run import Cell, Damaged, Run, lines
+
+HEADLINE = ["intree", "guests", "newest-kernel"]
+"""The runs beside the reference's own whose ratios make its headline."""
 
 
 @dataclass
@@ -124,6 +127,8 @@ class Report:
 
         beside = front.Beside(
             self.beside,
+            headline=headline.table_of([(r, self.found[r.name].guests) for name in HEADLINE
+                                        for r in of(name)]),
             policies="".join(policy.brief_table(r) for r in of("policy")),
             best="".join(best.table_of(r) for r in of("intree")),
             defaults="".join(defaults.text_of(self.run, r, prefix) for r in of("kernel-defaults")),

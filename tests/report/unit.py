@@ -10,8 +10,8 @@ from typing import Any
 
 import tap
 
-from report import (ablation, ask, best, claim_file, claims, defaults, direction, html, interval,
-                    judge, order, page, panels, policy, run, stages, text)
+from report import (ablation, ask, best, claim_file, claims, defaults, direction, headline, html,
+                    interval, judge, order, page, panels, policy, run, stages, text)
 
 
 class Text(unittest.TestCase):
@@ -377,6 +377,53 @@ class Best(unittest.TestCase):
 
     def test_knobs_of_another_kind_are_not_settings_of_its_own(self) -> None:
         self.assertEqual(self.best([({}, 1000, 0), ({"ring": 1024}, 500, 0)]), [])
+
+
+class Headline(unittest.TestCase):
+    """Ratios to the in-tree module, from runs on two kernels."""
+
+    def said(self, *kernels: tuple[str, list[dict[str, Any]], list[dict[str, Any]]]) -> list[str]:
+        """The rows of the table: per kernel its name, its points, its cells of real guests."""
+        with tempfile.TemporaryDirectory() as name:
+            runs = []
+            for kernel, points, cells in kernels:
+                where = Path(name) / kernel
+                where.mkdir()
+                (where / "env.json").write_text(json.dumps({"kernel": kernel, "clock": "insn"}))
+                with open(where / "points.jsonl", "w", encoding="utf-8") as out:
+                    out.writelines(json.dumps(p) + "\n" for p in points)
+                runs.append((run.Run(where, kernel), cells))
+            return headline.table_of(runs).splitlines()[2:]
+
+    def points(self, ours: float, lost: int = 0) -> list[dict[str, Any]]:
+        """In-tree at 1000, 950 with a setting of its own, and vhostlab."""
+        return [point("intree", 1, 1000), point("vhostlab", 1, ours) | {"lost": lost},
+                point("intree", 1, 950) | {"point": "p", "knobs": {"event_idx": 0}}]
+
+    def guest(self, name: str, cost: float, **other: Any) -> dict[str, Any]:
+        """A cell of a real guest."""
+        return {"guest": "qemu", "clock": "insn", "queues": 1, "guests": 1, "workload": "tx",
+                "sink": "stack", "size": 64, "burst": 1, "setting": "", "cost": cost,
+                "name": name, "server": name.split(",")[0]} | other
+
+    def test_each_kernel_has_its_columns(self) -> None:
+        real = [self.guest("intree", 100), self.guest("vhostlab", 90)]
+        self.assertEqual(
+            self.said(("old", self.points(900), real),
+                      ("new", self.points(1100, 3), [*real, self.guest("intree,poll_us=5", 80)])),
+            ["| process | tx | stack | 64 | 1 | 0.900 | 0.947 | 1.100 (lost 3, 0) | "
+             "1.158 (lost 3, 0) |",
+             "| unmodified Linux | tx | stack | 64 | 1 | 0.900 | - | 0.900 | 1.125 |"])
+
+    def test_what_one_kernel_lacks_has_no_row(self) -> None:
+        self.assertEqual(self.said(("old", self.points(900), [self.guest("vhostlab", 9)]),
+                                   ("new", self.points(900), [])),
+                         ["| process | tx | stack | 64 | 1 | 0.900 | 0.947 | 0.900 | 0.947 |"])
+
+    def test_another_policy_or_setting_is_no_headline(self) -> None:
+        batch = [p | {"detail": {"policy": "batch"}} for p in self.points(900)]
+        real = [self.guest(n, 9, setting="packed=1") for n in ("intree", "vhostlab")]
+        self.assertEqual(self.said(("old", batch, real)), [])
 
 
 class Stages(unittest.TestCase):
