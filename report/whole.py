@@ -58,6 +58,12 @@ def draw_own(run: Run, work: Path, full: bool) -> Gathered:
     return found
 
 
+def same_kernel(run: Run, usual: Run) -> bool:
+    """May claims be judged from both? Another kernel, or one with other defaults, is a comparison
+    of its own."""
+    return run.env["kernel"] == usual.env["kernel"] and not run.env.get("append")
+
+
 def sections(run: Run, found: Gathered) -> str:
     """What a run has beside the tables all have."""
     counted = lines(run.folder.parent / "ablation/points.jsonl")
@@ -83,8 +89,7 @@ class Report:
         """All figures."""
         check_clock(self.run)
         self.found[self.run.name] = draw_own(self.run, self.work, True)
-        # A kernel with other defaults is no evidence for what was published about usual ones.
-        runs = [self.run, *(r for r in self.beside if not r.env.get("append"))]
+        runs = [self.run, *(r for r in self.beside if same_kernel(r, self.run))]
         self.claims = judge.judge_runs(runs, claim_file.load())
         claims.draw_all(self.run, self.claims, runs)
         for run in self.beside:

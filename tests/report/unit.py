@@ -11,7 +11,8 @@ from typing import Any
 import tap
 
 from report import (ablation, ask, best, claim_file, claims, defaults, direction, headline, html,
-                    interval, judge, order, page, panels, policy, run, stages, text)
+                    interval, judge, order, page, panels, policy, run, stages, text,
+                    whole)
 
 
 class Text(unittest.TestCase):
@@ -414,6 +415,15 @@ class Headline(unittest.TestCase):
             ["| process | tx | stack | 64 | 1 | 0.900 | 0.947 | 1.100 (lost 3, 0) | "
              "1.158 (lost 3, 0) |",
              "| unmodified Linux | tx | stack | 64 | 1 | 0.900 | - | 0.900 | 1.125 |"])
+
+    def test_claims_are_judged_from_one_kernel_and_its_defaults(self) -> None:
+        def made(**env: str) -> run.Run:
+            one = run.Run(Path("nowhere"), "x")
+            one.__dict__["env"] = {"kernel": "6.1"} | env
+            return one
+        self.assertTrue(whole.same_kernel(made(), made()))
+        self.assertFalse(whole.same_kernel(made(kernel="6.12"), made()))
+        self.assertFalse(whole.same_kernel(made(append="init_on_alloc=0"), made()))
 
     def test_what_one_kernel_lacks_has_no_row(self) -> None:
         real = [self.guest("intree", 100), self.guest("vhostlab", 90)]
