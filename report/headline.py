@@ -6,10 +6,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from report import ask, best, control, order
+from report import ask, best, control, guest_summary, order
 from report.guest_cells import WORKLOADS, single
+from report.guest_summary import EXACT
 from report.page import table
-from report.run import Cell, Run, mid, most
+from report.run import Cell, Run, most
 from report.text import fixed, whole
 
 PLACE = ["guest", "workload", "sink", "size", "burst"]
@@ -20,17 +21,32 @@ Ratios = tuple[str, str]
 Place = tuple[Any, ...]
 
 
-def _ratio(ours: Cell, theirs: Cell) -> str:
-    cost = ask.quotient(mid(ours, "cost_per_packet"), mid(theirs, "cost_per_packet"))
-    lost = [most(c, "lost") or 0 for c in (ours, theirs)]
-    return fixed(cost, 3) + (f" (lost {whole(lost[0])}, {whole(lost[1])})" if any(lost) else "")
+def _shown(ratio: float | None, apart: float | None, lost: list[Any]) -> str:
+    """The ratio, and in brackets what makes it doubtful: repetitions of either that are apart, and
+    lost frames of both."""
+    doubts = [f"{guest_summary.percent(apart)} % apart"] if (apart or 0) > EXACT else []
+    if any(lost):
+        doubts.append(f"lost {whole(lost[0])} and {whole(lost[1])}")
+    return fixed(ratio, 3) + (f" ({', '.join(doubts)})" if doubts else "")
+
+
+def _ratio(*cells: Cell) -> str:
+    costs = [c["cost_per_packet"] for c in cells]
+    return _shown(ask.quotient(*(c["median"] for c in costs)),
+                  max(c["spread"] or 0 for c in costs), [most(c, "lost") or 0 for c in cells])
+
+
+def _guest_ratio(*cells: Cell) -> str:
+    """Losses stand on the page of that run."""
+    return _shown(ask.quotient(*(c["cost"] for c in cells)),
+                  max(c["apart"] or 0 for c in cells), [])
 
 
 def _processes(run: Run) -> dict[Place, Ratios]:
     found = {}
     for place in best.gather(run):
         ours = place["vhostlab"]
-        if ours is None or place["policy"] != "other":
+        if ours is None or not ours["cost_per_packet"] or place["policy"] != "other":
             continue
         where = ("process", *(place[k] for k in PLACE[1:]))
         found[where] = (_ratio(ours, place["usual"]), _ratio(ours, place["best"]))
@@ -38,7 +54,7 @@ def _processes(run: Run) -> dict[Place, Ratios]:
 
 
 def _guests(cells: Iterable[Cell]) -> dict[Place, Ratios]:
-    """On the instruction clock only, where it repeats; losses stand on the page of that run."""
+    """On the instruction clock only, where it repeats."""
     found = {}
     some = [c for c in single(list(cells)) if c["guest"] == "qemu" and c["clock"] == "insn"
             and not c["setting"] and c["cost"]]
@@ -50,8 +66,8 @@ def _guests(cells: Iterable[Cell]) -> dict[Place, Ratios]:
         if c["name"] != "vhostlab" or usual is None:
             continue
         cheapest = min(intree, key=lambda o: o["cost"])
-        found[where] = (fixed(c["cost"] / usual["cost"], 3), fixed(c["cost"] / cheapest["cost"], 3)
-                        if len(intree) > 1 else "-")
+        found[where] = (_guest_ratio(c, usual),
+                        _guest_ratio(c, cheapest) if len(intree) > 1 else "-")
     return found
 
 

@@ -404,7 +404,7 @@ class Headline(unittest.TestCase):
     def guest(self, name: str, cost: float, **other: Any) -> dict[str, Any]:
         """A cell of a real guest."""
         return {"guest": "qemu", "clock": "insn", "queues": 1, "guests": 1, "workload": "tx",
-                "sink": "stack", "size": 64, "burst": 1, "setting": "", "cost": cost,
+                "sink": "stack", "size": 64, "burst": 1, "setting": "", "cost": cost, "apart": 0,
                 "name": name, "server": name.split(",")[0]} | other
 
     def test_each_kernel_has_its_columns(self) -> None:
@@ -412,8 +412,8 @@ class Headline(unittest.TestCase):
         self.assertEqual(
             self.said(("old", self.points(900), real),
                       ("new", self.points(1100, 3), [*real, self.guest("intree,poll_us=5", 80)])),
-            ["| process | tx | stack | 64 | 1 | 0.900 | 0.947 | 1.100 (lost 3, 0) | "
-             "1.158 (lost 3, 0) |",
+            ["| process | tx | stack | 64 | 1 | 0.900 | 0.947 | 1.100 (lost 3 and 0) | "
+             "1.158 (lost 3 and 0) |",
              "| unmodified Linux | tx | stack | 64 | 1 | 0.900 | - | 0.900 | 1.125 |"])
 
     def test_claims_are_judged_from_one_kernel_and_its_defaults(self) -> None:
@@ -424,6 +424,15 @@ class Headline(unittest.TestCase):
         self.assertTrue(whole.same_kernel(made(), made()))
         self.assertFalse(whole.same_kernel(made(kernel="6.12"), made()))
         self.assertFalse(whole.same_kernel(made(append="init_on_alloc=0"), made()))
+
+    def test_repetitions_that_are_apart_stand_beside_the_ratio(self) -> None:
+        points = self.points(900)
+        again = [p | {"rep": 2, "cost_per_packet": p["cost_per_packet"] * 1.1} for p in points[:1]]
+        real = [self.guest("intree", 100), self.guest("vhostlab", 90, apart=0.02)]
+        self.assertEqual(
+            self.said(("old", points + again, real)),
+            ["| process | tx | stack | 64 | 1 | 0.857 (9.52 % apart) | 0.947 |",
+             "| unmodified Linux | tx | stack | 64 | 1 | 0.900 (2.00 % apart) | - |"])
 
     def test_what_one_kernel_lacks_has_no_row(self) -> None:
         real = [self.guest("intree", 100), self.guest("vhostlab", 90)]
