@@ -18,8 +18,10 @@ def name_of(row: Row) -> str:
 
 def verdict(rows: list[Row], other: str, dearer: list[Row]) -> str:
     """In words, from all rows with a cost on both sides, and those judged to cost more."""
-    some: list[dict[str, Any]] = [r | {"q": over(r, other, "cost_per_packet")} for r in rows
-                                  if "vhostlab" in r and other in r]
+    shared = [r | {"q": over(r, other, "cost_per_packet")} for r in rows
+              if "vhostlab" in r and other in r]
+    # What lost too many frames has no cost.
+    some: list[dict[str, Any]] = [r for r in shared if r["q"] is not None]
     if not some:
         return f"vhostlab and {other} have no cell in common here."
     best = min(some, key=lambda r: r["q"])

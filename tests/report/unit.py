@@ -11,8 +11,8 @@ from typing import Any
 import tap
 
 from report import (ablation, ask, best, claim_file, claims, defaults, direction, headline, html,
-                    interval, judge, order, page, panels, policy, run, stages, text,
-                    whole)
+                    interval, judge, order, page, panels, policy, run, stages, summary,
+                    text, whole)
 
 
 class Text(unittest.TestCase):
@@ -378,6 +378,26 @@ class Best(unittest.TestCase):
 
     def test_knobs_of_another_kind_are_not_settings_of_its_own(self) -> None:
         self.assertEqual(self.best([({}, 1000, 0), ({"ring": 1024}, 500, 0)]), [])
+
+
+class Summary(unittest.TestCase):
+    """What is said of two servers in words."""
+
+    def row(self, workload: str, ours: float | None) -> dict[str, Any]:
+        """In-tree at 1000; None: too many frames were lost, so there is no cost."""
+        def cell(cost: float | None) -> dict[str, Any]:
+            return {"cost_per_packet": None if cost is None else {"median": cost}}
+        return {"workload": workload, "sink": "stack", "size": 64, "burst": 1,
+                "intree": cell(1000), "vhostlab": cell(ours)}
+
+    def test_a_cell_without_a_cost_is_left_out(self) -> None:
+        rows = [self.row("tx", 900), self.row("rx", None)]
+        self.assertEqual(summary.verdict(rows, "intree", []),
+                         "Against intree, over 1 cells, vhostlab costs between 0.900 (tx, stack, "
+                         "64 bytes, burst 1) and 0.900 (tx, stack, 64 bytes, burst 1) times as "
+                         "much per packet. It costs more in no cell.")
+        self.assertEqual(summary.verdict(rows[1:], "intree", []),
+                         "vhostlab and intree have no cell in common here.")
 
 
 class Headline(unittest.TestCase):
