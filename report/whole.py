@@ -59,9 +59,10 @@ def draw_own(run: Run, work: Path, full: bool) -> Gathered:
 
 
 def same_kernel(run: Run, usual: Run) -> bool:
-    """May claims be judged from both? Another kernel, or one with other defaults, is a comparison
-    of its own."""
-    return run.env["kernel"] == usual.env["kernel"] and not run.env.get("append")
+    """May both be compared, and claims be judged from them together? Another kernel, or one with
+    other defaults, is a comparison of its own."""
+    return (run.env["kernel"], run.env.get("append")) == (
+        usual.env["kernel"], usual.env.get("append"))
 
 
 def sections(run: Run, found: Gathered) -> str:
@@ -96,8 +97,9 @@ class Report:
             self.found[run.name] = draw_own(run, self.work, False)
 
     def _guest_cells(self) -> front.Guests:
-        """Of this run, and of the one about real guests beside it."""
-        return [(r, self.found[r.name].guests) for r in [self.run, *self.beside]]
+        """Of this run, and of those with real guests beside it on the same kernel."""
+        return [(r, self.found[r.name].guests) for r in [self.run, *self.beside]
+                if same_kernel(r, self.run)]
 
     def _tables(self, run: Run) -> str:
         return (summary.text_of(run) + tables.text_of(run)
