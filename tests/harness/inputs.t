@@ -215,6 +215,7 @@ is 'append is part of a point' "$(tr ' ' '\n' <<<"$names" | grep -c .) $(tr ' ' 
 run "$ROOT/run.sh" sweep "$TMP/append.conf" --host --clock wall --out "$TMP/append"
 code 'append with --host' 77
 says 'append with --host' "append changes the command line of the lab's kernel"
+rm "$TMP/append.conf"
 for precision in 0x10% 1e1%; do
 	bad "precision = $precision" 2 "precision = $precision is not known" <<EOC
 [sweep]
