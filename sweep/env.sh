@@ -91,5 +91,6 @@ jq -n \
 	 kernel_defaults: ($kernel_defaults | object), mitigations: ($mitigations | object),
 	 cpu: $cpu, cpus: $cpus, host_cpu: ($host_cpu | none), memory_mib: $memory_mib,
 	 accel: $accel, clock: $clock, qemu: ($qemu | none), qemu_args: ($qemu_args | none),
-	 module: (($ours | origin) + {parameters: ($module_parameters | object)}), intree: (($intree | origin) + {parameters: ($intree_parameters | object)}),
+	 module: (($ours | origin) + {parameters: ($module_parameters | object)}),
+	 intree: (($intree | origin) + {parameters: ($intree_parameters | object)}),
 	 sysctls: ($sysctls | object)}'
