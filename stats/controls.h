@@ -32,7 +32,7 @@ struct controls {
  * interleaved, so neither half is earlier, and their order within a group is
  * the other way round. On the wall clock all of them are one family at LEVEL.
  *
- * On the instruction clock a difference is more than EQUAL_WITHIN and more than
+ * On the instruction clock a difference is more than judge.h's limit and more than
  * the repetitions of either side differ among themselves; one a side is enough,
  * as the two must be equal. There the halves say something of their own cell
  * only, whose limit in a comparison includes what they differ by; the verdict is

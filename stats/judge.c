@@ -25,6 +25,14 @@ static bool is_worse(const struct row *r)
 	return r->y.median > r->x.median;
 }
 
+/* The share by which two measurements of this cell may differ on the instruction clock. */
+static double equal_within(const struct cell *cell)
+{
+	const char *guest = json_string_value(json_object_get(cell->identity, "guest"));
+
+	return !guest || !strcmp(guest, "process") ? EQUAL_WITHIN : GUESTS_EQUAL_WITHIN;
+}
+
 struct row judge_row(const struct cell *a, const struct cell *b, enum metric metric)
 {
 	const struct sample *s = &a->sample[metric], *t = &b->sample[metric];
@@ -51,7 +59,7 @@ struct row judge_row(const struct cell *a, const struct cell *b, enum metric met
 	r.constant = r.x.min == r.x.max && r.y.min == r.y.max && r.x.min == r.y.min;
 	if (r.by_equality) {
 		/* Not as a share: what varies between 0 and 1 is no different from a constant 0. */
-		r.apart = fmax(EQUAL_WITHIN * fabs(r.x.median),
+		r.apart = fmax(equal_within(a) * fabs(r.x.median),
 			       fmax(r.x.max - r.x.min, r.y.max - r.y.min));
 		r.threshold = r.x.median ? r.apart / fabs(r.x.median) : INFINITY;
 		r.few = r.x.count < 2 || r.y.count < 2;

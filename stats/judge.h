@@ -5,8 +5,13 @@
 
 #include "cells.h"
 
-/* Under the instruction clock a smaller difference is never taken for one. */
-#define EQUAL_WITHIN 0.001
+/*
+ * Under the instruction clock a smaller difference is never taken for one: of a
+ * guest that is a process, and of one that boots a kernel of its own, whose timers
+ * and interrupts fall elsewhere in each window.
+ */
+#define EQUAL_WITHIN	    0.001
+#define GUESTS_EQUAL_WITHIN 0.01
 
 /* The chance of any star by noise, unless another is asked for. */
 #define LEVEL 0.05
@@ -41,7 +46,7 @@ struct family {
  * the repetitions, each of which gives one value. On the instruction clock
  * repetitions are equal but for a remainder the data show: different is what
  * differs by more than the repetitions of either cell among themselves, and by
- * more than EQUAL_WITHIN; a cell measured once shows no remainder and is not
+ * more than EQUAL_WITHIN, or GUESTS_EQUAL_WITHIN; a cell measured once shows no remainder and is not
  * judged.
  */
 struct row judge_row(const struct cell *a, const struct cell *b, enum metric metric);
