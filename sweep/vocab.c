@@ -73,7 +73,7 @@ const struct knob_info knobs[] = {
 	{ "work", KNOB_GUEST, PROCESS, NULL, 0, 1000000, false, "0" },
 	{ "policy", KNOB_GUEST, PROCESS, policies, 0, 0, false, "other" },
 	{ "offload", KNOB_GUEST, QEMU, NULL, 0, 1, false, "1" },
-	{ "rate", KNOB_GUEST, QEMU, NULL, 1, 1000000, false, "4000" },
+	{ "rate", KNOB_GUEST, QEMU, NULL, 1, 1000000, false, "3777" },
 	{ "regions", KNOB_VHOST, PROCESS, NULL, 1, 509, false, "1" },
 	{ "log", KNOB_VHOST, PROCESS, NULL, 0, 1, false, "0" },
 	{ "poll_us", KNOB_VHOST, PROCESS | QEMU, NULL, 0, 1000000, false, "0" },
