@@ -242,6 +242,8 @@ class Beside:
     """The one of a kernel with other defaults."""
     guests: str = ""
     """The figure of real guests, which stands in front of the run's own."""
+    guests_page: str = ""
+    """Where all of their cells are."""
 
 
 def text_of(run: Run, guests: Guests, judged: list[dict[str, Any]], beside: Beside,

@@ -97,9 +97,24 @@ class Report:
             self.found[run.name] = draw_own(run, self.work, False)
 
     def _guest_cells(self) -> front.Guests:
-        """Of this run, and of those with real guests beside it on the same kernel."""
-        return [(r, self.found[r.name].guests) for r in [self.run, *self.beside]
-                if same_kernel(r, self.run)]
+        """Of the runs with real guests beside this one on the same kernel; where there are none,
+        its own."""
+        some = [(r, cells) for r in self.beside
+                if same_kernel(r, self.run) and (cells := self.found[r.name].guests)]
+        return some or self._own_guests()
+
+    def _own_guests(self) -> front.Guests:
+        return [(self.run, self.found[self.run.name].guests)]
+
+    def _own_front(self) -> str:
+        """The head of the run's own page: its real guests first where its first figure is of
+        processes."""
+        beside = front.Beside()
+        if self.run.insn and self.run.first_figure[0] == "overview":
+            beside.guests = _guest_figure(self.run)
+            beside.guests_page = "#real-guests"
+        guests = self._own_guests() if beside.guests else self._guest_cells()
+        return front.text_of(self.run, guests, self.claims, beside, "")
 
     def _tables(self, run: Run) -> str:
         return (summary.text_of(run) + tables.text_of(run)
@@ -109,16 +124,13 @@ class Report:
         """All of a run on one page."""
         run = self.run
         return _tidy(
-            front.text_of(run, self._guest_cells(), self.claims, front.Beside(), "")
-            + "\n" + claims.table_text(run, self.claims) + self._tables(run)
+            self._own_front() + "\n" + claims.table_text(run, self.claims) + self._tables(run)
             + claims.details_text(run, self.claims, [run, *self.beside]) + method.text_of(run))
 
     def topic_text(self) -> str:
         """A run of the reference: all but the claims, which are judged from all runs at once."""
         run = self.run
-        return _tidy(
-            front.text_of(run, self._guest_cells(), self.claims, front.Beside(), "")
-            + "\n" + self._tables(run) + method.text_of(run))
+        return _tidy(self._own_front() + "\n" + self._tables(run) + method.text_of(run))
 
     def claims_text(self) -> str:
         """The page of all claims."""
@@ -139,11 +151,16 @@ class Report:
             policies="".join(policy.brief_table(r) for r in of("policy")),
             best="".join(best.table_of(r) for r in of("intree")),
             defaults="".join(defaults.text_of(self.run, r, prefix) for r in of("kernel-defaults")),
-            guests="".join(figure_of(r.named_by(f"{prefix}guests/figures"))(
-                "guests-overview", "Cost per packet of real guests")
-                for r in of("guests") if r.insn))
+            guests="".join(_guest_figure(r.named_by(f"{prefix}guests/figures"))
+                           for r in of("guests") if r.insn),
+            guests_page=f"{prefix}guests/RESULTS.md")
         return _tidy(front.text_of(self.run.named_by(prefix + "figures"), self._guest_cells(),
                                    self.claims, beside, prefix))
+
+
+def _guest_figure(run: Run) -> str:
+    """On the instruction clock; nothing where the run has no such figure."""
+    return figure_of(run)("guests-overview", "Cost per packet of real guests")
 
 
 def _tidy(text: str) -> str:
