@@ -8,7 +8,7 @@
 # make uninstall  removes what install put there
 BUILD := $(CURDIR)/build
 PROGRAM_DIRS := sweep bench stats bench/probe bench/vm
-KERNELS := default 6.12
+KERNELS := default 6.12 7.3
 export MAKEFLAGS += --no-print-directory
 
 all: programs module

@@ -114,25 +114,22 @@ bool parse_number(const char *text, long min, long max, long *number)
 
 bool kernel_known(const char *name)
 {
-	/* The last is not fetched: a release of it must be in build/kernels. */
-	static const char *const series[] = { "6.1", "6.12", "7.3" };
 	size_t length = strlen(name);
+	int major, minor, end = 0;
 
 	if (!strcmp(name, "default"))
 		return true;
-	for (size_t i = 0; i < sizeof(series) / sizeof(series[0]); i++) {
-		size_t n = strlen(series[i]);
-
-		if (strncmp(name, series[i], n))
-			continue;
-		if (!name[n])
-			return i < 2;
-		if (name[n] == '.' && isdigit((unsigned char)name[n + 1]) && length > 6 &&
-		    !strcmp(name + length - 6, "-amd64") &&
-		    !name[strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789.+~-")])
-			return true;
-	}
-	return false;
+	if (!isdigit((unsigned char)*name) ||
+	    sscanf(name, "%2d.%2d%n", &major, &minor, &end) != 2 || name[0] == '0')
+		return false;
+	/* Older ones lack what the module is built on. */
+	if (major < 6 || (major == 6 && minor < 1))
+		return false;
+	if (!name[end])
+		return true;
+	return name[end] == '.' && isdigit((unsigned char)name[end + 1]) && length > 6 &&
+	       !strcmp(name + length - 6, "-amd64") &&
+	       !name[strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789.+~-")];
 }
 
 /* A parameter that lab/run sets, or that changes what the lab is. */

@@ -185,8 +185,8 @@ server = intree
 workload = tx
 size = 64, 128,
 EOC
-for kernel in 5.9 7.3 6.13 6.1.0 6.1x 6.12.95 5.9.0-1-amd64 6.1.0-56-arm64 6.1/../x-amd64; do
-	bad "kernel = $kernel" 2 "kernel = $kernel is not known; allowed: default, 6.1, 6.12" <<EOC
+for kernel in 5.9 6.0 6. 06.1 7 6.1.0 6.1x 6.12.95 5.9.0-1-amd64 6.1.0-56-arm64 6.1/../x-amd64; do
+	bad "kernel = $kernel" 2 "kernel = $kernel is not known; allowed: default, a series from 6.1 on such as 6.12" <<EOC
 [sweep]
 kernel = $kernel
 [x]
@@ -225,7 +225,7 @@ server = intree
 workload = tx
 EOC
 done
-for kernel in default 6.1 6.12 6.1.0-56-amd64 6.1.0-56-rt-amd64 6.12.95+deb12-cloud-amd64 7.3.4+deb13-amd64; do
+for kernel in default 6.1 6.12 7.3 6.1.0-56-amd64 6.1.0-56-rt-amd64 6.12.95+deb12-cloud-amd64 7.3.4+deb13-amd64; do
 	printf '[sweep]\nkernel = %s\n[x]\nserver = intree,\n vhostlab\nworkload = tx\n' "$kernel" >"$TMP/bad.conf"
 	run "$BENCH/plan" "$TMP/bad.conf"
 	code "kernel = $kernel, and a list that goes on" 0

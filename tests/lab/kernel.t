@@ -1,7 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
-# The packages that lab/kernel asks the archive for: the common half of the headers of a -rt- kernel has another name. Fakes of
-# apt-get and apt-cache answer as Debian's archive does; nothing is downloaded.
+# The packages that lab/kernel asks the archive for: the newest release of a series; the common half of the headers of a -rt-
+# kernel has another name; newer kernels have their image and modules in packages of their own. Fakes of apt-get and apt-cache
+# answer as Debian's archive does; nothing is downloaded.
 set -Eeuo pipefail
 cd -- "$(dirname -- "$(readlink -f -- "${BASH_SOURCE[0]}")")/../.."
 
@@ -31,7 +32,12 @@ depends()
 	printf '  Depends: %s\n' "${@:2}"
 }
 case ${*: -1} in
-linux-image-amd64) depends linux-image-amd64 linux-image-6.1.0-99-amd64 ;;
+linux-image-) printf '%s\n' linux-image-6.1.0-{98,99,9}-amd64 linux-image-6.1.0-99-{cloud,rt}-amd64 linux-image-6.12.99+deb12-{,rt-}amd64 \
+	linux-image-7.3.{4,10,9}+deb13-amd64 linux-image-7.30.1+deb13-amd64 linux-image-amd64 linux-image-7.3.11+deb13-amd64-dbg ;;
+linux-headers-7.3.10+deb13-amd64) depends linux-headers-7.3.10+deb13-amd64 '<gcc-14-for-host>' linux-base \
+	linux-base-7.3.10+deb13-amd64 linux-headers-7.3.10+deb13-common linux-kbuild-7.3.10+deb13 ;;
+linux-image-7.3.10+deb13-amd64) depends linux-image-7.3.10+deb13-amd64 '<linux-initramfs-tool>' \
+	linux-base-7.3.10+deb13-amd64 linux-binary-7.3.10+deb13-amd64 linux-modules-7.3.10+deb13-amd64 ;;
 linux-headers-6.1.0-99-amd64) depends linux-headers-6.1.0-99-amd64 \
 	linux-headers-6.1.0-99-common linux-kbuild-6.1 linux-compiler-gcc-12-x86 ;;
 linux-headers-6.1.0-99-rt-amd64) depends linux-headers-6.1.0-99-rt-amd64 \
@@ -71,7 +77,15 @@ asks 6.1.0-99-rt-amd64 1 linux-image-6.1.0-99-rt-amd64 linux-headers-6.1.0-99-rt
 	linux-headers-6.1.0-99-common-rt linux-kbuild-6.1
 asks 6.12.99+deb12-rt-amd64 1 linux-image-6.12.99+deb12-rt-amd64 linux-headers-6.12.99+deb12-rt-amd64 \
 	linux-headers-6.12.99+deb12-common-rt linux-kbuild-6.12.99+deb12
+asks 6.1 1 linux-image-6.1.0-99-amd64 linux-headers-6.1.0-99-amd64 linux-headers-6.1.0-99-common linux-kbuild-6.1
+asks 7.3 1 linux-image-7.3.10+deb13-amd64 linux-headers-7.3.10+deb13-amd64 linux-headers-7.3.10+deb13-common \
+	linux-kbuild-7.3.10+deb13 linux-base-7.3.10+deb13-amd64 linux-binary-7.3.10+deb13-amd64 linux-modules-7.3.10+deb13-amd64
 asks 6.1.0-98-amd64 1
+asks 7.2 1
+grep -qF '(6.1 6.12 7.3 7.30)' "$tmp/out" && result=ok || result='not ok'
+count=$((count + 1))
+echo "$result $count - a series that is not there: what is there instead"
+[[ $result == ok ]] || bad=1
 asks 6.1.0-98-rt-armmp 2
 echo "1..$count"
 exit $bad
