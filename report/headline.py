@@ -78,8 +78,8 @@ def _rank(place: Place) -> list[Any]:
 
 
 def table_of(runs: list[tuple[Run, list[Cell]]]) -> str:
-    """A row per place that was measured on every kernel of these runs, each with its cells of real
-    guests; nothing when there is none.
+    """A row per place that was measured on two kernels of these runs or more, each with its cells of
+    real guests; nothing when there is none.
     A run whose control is apart brings none."""
     kernels: dict[str, dict[Place, Ratios]] = {}
     for run, cells in runs:
@@ -87,10 +87,12 @@ def table_of(runs: list[tuple[Run, list[Cell]]]) -> str:
             found = kernels.setdefault(run.env["kernel"], {})
             found |= _processes(run) | _guests(cells)
     names = [k for k in kernels if kernels[k]]
-    places = set.intersection(*(set(kernels[k]) for k in names)) if names else set()
+    places = {p for k in names for p in kernels[k]
+              if len(names) == 1 or sum(p in kernels[k] for k in names) > 1}
     if not places:
         return ""
-    rows = [[GUESTS[p[0]], *p[1:], *(text for k in names for text in kernels[k][p])]
+    rows = [[GUESTS[p[0]], *p[1:], *(text for k in names
+                                     for text in kernels[k].get(p, ("-", "-")))]
             for p in sorted(places, key=_rank)]
     heads = ["guest", "workload", "sink", "size", "burst",
              *(f"Linux {k}: {what}" for k in names for what in ("as it is", "at its best"))]

@@ -16,7 +16,7 @@ from report.page import figure_of, render
 from report.panels import draw
 from report.run import Cell, Damaged, Run, lines
 
-HEADLINE = ["intree", "guests", "newest-kernel"]
+HEADLINE = ["intree", "guests", "linux-6.12", "newest-kernel"]
 """The runs beside the reference's own whose ratios make its headline."""
 
 

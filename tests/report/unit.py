@@ -459,6 +459,14 @@ class Headline(unittest.TestCase):
         self.assertEqual(self.said(("old", self.points(900), real), ("new", self.points(900), [])),
                          ["| process | tx | stack | 64 | 1 | 0.900 | 0.947 | 0.900 | 0.947 |"])
 
+    def test_what_two_of_three_kernels_have_has_a_row(self) -> None:
+        real = [self.guest("intree", 100), self.guest("vhostlab", 90)]
+        self.assertEqual(
+            self.said(("old", self.points(900), real), ("mid", [point("floor", 1, 9)], real),
+                      ("new", self.points(800), [])),
+            ["| process | tx | stack | 64 | 1 | 0.900 | 0.947 | - | - | 0.800 | 0.842 |",
+             "| unmodified Linux | tx | stack | 64 | 1 | 0.900 | - | 0.900 | - | - | - |"])
+
     def test_another_policy_or_setting_is_no_headline(self) -> None:
         batch = [p | {"detail": {"policy": "batch"}} for p in self.points(900)]
         real = [self.guest(n, 9, setting="packed=1") for n in ("intree", "vhostlab")]
