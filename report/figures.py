@@ -87,6 +87,7 @@ def overview(cells: list[Cell]) -> str:
     workload and burst, and of a round trip."""
     some = [c for c in stack(cells) if c["workload"] in servers.WORKLOADS]
     panels: list[Panel] = []
+    unknown = ""
     # A burst with which one server alone was measured compares nothing.
     compared = [c for g in order.group_by([c for c in some if c["workload"] != "rr"],
                                           lambda c: c["burst"])
@@ -97,11 +98,15 @@ def overview(cells: list[Cell]) -> str:
             few = _smallest([c for c in some if c["workload"] == workload
                              and (workload == "rr" or c["burst"] == burst)])
             if few and (workload != "rr" or burst == 1):
-                rows.append((f"\"{name}\"", {c["server"]: c.get("cost_per_packet")
-                                             for c in few if c["server"] != "floor"}))
+                costs = {c["server"]: c.get("cost_per_packet")
+                         for c in few if c["server"] != "floor"}
+                rows.append((f"\"{name}\"", costs))
+                if none := [s for s, cost in costs.items() if cost is None]:
+                    unknown += (f"\n# left out {name}, burst {burst}, {', '.join(none)}: "
+                                "too many frames were lost to know the cost")
         size = min(c["size"] for c in some)
         panels.append((f"{size}-byte frames, burst {burst}", rows))
-    return server_data(panels, False)
+    return server_data(panels, False) + unknown
 
 
 USUAL: dict[str, tuple[Callable[[list[Cell]], str], list[str]]] = {

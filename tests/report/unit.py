@@ -10,9 +10,9 @@ from typing import Any
 
 import tap
 
-from report import (ablation, ask, best, claim_file, claims, defaults, direction, headline, html,
-                    interval, judge, order, page, panels, policy, run, stages, summary,
-                    text, whole)
+from report import (ablation, ask, best, claim_file, claims, defaults, direction, figures,
+                    headline, html, interval, judge, order, page, panels, policy, run, stages,
+                    summary, text, whole)
 
 
 class Text(unittest.TestCase):
@@ -194,6 +194,21 @@ def point(server: str, burst: int, cost: float) -> dict[str, Any]:
             "guests": 1, "sink": "stack", "knobs": {}, "clock": "insn", "accel": "tcg",
             "packets": 1000, "lost": 0, "corrupt": None, "cost_per_packet": cost,
             "detail": {"policy": "other"}}
+
+
+class Overview(unittest.TestCase):
+    def test_a_bar_without_a_cost_is_named(self) -> None:
+        points = [point(s, b, 100) for s in ("intree", "vhostlab") for b in (1, 64)]
+        with tempfile.TemporaryDirectory() as name:
+            (Path(name) / "env.json").write_text('{"clock": "insn"}')
+            with open(Path(name) / "points.jsonl", "w", encoding="utf-8") as out:
+                for p in points:
+                    none = p["server"] == "vhostlab" and p["burst"] == 64
+                    out.write(json.dumps(p | ({"cost_per_packet": None} if none else {})) + "\n")
+            text = figures.overview(run.Run(Path(name), "x").cells)
+        self.assertEqual([line for line in text.splitlines() if "left out" in line],
+                         ["# left out transmit, burst 64, vhostlab: too many frames were lost "
+                          "to know the cost"])
 
 
 class Policy(unittest.TestCase):
