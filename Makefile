@@ -8,7 +8,7 @@
 # make uninstall  removes what install put there
 BUILD := $(CURDIR)/build
 PROGRAM_DIRS := sweep bench stats bench/probe bench/vm
-KERNELS := default 6.12 7.3
+NEWER := 6.12 7.3
 export MAKEFLAGS += --no-print-directory
 
 all: programs module
@@ -17,11 +17,12 @@ programs:
 	@set -e; for d in $(PROGRAM_DIRS); do $(MAKE) -C $$d BUILD=$(BUILD); done
 
 # The module for the kernel the lab boots; `make modules` for all it knows.
+# A newer kernel that cannot be had here is none to build for.
 module:
 	+@kmod/build default
 
-modules:
-	+@set -e; for k in $(KERNELS); do kmod/build $$k; done
+modules: module
+	+@for k in $(NEWER); do kmod/build $$k || [ $$? -eq 77 ] || exit 1; done
 
 setup:
 	@lab/setup --yes run

@@ -123,8 +123,13 @@ build_tools()
 build_all()
 {
 	! in_lab || return 0
-	{ make -s -C "$ROOT" BUILD="$BUILD" programs && "$ROOT/kmod/build" "$1"; } >&2 ||
-		die 1 "build: $ROOT: programs or module cannot be built: see the lines above"
+	local code=0
+	make -s -C "$ROOT" BUILD="$BUILD" programs >&2 ||
+		die 1 "build: $ROOT: programs cannot be built: see the lines above"
+	"$ROOT/kmod/build" "$1" >&2 || code=$?
+	# A kernel, or its compiler, that cannot be had here has said so.
+	[[ $code -ne 77 ]] || exit 77
+	[[ $code -eq 0 ]] || die 1 "build: $ROOT: the module cannot be built: see the lines above"
 }
 
 # The folder of the newest run that has points, on stdout; nothing when there is none.
