@@ -32,9 +32,8 @@ def need_tools() -> None:
             fail(77, f"{tool} is not installed: run ./run.sh setup")
 
 
-def report(folder: Path, as_reference: bool) -> None:
-    """Figures, RESULTS.md and report.html of a run; of the reference, of all in it."""
-    need_tools()
+def run_folder(folder: Path) -> Path:
+    """That of a run, with its own path."""
     if not folder.is_dir():
         fail(2, f"{folder}: there is no such folder: name a folder of results/")
     folder = folder.resolve()
@@ -42,9 +41,18 @@ def report(folder: Path, as_reference: bool) -> None:
         path = folder / name
         if not path.is_file() or not path.stat().st_size:
             fail(2, f"{folder}: it has no points.jsonl and env.json: sweep into it first")
-    if as_reference and folder != publish.REFERENCE:
+    return folder
+
+
+def report(folders: list[Path], as_reference: bool) -> None:
+    """Figures, RESULTS.md and report.html of a run; of the reference, of all in it. Several runs
+    become parts of the reference only."""
+    need_tools()
+    folders = [run_folder(f) for f in folders]
+    folder = folders[0]
+    if as_reference and folders != [publish.REFERENCE]:
         publish.refuse_dirty_tree()
-        publish.renew(folder)
+        publish.renew(folders)
         print("vhostlab: report: RESULTS.md, results/reference", file=sys.stderr)
         return
     if publish.in_reference(folder):
@@ -81,7 +89,7 @@ def reference(folder: Path, check: bool) -> None:
 def main() -> int:
     """Exit codes: 0 done, 1 failed, 2 wrong use, 77 cannot run here."""
     parser = argparse.ArgumentParser(prog="./run.sh report", allow_abbrev=False)
-    parser.add_argument("folder", type=Path, metavar="DIR")
+    parser.add_argument("folders", type=Path, metavar="DIR", nargs="+")
     parser.add_argument("--publish", action="store_true",
                         help="make the run the reference, or the part of it that its experiment "
                              "is, and renew all pages of the reference")
@@ -94,11 +102,11 @@ def main() -> int:
     aside.catch_signals()
     try:
         if args.control:
-            sys.stdout.write(control.line_of(args.folder))
+            sys.stdout.write(control.line_of(args.folders[0]))
         elif args.reference:
-            reference(args.folder, args.reference == "check")
+            reference(args.folders[0], args.reference == "check")
         else:
-            report(args.folder, args.publish)
+            report(args.folders, args.publish)
     except (Damaged, DrawingFailed, publish.Refused, OSError) as error:
         fail(1, str(error))
     except aside.Interrupted as signalled:

@@ -103,13 +103,18 @@ def _replace(fill: Callable[[Path], None]) -> None:
                 target.replace(ROOT / "RESULTS.md")
 
 
-def renew(published: Path | None = None) -> None:
-    """All pages and figures of the reference, with this run in it."""
+def renew(published: list[Path] | None = None) -> None:
+    """All pages and figures of the reference, with these runs in it."""
+    some = [(path, _folder_for(Run(path, ""))) for path in published or []]
+    for i, (path, place) in enumerate(some):
+        if (first := next((p for p, other in some[:i] if other == place), None)) is not None:
+            raise Refused(f"{path}: it takes the same place as {first}: publish one of them")
+
     def fill(new: Path) -> None:
         if REFERENCE.is_dir():
             shutil.copytree(REFERENCE, new)
-        if published is not None:
-            _take_over(published, new / _folder_for(Run(published, "")))
+        for path, place in some:
+            _take_over(path, new / place)
     _replace(fill)
 
 

@@ -129,11 +129,12 @@ run "$ROOT/run.sh" report "$TMP/partial"
 code 'nothing counted' 0
 is 'nothing counted: only its figures' "$(cd "$TMP/partial/figures" && echo *.svg)" 'guests-latency.svg'
 
-# Beside the reference run: a page of its own, and the front page has it.
+# Beside a reference run without real guests: a page of its own, and the front page has it.
 mkdir -p "$TMP/tree/results"
 cp -r "$ROOT"/{run.sh,cmd,sweep,stats,report,plots,configs,bench,lab,Makefile,RESULTS.md} "$TMP/tree/"
 mkdir "$TMP/tree/results/reference"
-cp "$ROOT"/results/reference/{points.jsonl,env.json,quick.conf} "$TMP/tree/results/reference/"
+cp "$ROOT"/results/reference/{env.json,quick.conf} "$TMP/tree/results/reference/"
+jq -c 'select(.guest == "process")' "$ROOT/results/reference/points.jsonl" >"$TMP/tree/results/reference/points.jsonl"
 touch "$TMP/run/guests.conf"
 export VHOSTLAB_BUILD=$BUILD
 run "$TMP/tree/run.sh" report "$TMP/tree/results/reference"
@@ -175,8 +176,18 @@ code 'publish: a figure cannot be drawn' 1
 is 'publish: failed half way, nothing has changed' "$(sums)" "$before"
 mv "$TMP/curves.gp" "$TMP/tree/plots/curves.gp"
 git -C "$TMP/tree" add -A && git -C "$TMP/tree" -c user.name=test -c user.email=test@example.org commit -qm 'drawn again'
-run "$TMP/tree/run.sh" report "$TMP/insn" --publish
+run "$TMP/tree/run.sh" report "$TMP/insn" "$TMP/run"
+code 'report: two runs' 2
+says 'report: two runs' "$TMP/run: one folder at a time: remove it, or add --publish"
+mkdir "$TMP/stages"
+cp "$ROOT"/results/reference/stages/{points.jsonl,env.json} "$TMP/stages/"
+run "$TMP/tree/run.sh" report "$TMP/insn" "$TMP/stages" "$TMP/insn" --publish
+code 'publish: one place for two runs' 1
+says 'publish: one place for two runs' "$TMP/insn: it takes the same place as $TMP/insn: publish one of them"
+is 'publish: refused, nothing has changed' "$(sums)" "$before"
+run "$TMP/tree/run.sh" report "$TMP/insn" "$TMP/stages" --publish
 code 'publish' 0
+is 'publish: both' "$(cd "$TMP/tree/results/reference" && echo */points.jsonl)" 'guests/points.jsonl stages/points.jsonl'
 pages=$TMP/tree/results/reference
 is 'publish: the front page has the guests' "$(grep -c '^- \*\*Real guests:\*\* ' "$TMP/before.md") $(grep -c '^- \*\*Real guests:\*\* ' "$TMP/tree/RESULTS.md")" '0 1'
 is 'publish: the front page links to their page' "$(grep -c '^| \[Real guests\](results/reference/guests/RESULTS.md)' "$TMP/tree/RESULTS.md")" 1
