@@ -291,8 +291,8 @@ static void sweep_key(struct parse *p, const char *name, const char *value)
 		c->kernel = copy(value);
 		if (!kernel_known(value))
 			mistake(p, p->line,
-				"kernel = %s is not known; allowed: default, a series from 6.1 on such "
-				"as 6.12, or a Debian release such as 6.1.0-56-amd64",
+				"kernel = %s is not known; allowed: default, a series from 6.1 on "
+				"such as 6.12, or a Debian release such as 6.1.0-56-amd64",
 				value);
 	} else if (!strcmp(name, "append")) {
 		set_text(p, &c->append, name, value);
