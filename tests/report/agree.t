@@ -25,17 +25,19 @@ twice()
 	sort -u | cut -d'|' -f1 | uniq -d
 }
 
-# headlines DIR: "run and subject|sentence", the run being the folder that a page was made from. Sentences about real guests
-# are about the same cells on every page.
+# headlines DIR: "run and subject|sentence", the run being the folder that a page was made from. What the front page says of real
+# guests is of their own run.
 headlines()
 {
-	local page run
+	local page run guests
 	while read -r page; do
 		# shellcheck disable=SC2016 # the backtick of the page
 		run=$(sed -n '1s/.*run.sh report \([^`]*\)`.*/\1/p' "$page")
+		guests=$run
+		[[ $page != "$1/RESULTS.md" ]] || guests=results/reference/guests
 		sed -nE -e "s#^- (Against [a-z]*), #$run \1|#p" -e "s#^- \*\*(System calls|Latency|Cost|Loss):\*\* #$run \1|#p" \
-			-e "s#^(Of [0-9]* published claims): ([^.]*)\..*#\1|\2#p" -e "s#^- \*\*(Real guests):\*\* #\1|#p" \
-			-e "s#^\*\*(With real guests).*vhostlab moves fewer packets per second than\*\* #\1|#p" "$page"
+			-e "s#^(Of [0-9]* published claims): ([^.]*)\..*#\1|\2#p" -e "s#^- \*\*(Real guests):\*\* #$guests \1|#p" \
+			-e "s#^\*\*(With real guests), a packet costs more with vhostlab than with\*\* #$guests \1|#p" "$page"
 	done < <(pages "$1")
 }
 
