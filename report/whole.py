@@ -113,8 +113,7 @@ class Report:
         if self.run.insn and self.run.first_figure[0] == "overview":
             beside.guests = _guest_figure(self.run)
             beside.guests_page = "#real-guests"
-        guests = self._own_guests() if beside.guests else self._guest_cells()
-        return front.text_of(self.run, guests, self.claims, beside, "")
+        return front.text_of(self.run, self._own_guests(), self.claims, beside, "")
 
     def _tables(self, run: Run) -> str:
         return (summary.text_of(run) + tables.text_of(run)

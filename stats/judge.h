@@ -46,8 +46,8 @@ struct family {
  * the repetitions, each of which gives one value. On the instruction clock
  * repetitions are equal but for a remainder the data show: different is what
  * differs by more than the repetitions of either cell among themselves, and by
- * more than EQUAL_WITHIN, or GUESTS_EQUAL_WITHIN; a cell measured once shows no remainder and is not
- * judged.
+ * more than EQUAL_WITHIN, of real guests GUESTS_EQUAL_WITHIN; a cell measured
+ * once shows no remainder and is not judged.
  */
 struct row judge_row(const struct cell *a, const struct cell *b, enum metric metric);
 

@@ -66,7 +66,10 @@ bool knob_applies(const struct knob_info *knob, const char *server, const char *
 bool axis_check(enum axis axis, const char *value, long *number, char *why, size_t why_size);
 bool knob_check(const struct knob_info *knob, const char *value, char *why, size_t why_size);
 
-/* What lab/kernel may find: default, a series from 6.1 on, or a release of one as Debian names it. */
+/*
+ * What lab/kernel may find: default, a series from 6.1 on, or a release of one as
+ * Debian names it.
+ */
 bool kernel_known(const char *name);
 
 /*

@@ -250,7 +250,8 @@ done >"$TMP/once"
 is 'measured once, and once again' "$(paste -sd ' ' "$TMP/once")" '["again",false,"same"] ["again",true,"apart"]'
 # A real guest repeats to 1 % only: its timers and interrupts fall elsewhere in each window.
 for factor in 1.008 1.012; do
-	jq -c --argjson factor "$factor" 'select(.rep == 1) | .guest = "qemu" | if .control then .cost_per_packet *= $factor else . end' "$TMP/c" >"$TMP/e"
+	jq -c --argjson factor "$factor" 'select(.rep == 1) | .guest = "qemu" |
+		if .control then .cost_per_packet *= $factor else . end' "$TMP/c" >"$TMP/e"
 	"$BENCH/stats" --control "$TMP/e" | jq -c '.[] | [.kind, .different, .verdict]'
 done >"$TMP/once"
 is 'the same of a real guest' "$(paste -sd ' ' "$TMP/once")" '["again",false,"same"] ["again",true,"apart"]'

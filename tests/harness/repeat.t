@@ -1,10 +1,10 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
-# Two sweeps of configs/quick.conf, one repetition each, under the instruction clock agree within 0.1 % in all values but two, and in
-# these within 1 %; all three servers deliver every frame; the report has all of them. On a busy host one value of some two hundred
-# has been up to 0.57 % apart; why is not known. Results have three repetitions and their medians; here there is one. Calls are left
-# out of the comparison: in the checking passes a sender and a reader of our own share the processor with the server, and how their
-# turns fall merges some calls. Real guests repeat to 1 %: tests/guests/axis.t.
+# Two sweeps of configs/quick.conf, one repetition each, under the instruction clock agree within 0.1 % in all values but two,
+# and in these within 1 %; all three servers deliver every frame; the report has all of them. On a busy host one value of some
+# two hundred has been up to 0.57 % apart; why is not known. Results have three repetitions and their medians; here there is one.
+# Calls are left out of the comparison: in the checking passes a sender and a reader of our own share the processor with the server, and
+# how their turns fall merges some calls. Real guests repeat to 1 %: tests/guests/axis.t.
 # shellcheck source=tests/harness/lib/tap.sh
 source "$(dirname -- "${BASH_SOURCE[0]}")/lib/tap.sh"
 build_tools

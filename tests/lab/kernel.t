@@ -32,8 +32,9 @@ depends()
 	printf '  Depends: %s\n' "${@:2}"
 }
 case ${*: -1} in
-linux-image-) printf '%s\n' linux-image-6.1.0-{98,99,9}-amd64 linux-image-6.1.0-99-{cloud,rt}-amd64 linux-image-6.12.99+deb12-{,rt-}amd64 \
-	linux-image-7.3.{4,10,9}+deb13-amd64 linux-image-7.30.1+deb13-amd64 linux-image-amd64 linux-image-7.3.11+deb13-amd64-dbg ;;
+linux-image-) printf '%s\n' linux-image-6.1.0-{98,99,9}-amd64 linux-image-6.1.0-99-{cloud,rt}-amd64 \
+	linux-image-6.12.99+deb12-{,rt-}amd64 linux-image-7.3.{4,10,9}+deb13-amd64 \
+	linux-image-7.30.1+deb13-amd64 linux-image-amd64 linux-image-7.3.11+deb13-amd64-dbg ;;
 linux-headers-7.3.10+deb13-amd64) depends linux-headers-7.3.10+deb13-amd64 '<gcc-14-for-host>' linux-base \
 	linux-base-7.3.10+deb13-amd64 linux-headers-7.3.10+deb13-common linux-kbuild-7.3.10+deb13 ;;
 linux-image-7.3.10+deb13-amd64) depends linux-image-7.3.10+deb13-amd64 '<linux-initramfs-tool>' \

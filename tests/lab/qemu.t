@@ -31,7 +31,8 @@ code 'the corrected QEMU runs' 0
 cmp -l "$original" "$corrected" >"$TMP/bytes" || true
 # shellcheck disable=SC2016 # for awk
 is 'two places of at most six bytes differ from the package' \
-	"$(awk '$1 - last > 6 { places++; first = $1 } { last = $1; wide += last - first > 5 } END { print places, wide + 0 }' "$TMP/bytes")" '2 0'
+	"$(awk '$1 - last > 6 { places++; first = $1 } { last = $1; wide += last - first > 5 }
+		END { print places, wide + 0 }' "$TMP/bytes")" '2 0'
 run "${correct[@]}" "$original" "$TMP/again"
 code 'once more' 0
 is 'once more: the same file' "$(cmp "$TMP/again" "$corrected" && echo same)" same
