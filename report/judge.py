@@ -45,6 +45,13 @@ def _value(point: Point, metric: str) -> Any:
     return point.get(metric)
 
 
+def _once(cell: Cell, metric: str, values: list[float]) -> bool:
+    """A real guest repeats to 1 % or worse even on the instruction clock; measured once, what is
+    not counted decides nothing."""
+    return (cell["guest"] != "process" and cell["clock"] == "insn" and metric not in COUNTS
+            and len(values) < 2)
+
+
 def cells_of(run: str, points: list[Point]) -> list[Cell]:
     """The cells of a run as claims see them: of every metric the sample of the repetitions."""
     last = [g[-1] for g in order.group_by(points, order.fields("point", "rep"))]
@@ -55,7 +62,7 @@ def cells_of(run: str, points: list[Point]) -> list[Cell]:
         for metric in METRICS + DERIVED:
             have = {str(p["rep"]): v for p in reps if (v := _value(p, metric)) is not None}
             values = [v for p in reps if (v := _value(p, metric)) is not None]
-            found = ask.sample(values)
+            found = ask.sample(values) if not _once(cell, metric, values) else None
             cell["m"][metric] = None if found is None else found | {"values": values, "by": have}
         out.append(cell)
     return out

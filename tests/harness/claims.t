@@ -126,6 +126,9 @@ is 'pairs are made of cells that are alike' "$({ pair 1000 800 && point userspac
 is 'and so are rows' "$({ row 2 3 4 && row 10 20 30 | jq -c '.server = "intree" | .point += "i"'; } | verdict "[$(trend rising)]")" 'reproduced 2'
 is 'several guests' "$({ pair 1000 800 && pair 800 1000 | jq -c '.guests = 2 | .point += "g"'; } | verdict "[$ratio]")" 'reproduced 1'
 is 'nothing is compared across runs' "$({ point userspace 1 1000 && point vhostlab 1 800 | jq -c '.workload = "rx"'; } | verdict "[$ratio]" '{"where": {}}')" 'no data 0'
+real='.guest = "qemu" | .clock = "insn"'
+is 'a real guest that was measured once decides nothing' "$(pair 1000 800 | jq -c "$real" | verdict "[$ratio]" '{"where": {"guest": "qemu"}, "clock": ["insn"]}')" 'no data 0'
+is 'measured twice it does' "$(pair 1000 800 | jq -c "$real | .rep = (1, 2)" | verdict "[$ratio]" '{"where": {"guest": "qemu"}, "clock": ["insn"]}')" 'reproduced 1'
 
 # The claims in the tree.
 claims=$ROOT/configs/claims.json
@@ -135,7 +138,7 @@ is 'each says all that a claim must' "$("$ROOT/tests/report/ask" claims "$claims
 # The cells a check asks for are those its configuration measures: with any number in them, it finds a case.
 for config in $(jq -r '.claims | map(select(.checks != []).config) | unique[]' "$claims"); do
 	clock=$(jq -r --arg c "$config" '[.claims[] | select(.config == $c and .checks != []).clock[0]] | first' "$claims")
-	"$BENCH/plan" --clock "$clock" "$ROOT/configs/$config.conf" | jq -c --arg clock "$clock" '. + {rep: 1, $clock, accel: "kvm", lost: 1, seconds: 1, detail: {bits_per_second: 1}}
+	"$BENCH/plan" --clock "$clock" "$ROOT/configs/$config.conf" | jq -c --arg clock "$clock" '. + {rep: (1, 2), $clock, accel: "kvm", lost: 1, seconds: 1, detail: {bits_per_second: 1}}
 		+ ("cost syscalls kicks calls" / " " | map({"\(.)_per_packet": 1}) | add) + {latency_p50: 1}' |
 		"$ROOT/tests/report/ask" verdicts <(jq --arg c "$config" --arg clock "$clock" '.claims |= map(select(.config == $c and .checks != []) | .clock += [$clock])' "$claims") >"$TMP/judged.json"
 	is "$config.conf measures what its claims ask for" "$(jq -r '.[] | select(any(.judged[]; .cases == [])) | .id' "$TMP/judged.json")" ''
