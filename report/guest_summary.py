@@ -186,5 +186,6 @@ def text_of(run: Run, cells: list[Cell]) -> str:
         apart=_apart(cells) if run.insn else "",
         guests=", ".join(f"**{g}** ({GUESTS[g]})"
                          for g in order.unique(c["guest"] for c in cells)),
-        servers=", ".join(f"**{s}** ({SERVERS[s]})" for s in names),
+        servers=", ".join(f"**{s}**" + (f" ({SERVERS[s]})" if s in SERVERS else "")
+                          for s in names),
         repetitions=str(least) if least == top else f"{least} to {top}")
