@@ -3,6 +3,7 @@
 #
 # A real poll-mode client: DPDK's testpmd with path= our device.
 # VHOSTLAB_TEST_DEVICE=/dev/vhost-net shows the in-tree module's answer.
+# Alone: its poll-mode drivers keep two processors busy, and a third task would starve.
 set -Eeuo pipefail
 # shellcheck source=tests/lib/lab.sh
 source "$(dirname "$(readlink -f "$0")")/../lib/lab.sh"

@@ -35,8 +35,9 @@ need_package()
 need_build()
 {
 	local folder
+	mkdir -p "$build"
 	for folder in "$@"; do
-		make -s -C "$folder" BUILD="$build" >&2 || {
+		flock "$build/.tests.lock" make -s -C "$folder" BUILD="$build" >&2 || {
 			echo "Bail out! $folder does not build"
 			exit 1
 		}

@@ -25,8 +25,9 @@ trap at_end EXIT
 build_tools()
 {
 	local part
+	mkdir -p "$BUILD"
 	for part in sweep stats bench/probe; do
-		make -s -C "$ROOT/$part" BUILD="$BUILD" >&2 || {
+		flock "$BUILD/.tests.lock" make -s -C "$ROOT/$part" BUILD="$BUILD" >&2 || {
 			echo "Bail out! $part does not build"
 			exit 1
 		}
