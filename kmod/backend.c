@@ -123,8 +123,13 @@ void vhl_backend_drop(struct vhl_vq *vq)
 	vq->pin_next = jiffies;
 	backend_install(vq, &none);
 	vhl_miss_forget(vq);
-	if (vq->packed)
+	/* What was seen and not taken is read again: it may be another ring by then. */
+	if (vq->packed) {
 		vhl_packed_rewind(vq);
+	} else {
+		vq->avail_seen = vq->last_avail;
+		vhl_ahead_forget(vq);
+	}
 }
 
 /*
