@@ -59,7 +59,16 @@ for ((i = 0; i < 900; i++)); do
 	[[ ! -e $TMP/cut/workload.out ]] || break
 	sleep 0.1
 done
-sleep 4
+# Four more seconds of the machine, however busy this one is.
+ticks()
+{
+	awk '{ print $14 + $15 }' "/proc/$(pgrep -f "qemu-system.*$TMP/cut" | head -n 1)/stat" 2>/dev/null || echo 0
+}
+begun=$(ticks)
+for ((i = 0; i < 900; i++)); do
+	[[ $(ticks) -lt $((begun + 4 * $(getconf CLK_TCK))) ]] || break
+	sleep 0.1
+done
 kill -INT "$pid"
 CODE=0
 wait "$pid" || CODE=$?
