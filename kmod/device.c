@@ -160,7 +160,8 @@ static bool running(struct vhl_dev *dev)
 
 static long set_features(struct vhl_dev *dev, u64 features)
 {
-	int i, err;
+	bool other_iotlb = (features ^ dev->features) & BIT_ULL(VIRTIO_F_ACCESS_PLATFORM);
+	int i, err = 0;
 
 	if (features & ~vhl_features_offered())
 		return -EOPNOTSUPP;
@@ -171,13 +172,16 @@ static long set_features(struct vhl_dev *dev, u64 features)
 	if ((features ^ dev->features) & BIT_ULL(VIRTIO_F_RING_PACKED) && running(dev))
 		return -EBUSY;
 
-	err = vhl_queues_lock_killable(dev);
+	/* The rings' addresses become invalid: heads of frames under way come first. */
+	if (other_iotlb)
+		err = vhl_zc_drain(&dev->vqs[VHL_TX]);
+	err = err ?: vhl_queues_lock_killable(dev);
 	if (err)
-		return err;
+		goto resume;
 	/* The same features again mean that the guest's device starts again: its
 	 * client need not have sent invalidations while it was stopped.
 	 */
-	if ((features ^ dev->features) & BIT_ULL(VIRTIO_F_ACCESS_PLATFORM))
+	if (other_iotlb)
 		iotlb_switch(dev, features & BIT_ULL(VIRTIO_F_ACCESS_PLATFORM));
 	else if (dev->tlb.on)
 		vhl_iotlb_forget_locked(dev);
@@ -185,7 +189,10 @@ static long set_features(struct vhl_dev *dev, u64 features)
 	for (i = 0; i < VHL_NVQS; i++)
 		vhl_vq_set_features(&dev->vqs[i], features);
 	vhl_queues_unlock(dev);
-	return 0;
+resume:
+	if (other_iotlb)
+		vhl_zc_resume(&dev->vqs[VHL_TX]);
+	return err;
 }
 
 static long set_features_word(struct vhl_dev *dev, u64 __user *argp)

@@ -227,15 +227,17 @@ static void referred(void)
 }
 
 /* What must wait for frames that are kept. */
-enum detach { UNBIND, ANOTHER, POSITION, ADDRESSES, RESET, CLOSE, DETACHES };
+enum detach { UNBIND, ANOTHER, POSITION, ADDRESSES, PLATFORM, RESET, CLOSE, DETACHES };
 
 static const char *const detach_names[] = { "no backend",     "another backend", "GET_VRING_BASE",
-					    "SET_VRING_ADDR", "RESET_OWNER",	 "close" };
+					    "SET_VRING_ADDR", "ACCESS_PLATFORM", "RESET_OWNER",
+					    "close" };
 static atomic_int detached;
 static int other = -1, answer;
 
 static void *detach(void *how)
 {
+	uint64_t platform = g.features | F_PLATFORM;
 	struct ring *q = &g.q[TX];
 
 	switch (*(enum detach *)how) {
@@ -250,6 +252,9 @@ static void *detach(void *how)
 		break;
 	case ADDRESSES:
 		answer = ring_addr(q, g.mem, 0, 0);
+		break;
+	case PLATFORM:
+		answer = dev_ioctl(g.fd, VHOST_SET_FEATURES, &platform);
 		break;
 	case RESET:
 		answer = dev_ioctl(g.fd, VHOST_RESET_OWNER, NULL);
@@ -287,7 +292,12 @@ static void detaching(enum detach how, uint64_t features, const char *what)
 	if (how == UNBIND)
 		tap_is(ring_base(&g.q[TX]), KEPT, "%s, %s: the position is right", what, name);
 	if (how < RESET) {
-		if (how != ADDRESSES && how != POSITION)
+		if (how == PLATFORM)
+			tap_ok(!dev_ioctl(g.fd, VHOST_SET_FEATURES, &g.features) &&
+				       !ring_addr(&g.q[TX], g.mem, 0, 0) &&
+				       !ring_addr(&g.q[RX], g.mem, 0, 0),
+			       "%s, %s: and the addresses again", what, name);
+		if (how == UNBIND || how == ANOTHER)
 			tap_is(ring_backend(&g.q[TX], t.fd), 0, "%s, %s: the tap again", what,
 			       name);
 		returned(0, KEPT, 256);
