@@ -11,11 +11,13 @@
 #include "packed.h"
 #include "ring.h"
 #include "vring.h"
+#include "zerocopy.h"
 
 /* Runs of one input at most. */
 #define MOST_RUNS 32
 
 static struct eventfd_ctx call, error;
+static struct vhl_dev *waited_for;
 
 /* An ioctl with its argument in the client's memory. */
 static long client_ioctl(struct vhl_vq *vq, unsigned int cmd, const void *arg, size_t size)
@@ -99,7 +101,7 @@ static void set_iotlb(struct vhl_dev *dev, struct input *in)
 		vhl_iotlb_update(dev, &m);
 }
 
-/* VHOST_SET_FEATURES, as device.c has it: the layout changes only without a backend. */
+/* VHOST_SET_FEATURES, in the same steps as device.c, which is not built here. */
 static void set_features(struct vhl_dev *dev, struct input *in)
 {
 	static const u8 bits[] = { VIRTIO_RING_F_EVENT_IDX,   VIRTIO_F_VERSION_1,
@@ -120,10 +122,12 @@ static void set_features(struct vhl_dev *dev, struct input *in)
 		return;
 	iotlb = features & BIT_ULL(VIRTIO_F_ACCESS_PLATFORM);
 	if (iotlb != dev->tlb.on) {
+		vhl_zc_drain(&dev->vqs[VHL_TX]);
 		dev->tlb.on = iotlb;
 		vhl_iotlb_forget_locked(dev);
 		for (int i = 0; i < VHL_NVQS; i++)
 			vhl_vq_set_iotlb(&dev->vqs[i], iotlb);
+		vhl_zc_resume(&dev->vqs[VHL_TX]);
 	}
 	dev->features = features;
 	for (int i = 0; i < VHL_NVQS; i++)
@@ -146,6 +150,25 @@ static void check_queue(const struct vhl_vq *vq)
 		fail("a position is outside the packed ring");
 }
 
+/* While an ioctl waits: the stack is done with a frame, and what that queued runs. */
+void others_run(void)
+{
+	bool did = backend_complete();
+
+	for (int i = 0; i < VHL_NVQS; i++) {
+		struct vhl_work *work = &waited_for->vqs[i].work;
+
+		if (!work->flags)
+			continue;
+		work->flags = 0;
+		client_run();
+		work->fn(work);
+		did = true;
+	}
+	if (!did)
+		fail("a wait that does not end");
+}
+
 static void run(struct vhl_vq *vq, struct input *in)
 {
 	u8 n = take8(in);
@@ -155,6 +178,7 @@ static void run(struct vhl_vq *vq, struct input *in)
 			backend_frame(14 + (take16(in) & (n & 0x80 ? 0xffff : 0x7ff)),
 				      n & 0x40 ? take8(in) & 7 : 0);
 	client_run();
+	vq->work.flags = 0;
 	vq->work.fn(&vq->work);
 	check_queue(vq);
 }
@@ -178,6 +202,8 @@ static void step(struct vhl_vq *vq, struct input *in, unsigned int *runs)
 		guest_bytes(vq, in);
 		break;
 	case 7:
+		backend_complete();
+		break;
 	case 8:
 	case 9:
 		if ((*runs)++ < MOST_RUNS)
@@ -217,11 +243,13 @@ static void knobs(struct vhl_knobs *k, struct input *in)
 	k->packet_weight = 1 + take8(in) * 16;
 	k->without = take8(in);
 	k->prefetch = k->without & 0x80;
+	k->zerocopy = b & 1 ? VHL_ZC_LEAST : 0;
 	k->without &= (1u << VHL_NIDEAS) - 1;
 }
 
 static void device_begin(struct vhl_dev *dev, struct vhl_worker *worker, struct input *in)
 {
+	waited_for = dev;
 	vhl_iotlb_init(&dev->tlb);
 	knobs(&dev->knobs, in);
 	for (int i = 0; i < VHL_NVQS; i++) {
@@ -239,6 +267,10 @@ static void device_begin(struct vhl_dev *dev, struct vhl_worker *worker, struct 
 
 static void device_end(struct vhl_dev *dev)
 {
+	/* As device.c: no run takes chains any more, then the stack has to be done. */
+	dev->closing = true;
+	for (int i = 0; i < VHL_NVQS; i++)
+		vhl_zc_discard(&dev->vqs[i]);
 	for (int i = 0; i < VHL_NVQS; i++)
 		vhl_backend_drop(&dev->vqs[i]);
 	for (int i = 0; i < VHL_NVQS; i++) {

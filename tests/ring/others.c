@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * The parts of the module that are not tested here, as if their knobs were off: busy polling, rings
- * mapped into the kernel, transmit by reference, VLAN tags of packet sockets; and workers, whose
+ * mapped into the kernel, VLAN tags of packet sockets; and workers, whose
  * runs are the test's to start.
  */
 #include "pin.h"
 #include "ring.h"
 #include "rx.h"
-#include "zerocopy.h"
 
 #define UNUSED __attribute__((unused))
 #define NOTHING(name) \
@@ -24,26 +23,6 @@ NOTHING(vhl_pin_owner)
 NOTHING(vhl_pin_disown)
 NOTHING(vhl_pin_drop)
 NEVER(void, vhl_pin_update, struct vhl_vq *vq UNUSED)
-
-NOTHING(vhl_zc_free)
-NOTHING(vhl_zc_resume)
-NEVER(void, vhl_zc_collect, struct vhl_vq *vq UNUSED)
-NEVER(void, vhl_zc_backend, struct vhl_vq *vq UNUSED)
-NEVER(void, vhl_zc_look, struct vhl_vq *vq UNUSED)
-NEVER(void, vhl_zc_leave, struct vhl_vq *vq UNUSED)
-NEVER(void, vhl_zc_settle, struct vhl_vq *vq UNUSED)
-NEVER(int, vhl_zc_send, struct vhl_vq *vq UNUSED, const struct vhl_chain *c UNUSED)
-NEVER(void, vhl_zc_done, struct vhl_vq *vq UNUSED, u32 head UNUSED, unsigned int taken UNUSED)
-
-int vhl_zc_alloc(struct vhl_vq *vq UNUSED)
-{
-	return 0;
-}
-
-int vhl_zc_drain(struct vhl_vq *vq UNUSED)
-{
-	return 0;
-}
 
 NEVER(void, vhl_poll_resume, struct vhl_vq *vq UNUSED)
 NEVER(void, vhl_poll_waited, struct vhl_vq *vq UNUSED)

@@ -41,6 +41,8 @@ void client_run(void);
 void backend_begin(struct input *in);
 /* Adds a frame to those that wait to be received. */
 void backend_frame(unsigned int len, u8 kind);
+/* The stack has done with one of the frames that it has by reference; false: it has none. */
+bool backend_complete(void);
 /* Drops what waits, and fails if a frame or a buffer is left. */
 void backend_end(struct vhl_vq *vq);
 

@@ -14,6 +14,9 @@
 static struct input *answers;
 static struct sk_buff *frames[FRAMES];
 static unsigned int n_frames, live;
+/* Frames that the stack has by reference, each once. */
+static struct ubuf_info *references[FRAMES];
+static unsigned int n_references;
 static void *pages[PAGES];
 static unsigned int n_pages;
 static struct net_device device;
@@ -32,6 +35,7 @@ void backend_begin(struct input *in)
 {
 	answers = in;
 	n_frames = 0;
+	n_references = 0;
 	live = 0;
 }
 
@@ -123,6 +127,8 @@ void backend_end(struct vhl_vq *vq)
 	show_first();
 	if (live)
 		fail("a frame is left");
+	if (n_references)
+		fail("a frame by reference is left");
 	if (tap_file.held || packet_file.held)
 		fail("a backend's file is held");
 	while (n_pages)
@@ -200,6 +206,45 @@ static int iterate(struct iov_iter *i, u8 *buf, size_t n, bool to_user)
 	return 0;
 }
 
+bool backend_complete(void)
+{
+	u8 answer = take8(answers);
+	struct ubuf_info *ubuf;
+
+	if (!n_references)
+		return false;
+	ubuf = references[answer % n_references];
+	references[answer % n_references] = references[n_references - 1];
+	n_references--;
+	ubuf->callback(NULL, ubuf, !(answer & 0x80));
+	return true;
+}
+
+/* Keeps a frame by reference, refuses it, or is done with it at once. */
+static int tap_reference(struct ubuf_info *ubuf, struct msghdr *msg, size_t len)
+{
+	u8 answer = take8(answers), *buf;
+	int err;
+
+	if (n_references == FRAMES)
+		fail("more frames by reference than are held");
+	for (unsigned int i = 0; i < n_references; i++)
+		if (references[i] == ubuf)
+			fail("the slot of a frame under way is used again");
+	if (answer >= 0xfc)
+		return answer == 0xfc ? -EAGAIN : answer == 0xfd ? -EINVAL : -EFAULT;
+	/* Its pages are pinned: they are read here, and may be unmapped later. */
+	buf = malloc(len);
+	err = iterate(&msg->msg_iter, buf, len, false);
+	free(buf);
+	if (err)
+		return err;
+	references[n_references++] = ubuf;
+	if (answer & 1)
+		backend_complete();
+	return len;
+}
+
 static int tap_sendmsg(struct socket *sock, struct msghdr *msg, size_t len)
 {
 	const struct tun_msg_ctl *ctl = msg->msg_control;
@@ -207,6 +252,8 @@ static int tap_sendmsg(struct socket *sock, struct msghdr *msg, size_t len)
 	int err;
 
 	(void)sock;
+	if (ctl && ctl->type == TUN_MSG_UBUF)
+		return tap_reference(ctl->ptr, msg, len);
 	if (ctl) {
 		const struct xdp_buff *x = ctl->ptr;
 

@@ -131,6 +131,9 @@ struct mutex {
 typedef struct {
 	int held;
 } spinlock_t;
+typedef struct {
+	int n;
+} refcount_t;
 struct lock_class_key {
 	int unused;
 };
@@ -169,6 +172,27 @@ struct llist_head {
 #define lockdep_set_class(l, key)    ((void)(key))
 #define prefetch(p)		     ((void)(p))
 #define jiffies			     0UL
+#define HZ			     250
+#define smp_store_release(p, v)	     (*(p) = (v))
+#define smp_load_acquire(p)	     (*(p))
+#define refcount_set(r, v)	     ((r)->n = (v))
+#define refcount_dec_and_test(r)     (--(r)->n == 0)
+#define rcu_read_lock()		     smp_mb()
+#define rcu_read_unlock()	     smp_mb()
+#define synchronize_rcu()	     smp_mb()
+#define wake_up(w)		     ((void)(w))
+/* Something else happens, which the test chooses; fails when nothing can any more: fuzz.c. */
+void others_run(void);
+#define wait_event(w, condition) \
+	do { \
+		while (!(condition)) \
+			others_run(); \
+	} while (0)
+#define wait_event_killable_timeout(w, condition, time) \
+	({ \
+		wait_event(w, condition); \
+		(long)(time); \
+	})
 u64 get_cpu_idle_time_us(int cpu, u64 *wall);
 
 struct list_head {

@@ -14,6 +14,10 @@
 #define READ		    0
 #define WRITE		    1
 #define TUN_MSG_PTR	    2
+#define TUN_MSG_UBUF	    1
+#define MAX_SKB_FRAGS	    17
+#define SKBFL_ZEROCOPY_FRAG 3
+#define SOCK_ZEROCOPY	    1
 #define SOCK_XDP	    0
 #define AF_PACKET	    17
 #define SOCK_RAW	    3
@@ -49,6 +53,8 @@ struct tun_msg_ctl {
 	void *ptr;
 };
 struct ubuf_info {
+	refcount_t refcnt;
+	u8 flags;
 	void (*callback)(struct sk_buff *skb, struct ubuf_info *ubuf, bool by_reference);
 };
 
@@ -126,6 +132,28 @@ static inline void iov_iter_advance(struct iov_iter *i, size_t n)
 	i->count -= n;
 }
 
+/* Pages of what is left: at most @most. */
+static inline int iov_iter_npages(const struct iov_iter *i, int most)
+{
+	size_t off = i->off, left = i->count;
+	int pages = 0;
+
+	for (unsigned int k = 0; k < i->n && left && pages < most; k++) {
+		u64 at = (u64)(uintptr_t)i->iov[k].iov_base + off;
+		size_t part;
+
+		if (off >= i->iov[k].iov_len) {
+			off -= i->iov[k].iov_len;
+			continue;
+		}
+		part = min(left, i->iov[k].iov_len - off);
+		pages += (at + part - 1) / PAGE_SIZE - at / PAGE_SIZE + 1;
+		left -= part;
+		off = 0;
+	}
+	return min(pages, most);
+}
+
 static inline void xdp_init_buff(struct xdp_buff *x, size_t size, void *rxq)
 {
 	(void)rxq;
@@ -139,7 +167,7 @@ static inline void xdp_prepare_buff(struct xdp_buff *x, void *start, size_t pad,
 	x->len = len;
 }
 
-#define sock_flag(sk, flag)		    ((void)(sk), false)
+#define sock_flag(sk, flag)		    ((sk)->sk_sndbuf == INT_MAX && (flag) == SOCK_ZEROCOPY)
 #define rcu_access_pointer(p)		    (p)
 #define rcu_dereference_sched(p)	    (p)
 #define dev_sw_netstats_tx_add(dev, n, len) ((void)(len))
