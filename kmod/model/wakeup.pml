@@ -2,11 +2,11 @@
 /*
  * Queueing work and waiting for it: vhl_work_queue() in worker.c, vhl_worker_turn() and
  * vhl_list_run() in run.h. Two sources of events, the kick eventfd and a backend that interrupts the
- * worker, make EVENTS events each and queue the work; the worker's thread must have looked after
- * each of them before it sleeps for good.
+ * worker, make EVENTS events each and queue the work; the worker's thread must have seen all of
+ * them when it sleeps and no more events come.
  *
  * The code has had the first two faults: the bit was read, without a barrier, before it was set; and
- * an interrupt took itself for the worker that it had interrupted, and did not wake it.
+ * an interrupt handler that found the worker as the current task did not wake it.
  *
  * right: EVENTS=2
  * wrong: PLAIN_TEST

@@ -150,7 +150,7 @@ static void check_queue(const struct vhl_vq *vq)
 		fail("a position is outside the packed ring");
 }
 
-/* While an ioctl waits: the stack is done with a frame, and what that queued runs. */
+/* While an ioctl waits: the stack completes a frame, and the work that this queued runs. */
 void others_run(void)
 {
 	bool did = backend_complete();
@@ -199,7 +199,7 @@ static void step(struct vhl_vq *vq, struct input *in, unsigned int *runs)
 		guest_avail(vq, in);
 		break;
 	case 6:
-		guest_bytes(vq, in);
+		guest_bytes(in);
 		break;
 	case 7:
 		backend_complete();
@@ -267,7 +267,7 @@ static void device_begin(struct vhl_dev *dev, struct vhl_worker *worker, struct 
 
 static void device_end(struct vhl_dev *dev)
 {
-	/* As device.c: no run takes chains any more, then the stack has to be done. */
+	/* As device.c: no run takes chains any more, then the stack has to complete all frames. */
 	dev->closing = true;
 	for (int i = 0; i < VHL_NVQS; i++)
 		vhl_zc_discard(&dev->vqs[i]);
@@ -291,7 +291,7 @@ int LLVMFuzzerTestOneInput(const u8 *data, size_t size)
 	struct vhl_vq *vq;
 	u8 layout;
 
-	/* The set-up of a client that means well comes first: hardly any input would find it. */
+	/* The set-up of a well-behaved client comes first: hardly any input would contain it. */
 	client_begin(dev, &guest, every & 0x1f, BUFFERS + (every >> 5) * 2 * PAGE_SIZE);
 	backend_begin(&in);
 	device_begin(dev, &worker, &in);

@@ -46,6 +46,12 @@ static void *slot(struct vhl_vq *vq, unsigned int i)
 	return table + sizeof(struct vring_desc) <= end ? table : NULL;
 }
 
+/* Whether an area is in the client's memory: not if it is not set, or an I/O virtual address. */
+static bool in_rings(const void *area)
+{
+	return (u8 *)area >= (u8 *)client(RINGS) && (u8 *)area < (u8 *)client(BUFFERS);
+}
+
 /* The flags that make a packed descriptor at @pos available. */
 static u16 available(u16 pos)
 {
@@ -61,13 +67,14 @@ void guest_descriptor(struct vhl_vq *vq, struct input *in)
 	u8 what = take8(in);
 	unsigned int i = take8(in);
 	struct vring_desc *d = slot(vq, i);
-	struct vring_packed_desc *p = (void *)d;
+	struct vring_packed_desc *p;
 	u16 flags = what & (VRING_DESC_F_NEXT | VRING_DESC_F_WRITE | VRING_DESC_F_INDIRECT);
 
 	if (what & 0x80 && vq->dev->mem && vq->dev->mem->n)
-		d = client(BUFFERS + i * sizeof(*d)), p = (void *)d;
+		d = client(BUFFERS + i * sizeof(*d));
 	if (!d)
 		return;
+	p = (void *)d;
 	d->addr = address(vq, in);
 	d->len = length(in);
 	if (!vq->packed) {
@@ -81,14 +88,15 @@ void guest_descriptor(struct vhl_vq *vq, struct input *in)
 	p->flags = flags;
 }
 
-/* Heads and the index of a split ring; a descriptor at the device's position of a packed one. */
+/* Heads and index of a split ring; the driver event suppression structure of a packed one. */
 void guest_avail(struct vhl_vq *vq, struct input *in)
 {
 	struct vring_avail *avail = (void *)vq->area[VHL_AVAIL];
 	u8 n = take8(in);
 	u16 idx;
 
-	if ((u8 *)avail < (u8 *)client(0) || (u8 *)avail >= (u8 *)client(RINGS + (1u << 19)))
+	/* The largest rings have entries from guest_offer() only. */
+	if (!in_rings(avail) || vq->num > 16384)
 		return;
 	if (vq->packed) {
 		struct vring_packed_desc_event *e = (void *)avail;
@@ -106,7 +114,7 @@ void guest_avail(struct vhl_vq *vq, struct input *in)
 		avail->ring[vq->num] = vq->used_idx + (s8)take8(in);
 }
 
-/* As a driver does that means well: buffers of one descriptor each, and all of them available. */
+/* As a well-behaved driver does: buffers of one descriptor each, and all of them available. */
 void guest_offer(struct vhl_vq *vq, struct input *in)
 {
 	const struct vhl_mem *mem = vq->dev->mem;
@@ -115,7 +123,7 @@ void guest_offer(struct vhl_vq *vq, struct input *in)
 	u32 len = how & 0x80 ? 1600 : 20 + (how & 0x7f);
 	u16 pos = vq->avail_pos, flags = vq->index == VHL_RX ? VRING_DESC_F_WRITE : 0;
 
-	if (!slot(vq, 0) || !mem || !mem->n || (u8 *)avail >= (u8 *)client(LOG))
+	if (!slot(vq, 0) || !mem || !mem->n || !in_rings(avail))
 		return;
 	for (n &= 31; n; n--) {
 		u64 addr = mem->r[0].gpa +
@@ -141,20 +149,20 @@ void guest_offer(struct vhl_vq *vq, struct input *in)
 /* Puts a split ring, all of zeros, at the position that the device has. */
 void guest_position(struct vhl_vq *vq)
 {
-	u8 *avail = (u8 *)vq->area[VHL_AVAIL], *used = (u8 *)vq->area[VHL_USED];
+	struct vring_avail *avail = (void *)vq->area[VHL_AVAIL];
+	struct vring_used *used = (void *)vq->area[VHL_USED];
 
-	if (vq->packed || avail < (u8 *)client(0) || avail >= (u8 *)client(LOG))
+	if (vq->packed || !in_rings(avail))
 		return;
-	((struct vring_avail *)(void *)avail)->idx = vq->last_avail;
-	((struct vring_used *)(void *)used)->idx = vq->last_avail;
+	avail->idx = vq->last_avail;
+	used->idx = vq->last_avail;
 }
 
 /* Bytes anywhere in rings and buffers. */
-void guest_bytes(struct vhl_vq *vq, struct input *in)
+void guest_bytes(struct input *in)
 {
 	u8 n = take8(in), *to = client(RINGS + take32(in) % (LOG - 256));
 
-	(void)vq;
 	for (n &= 31; n; n--)
 		*to++ = take8(in);
 }

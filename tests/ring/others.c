@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * The parts of the module that are not tested here, as if their knobs were off: busy polling, rings
- * mapped into the kernel, VLAN tags of packet sockets; and workers, whose
- * runs are the test's to start.
+ * mapped into the kernel, VLAN tags of packet sockets; and workers: the test starts their runs.
  */
 #include "pin.h"
 #include "ring.h"

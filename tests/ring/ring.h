@@ -41,7 +41,7 @@ void client_run(void);
 void backend_begin(struct input *in);
 /* Adds a frame to those that wait to be received. */
 void backend_frame(unsigned int len, u8 kind);
-/* The stack has done with one of the frames that it has by reference; false: it has none. */
+/* The stack completes one of the frames that it has by reference; false: it has none. */
 bool backend_complete(void);
 /* Drops what waits, and fails if a frame or a buffer is left. */
 void backend_end(struct vhl_vq *vq);
@@ -51,7 +51,7 @@ void guest_descriptor(struct vhl_vq *vq, struct input *in);
 void guest_offer(struct vhl_vq *vq, struct input *in);
 void guest_position(struct vhl_vq *vq);
 void guest_avail(struct vhl_vq *vq, struct input *in);
-void guest_bytes(struct vhl_vq *vq, struct input *in);
+void guest_bytes(struct input *in);
 
 int LLVMFuzzerTestOneInput(const u8 *data, size_t size);
 

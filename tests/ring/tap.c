@@ -107,7 +107,6 @@ void backend_frame(unsigned int len, u8 kind)
 	skb->dev = kind & 1 ? NULL : &device;
 	skb->fragmented = kind & 2;
 	skb->gso = kind & 4;
-	skb->tagged = kind & 8;
 	frames[n_frames++] = skb;
 	live++;
 	show_first();
@@ -220,7 +219,7 @@ bool backend_complete(void)
 	return true;
 }
 
-/* Keeps a frame by reference, refuses it, or is done with it at once. */
+/* Keeps a frame by reference, refuses it, or completes it at once. */
 static int tap_reference(struct ubuf_info *ubuf, struct msghdr *msg, size_t len)
 {
 	u8 answer = take8(answers), *buf;
@@ -297,7 +296,7 @@ static int tap_recvmsg(struct socket *sock, struct msghdr *msg, size_t len, int 
 	if (!skb)
 		return -EAGAIN;
 	/* The header is what is asked for beyond the frame; no more than 12 bytes of it. */
-	whole = skb->len + (skb->tagged ? VLAN_HLEN : 0);
+	whole = skb->len;
 	hlen = len > whole ? min(len - whole, (size_t)12) : 0;
 	n = min(min(whole + hlen, len), msg->msg_iter.count);
 	buf = calloc(1, n ? n : 1);

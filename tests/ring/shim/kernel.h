@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What the module's ring code needs of the kernel, in user space: types, lists, locks that
- * nobody contends for, memory, errors. Included before anything else; the kernel's own headers
- * are empty files then, except those of its user interface. Guest memory is in user.h, frames
- * and sockets are in net.h. A warning of the kernel's is a failed test here.
+ * The kernel interfaces that the module's ring code uses, in user space: types, lists, memory,
+ * errors, and locks, which are uncontended: there is one thread. Included before everything else;
+ * the kernel's own headers are empty files, except those of its user interface. User memory is in
+ * user.h; frames and sockets are in net.h. A kernel warning is a failed test here.
  */
 #ifndef SHIM_KERNEL_H
 #define SHIM_KERNEL_H
@@ -81,18 +81,12 @@ typedef unsigned int gfp_t;
 #define array_index_nospec(i, n)    ((i) < (n) ? (i) : 0)
 
 /* One thread: an order of accesses cannot show here. */
-#define smp_mb()  __atomic_signal_fence(__ATOMIC_SEQ_CST)
-#define smp_rmb() smp_mb()
-#define smp_wmb() smp_mb()
-#define cond_resched() \
-	do { \
-	} while (0)
-#define preempt_disable() \
-	do { \
-	} while (0)
-#define preempt_enable() \
-	do { \
-	} while (0)
+#define smp_mb()	  __atomic_signal_fence(__ATOMIC_SEQ_CST)
+#define smp_rmb()	  smp_mb()
+#define smp_wmb()	  smp_mb()
+#define cond_resched()	  ((void)0)
+#define preempt_disable() ((void)0)
+#define preempt_enable()  ((void)0)
 
 /* fail: says what is wrong and aborts, for the sanitizers and the fuzzer to see. */
 void fail(const char *what) __attribute__((noreturn));

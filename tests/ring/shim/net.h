@@ -30,7 +30,7 @@ struct net_device {
 struct sk_buff {
 	unsigned int len;
 	struct net_device *dev;
-	bool fragmented, gso, tagged;
+	bool fragmented, gso;
 	u8 *data;
 };
 struct skb_shared_info {
@@ -173,7 +173,7 @@ static inline void xdp_prepare_buff(struct xdp_buff *x, void *start, size_t pad,
 #define dev_sw_netstats_tx_add(dev, n, len) ((void)(len))
 #define tun_is_xdp_frame(p)		    ((void)(p), false)
 #define tun_ptr_to_xdp(p)		    ((struct xdp_frame *)(p))
-#define skb_vlan_tag_present(skb)	    ((skb)->tagged)
+#define skb_vlan_tag_present(skb)	    ((void)(skb), false)
 #define skb_is_nonlinear(skb)		    ((skb)->fragmented)
 #define skb_is_gso(skb)			    ((skb)->gso)
 #define skb_peek(q)			    ((q)->first)

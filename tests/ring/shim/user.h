@@ -16,12 +16,8 @@ bool user_space(const void *p, size_t n);
 #define access_ok(p, n)		      user_space((const void *)(p), n)
 #define user_read_access_begin(p, n)  access_ok(p, n)
 #define user_write_access_begin(p, n) access_ok(p, n)
-#define user_read_access_end() \
-	do { \
-	} while (0)
-#define user_write_access_end() \
-	do { \
-	} while (0)
+#define user_read_access_end()	      ((void)0)
+#define user_write_access_end()	      ((void)0)
 
 #define unsafe_get_user(x, p, label) \
 	do { \
