@@ -35,7 +35,9 @@ def _name(c: Control) -> str:
     words = [c["server"], c["workload"], f"{c['size']} x {c['burst']}, sink {c['sink']}"]
     if c["guests"] > 1:
         words.append(f"{c['guests']} guests")
-    return " ".join(words) + "".join(f", {k}={shortest(v)}" for k, v in c["knobs"].items())
+    more = [f"Linux {c['kernel']}"] if "kernel" in c else []
+    more += [f"{k}={shortest(v)}" for k, v in c["knobs"].items()]
+    return ", ".join([" ".join(words), *more])
 
 
 def _gather(folder: Path) -> list[Control]:

@@ -53,6 +53,15 @@ static int server_rank(const char *name)
 	return n;
 }
 
+/* By version: 6.9 comes before 6.12. Cells of a run with one kernel have none. */
+static int compare_kernel(const struct cell *a, const struct cell *b)
+{
+	const char *x = json_string_value(json_object_get(a->identity, "kernel"));
+	const char *y = json_string_value(json_object_get(b->identity, "kernel"));
+
+	return x && y ? strverscmp(x, y) : !!x - !!y;
+}
+
 static int compare_field(const struct cell *a, const struct cell *b, const char *name)
 {
 	json_t *x = json_object_get(a->identity, name), *y = json_object_get(b->identity, name);
@@ -84,6 +93,9 @@ static int by_place(const void *a, const void *b)
 		if (order)
 			return order;
 	}
+	order = compare_kernel(x, y);
+	if (order)
+		return order;
 	rank = server_rank(json_string_value(json_object_get(x->identity, "server"))) -
 	       server_rank(json_string_value(json_object_get(y->identity, "server")));
 	if (rank)
@@ -168,6 +180,8 @@ static struct cell *place(struct cells *cells, json_t *line)
 		return NULL;
 	}
 	json_object_set_new(who, "policy", policy_of(line));
+	if (json_is_string(json_object_get(line, "kernel")))
+		json_object_set(who, "kernel", json_object_get(line, "kernel"));
 	name_cell(&cell);
 	for (int i = 0; i < *count; i++) {
 		if (!strcmp((*list)[i].key, cell.key)) {
@@ -335,20 +349,20 @@ bool cells_read(struct cells *cells, const char *path)
 	return good;
 }
 
-bool cells_of_server(const struct cells *all, const char *server, struct cells *only)
+bool cells_with(const struct cells *all, const char *field, const char *value, struct cells *only)
 {
 	memset(only, 0, sizeof(*only));
 	only->cell = checked(calloc(all->count + 1, sizeof(struct cell)));
 	for (int i = 0; i < all->count; i++) {
 		const struct cell *cell = &all->cell[i];
 		struct cell *copy = &only->cell[only->count];
-		const char *name = json_string_value(json_object_get(cell->identity, "server"));
+		const char *name = json_string_value(json_object_get(cell->identity, field));
 
-		if (strcmp(name, server))
+		if (!name || strcmp(name, value))
 			continue;
 		*copy = *cell;
 		copy->identity = checked(json_copy(cell->identity));
-		json_object_del(copy->identity, "server");
+		json_object_del(copy->identity, field);
 		name_cell(copy);
 		only->count++;
 	}

@@ -32,7 +32,8 @@ extern const char *const metric_name[METRICS];
 #define USUAL_POLICY "other"
 
 struct cell {
-	json_t *identity; /* server, guest, workload, ..., knobs, clock, accel, policy */
+	json_t *identity; /* server, guest, workload, ..., knobs, clock, accel, policy; kernel
+			   * where the run has several */
 	json_t *settings; /* the knobs, with policy where it is another than the usual one */
 	char *key; /* identity without the accelerator, with settings as knobs, canonical text */
 	char *bare; /* the same without the policy */
@@ -68,11 +69,11 @@ int metric_find(const char *name);
 bool cells_read(struct cells *cells, const char *path);
 
 /*
- * The cells of @server in @all, without their server in identity and key, so
- * that cells_find() has the same cell of another server. No controls. False when
- * there is none.
+ * The cells in @all whose @field, server or kernel, is @value, without it in
+ * identity and key, so that cells_find() has the same cell of another server or
+ * kernel. No controls. False when there is none.
  */
-bool cells_of_server(const struct cells *all, const char *server, struct cells *only);
+bool cells_with(const struct cells *all, const char *field, const char *value, struct cells *only);
 
 /* The cell with that key, or NULL. */
 const struct cell *cells_find(const struct cells *cells, const char *key);

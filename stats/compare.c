@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * compare: two results folders, or two servers in one, cell by cell: both
+ * compare: two results folders, or two servers or kernels in one, cell by cell: both
  * medians, the change, how sure it is, and a star where it is significant. With
  * --within and --fail-over it is a judge, for a script that looks at its exit
  * code.
@@ -18,7 +18,7 @@ static int usage(FILE *out)
 {
 	fputs("usage: compare [--within PERCENT%] [--fail-over PERCENT%] [--level PERCENT%] "
 	      "[--metric NAME,...]\n"
-	      "               [--all] [--json] DIR_A DIR_B|--servers A,B DIR\n",
+	      "               [--all] [--json] DIR_A DIR_B|--servers A,B DIR|--kernels A,B DIR\n",
 	      out);
 	return out == stdout ? 0 : 2;
 }
@@ -62,30 +62,35 @@ static bool parse_metrics(char *text, bool *wanted)
 }
 
 /* Two names, the first one that of the base. */
-static bool parse_servers(char *text, const char **server)
+static bool parse_two(struct compare *c, const char *field, char *text, const char *example)
 {
 	char *comma = strchr(text, ',');
 
 	if (!comma || strchr(comma + 1, ',') || comma == text || !comma[1]) {
-		fprintf(stderr,
-			"vhostlab: --servers: %s: name two, the base first: --servers "
-			"intree,vhostlab\n",
-			text);
+		fprintf(stderr, "vhostlab: --%ss: %s: name two, the base first: --%ss %s\n", field,
+			text, field, example);
 		return false;
 	}
 	*comma = '\0';
 	if (!strcmp(text, comma + 1)) {
-		fprintf(stderr, "vhostlab: --servers: %s twice: name two different ones\n", text);
+		fprintf(stderr, "vhostlab: --%ss: %s twice: name two different ones\n", field,
+			text);
 		return false;
 	}
-	server[0] = text;
-	server[1] = comma + 1;
+	if (c->field && strcmp(c->field, field)) {
+		fputs("vhostlab: --servers: it stands beside --kernels: remove one\n", stderr);
+		return false;
+	}
+	c->field = field;
+	c->value[0] = text;
+	c->value[1] = comma + 1;
 	return true;
 }
 
-static const char *server_of(const struct cell *cell)
+/* NULL where the run has one kernel, which no cell names. */
+static const char *value_of(const struct compare *c, const struct cell *cell)
 {
-	return json_string_value(json_object_get(cell->identity, "server"));
+	return json_string_value(json_object_get(cell->identity, c->field));
 }
 
 static bool has_metric(const struct cells *cells, enum metric metric)
@@ -104,7 +109,7 @@ static void drop_metrics(struct compare *c)
 			c->wanted[m] = false;
 }
 
-/* Splits the run by server; false after a line that names those it has. */
+/* Splits the run by its field; false after a line that names what it has. */
 static bool split(struct compare *c)
 {
 	const struct cells *run = &c->run[0];
@@ -112,15 +117,17 @@ static bool split(struct compare *c)
 	for (int i = 0; i < 2; i++) {
 		const char *before = ":";
 
-		if (cells_of_server(run, c->server[i], &c->side[i]))
+		if (cells_with(run, c->field, c->value[i], &c->side[i]))
 			continue;
-		fprintf(stderr, "vhostlab: --servers: %s is not a server of this run; it has",
-			c->server[i]);
-		for (int k = 0; k < run->count; k++) {
-			const char *name = server_of(&run->cell[k]);
+		fprintf(stderr, "vhostlab: --%ss: %s is not a %s of this run; it has", c->field,
+			c->value[i], c->field);
+		if (!value_of(c, &run->cell[0]))
+			fprintf(stderr, " one only");
+		for (int k = 0; k < run->count && value_of(c, &run->cell[k]); k++) {
+			const char *name = value_of(c, &run->cell[k]);
 			int seen = 0;
 
-			while (strcmp(server_of(&run->cell[seen]), name))
+			while (strcmp(value_of(c, &run->cell[seen]), name))
 				seen++;
 			if (seen < k)
 				continue;
@@ -276,10 +283,11 @@ static void print_json(const struct compare *c)
 			c->cells, "cells_differ", c->differ, "rows", all);
 	json_object_set_new(all, "controls",
 			    json_pack("[s,s]", controls_word(c->controls[0].verdict),
-				      controls_word(c->controls[!c->server[0]].verdict)));
+				      controls_word(c->controls[!c->field].verdict)));
 	json_object_set_new(all, "only_other_policy", json_integer(c->policies));
-	if (c->server[0])
-		json_object_set_new(all, "servers", json_pack("[s,s]", c->server[0], c->server[1]));
+	if (c->field)
+		json_object_set_new(all, strcmp(c->field, "server") ? "kernels" : "servers",
+				    json_pack("[s,s]", c->value[0], c->value[1]));
 	json_dumpf(all, stdout, JSON_INDENT(1) | JSON_REAL_PRECISION(12));
 	putchar('\n');
 	json_decref(all);
@@ -297,10 +305,11 @@ static void complain_nothing(const struct compare *c)
 			"policies (A %s, B %s), which changes their cost: measure both under one, "
 			"with knob.policy\n",
 			cell_policy(c->policy[0]), cell_policy(c->policy[1]));
-	else if (c->server[0])
-		fputs("vhostlab: compare: the two servers have no cell in common: compare two that "
-		      "were given the same work and knobs\n",
-		      stderr);
+	else if (c->field)
+		fprintf(stderr,
+			"vhostlab: compare: the two %ss have no cell in common: compare two that "
+			"were given the same work and knobs\n",
+			c->field);
 	else
 		fputs("vhostlab: compare: the two runs have no cell in common: compare runs of one "
 		      "configuration and clock\n",
@@ -347,6 +356,7 @@ static int parse(struct compare *c, int argc, char **argv)
 		{ "level", required_argument, NULL, 'l' },
 		{ "metric", required_argument, NULL, 'm' },
 		{ "servers", required_argument, NULL, 's' },
+		{ "kernels", required_argument, NULL, 'k' },
 		{ "all", no_argument, NULL, 'a' },
 		{ "json", no_argument, NULL, 'j' },
 		{ "help", no_argument, NULL, 'h' },
@@ -382,7 +392,11 @@ static int parse(struct compare *c, int argc, char **argv)
 				return 2;
 			break;
 		case 's':
-			if (!parse_servers(optarg, c->server))
+			if (!parse_two(c, "server", optarg, "intree,vhostlab"))
+				return 2;
+			break;
+		case 'k':
+			if (!parse_two(c, "kernel", optarg, "6.1,6.12"))
 				return 2;
 			break;
 		case 'a':
@@ -396,10 +410,10 @@ static int parse(struct compare *c, int argc, char **argv)
 		}
 	}
 	folders = argc - optind;
-	if (folders != (c->server[0] ? 1 : 2)) {
+	if (folders != (c->field ? 1 : 2)) {
 		fprintf(stderr,
 			"vhostlab: compare: %d folder%s given: name two of results/, or "
-			"one and --servers A,B\n",
+			"one and --servers A,B or --kernels A,B\n",
 			folders, folders == 1 ? "" : "s");
 		return 2;
 	}
@@ -428,11 +442,11 @@ int main(int argc, char **argv)
 		return bad;
 	if (!cells_read(&c.run[0], c.path[0]))
 		return 1;
-	if (!c.server[0] && !cells_read(&c.run[1], c.path[1]))
+	if (!c.field && !cells_read(&c.run[1], c.path[1]))
 		return 1;
-	if (c.server[0] && !split(&c))
+	if (c.field && !split(&c))
 		return 2;
-	for (int i = 0; !c.server[0] && i < 2; i++)
+	for (int i = 0; !c.field && i < 2; i++)
 		c.side[i] = c.run[i];
 	collect(&c);
 	if (c.json)

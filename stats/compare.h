@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* A comparison of two runs, or of two servers in one run, and its table. */
+/* A comparison of two runs, or of two servers or kernels in one run, and its table. */
 #ifndef STATS_COMPARE_H
 #define STATS_COMPARE_H
 
@@ -7,12 +7,13 @@
 #include "label.h"
 
 struct compare {
-	const char *path[2]; /* twice the same when servers are compared */
-	const char *server[2]; /* NULL when runs are compared */
+	const char *path[2]; /* twice the same when one run is split */
+	const char *field; /* what splits it: server or kernel; NULL when runs are compared */
+	const char *value[2]; /* of that field, on each side */
 	struct cells run[2]; /* one or two of them, as they were read */
 	struct controls controls[2]; /* of these */
 	bool withheld; /* a control is apart, so no row has a star */
-	struct cells side[2]; /* what is compared: the cells of two runs, or of two servers */
+	struct cells side[2]; /* what is compared: the cells of two runs, or of one split */
 	bool wanted[METRICS];
 	double within; /* allowed relative difference, or negative: do not judge */
 	double fail_over; /* allowed significant change for the worse, or negative */

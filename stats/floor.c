@@ -20,7 +20,8 @@
 /* As many digits as a double always gives back as they were written. */
 #define LINE_FLAGS (JSON_COMPACT | JSON_REAL_PRECISION(15))
 
-static const char *const cell_field[] = { "workload", "size", "burst", "sink", "clock", "accel" };
+static const char *const cell_field[] = { "workload", "size",  "burst", "sink",
+					  "clock",    "accel", "kernel" };
 
 struct floor {
 	char *cell;

@@ -12,6 +12,7 @@ static const char *const axis_field[AXES] = {
 	[GUESTS] = "guests",	 [GUEST] = "guest",   [QUEUES] = "queues",
 	[WORKLOAD] = "workload", [SINK] = "sink",     [SIZE] = "size",
 	[BURST] = "burst",	 [SERVER] = "server", [CLOCK] = "clock",
+	[KERNEL] = "kernel",
 };
 
 static long long whole(const json_t *identity, enum axis axis)
@@ -82,6 +83,14 @@ static void put_text(FILE *out, const json_t *identity, enum axis axis)
 	free(text);
 }
 
+static void put_kernel(FILE *out, const json_t *identity)
+{
+	const char *kernel = json_string_value(json_object_get(identity, "kernel"));
+
+	if (kernel)
+		word(out, " ", "Linux %s", kernel);
+}
+
 static void put_axes(FILE *out, const json_t *identity, const bool *shown)
 {
 	long long n = whole(identity, GUESTS);
@@ -107,6 +116,8 @@ static void put_axes(FILE *out, const json_t *identity, const bool *shown)
 		put_text(out, identity, SERVER);
 	if (shown[CLOCK])
 		put_text(out, identity, CLOCK);
+	if (shown[KERNEL])
+		put_kernel(out, identity);
 }
 
 /* Those named in @some, or the others. */
@@ -186,6 +197,7 @@ char *cell_label(const struct cell *cell)
 	put_text(out, id, SINK);
 	word(out, " ", "%lld x %lld", whole(id, SIZE), whole(id, BURST));
 	put_text(out, id, SERVER);
+	put_kernel(out, id);
 	json_object_foreach(cell->settings, name, value) {
 		char *knob = checked(json_dumps(value, JSON_ENCODE_ANY));
 

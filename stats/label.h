@@ -5,7 +5,7 @@
 
 #include "cells.h"
 
-enum axis { GUESTS, GUEST, QUEUES, WORKLOAD, SINK, SIZE, BURST, SERVER, CLOCK, AXES };
+enum axis { GUESTS, GUEST, QUEUES, WORKLOAD, SINK, SIZE, BURST, SERVER, CLOCK, KERNEL, AXES };
 
 /* Which axes and knobs have more than one value among the cells added. Begin with zeroes. */
 struct naming {
@@ -26,7 +26,8 @@ char *naming_name(const struct naming *naming, const struct cell *cell);
 /* The others, which all cells share, as a list that may be empty. The text is the caller's. */
 char *naming_shared(const struct naming *naming);
 
-/* Workload, sink, size x burst, server, knobs; guests and queues unless there is one of each. */
+/* Workload, sink, size x burst, server, kernel where the run has several, knobs; guests and queues
+ * unless there is one of each. */
 char *cell_label(const struct cell *cell);
 
 #endif

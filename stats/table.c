@@ -154,10 +154,10 @@ static struct line line_of(const struct compare *c, const struct row *r,
 	return line;
 }
 
-/* What a side is called: the server, or A or B. */
+/* What a side is called: the server or kernel, or A or B. */
 static const char *title(const struct compare *c, int side)
 {
-	return c->server[side] ? c->server[side] : side ? "B" : "A";
+	return c->field ? c->value[side] : side ? "B" : "A";
 }
 
 static struct line head_of(const struct compare *c, bool by_rank, bool by_equality)
@@ -171,7 +171,7 @@ static struct line head_of(const struct compare *c, bool by_rank, bool by_equali
 	line.text[CHANGE] = print("change");
 	line.text[INTERVAL] = print("95%% interval");
 	line.text[SURE] = print(!by_equality ? "p" : by_rank ? "p, limit" : "limit");
-	line.text[COUNTS] = print(c->server[0] ? "n" : "n A/B");
+	line.text[COUNTS] = print(c->field ? "n" : "n A/B");
 	line.text[LOSSES] = print("lost %%");
 	return line;
 }
@@ -342,7 +342,7 @@ static void print_rows(const struct compare *c)
 static void print_missing(const struct compare *c, int side)
 {
 	const struct cells *from = &c->side[side], *in = &c->side[!side];
-	const char *where = c->server[0] ? "with" : "in";
+	const char *where = c->field ? "with" : "in";
 
 	if (c->missing[side] && !c->all)
 		printf("%ld cell%s only %s %s (--all names them)\n", c->missing[side],
@@ -429,9 +429,9 @@ void print_table(const struct compare *c)
 {
 	char *text;
 
-	if (c->server[0])
-		printf("run: %s\nthe change is that from %s to %s\n", c->path[0], c->server[0],
-		       c->server[1]);
+	if (c->field)
+		printf("run: %s\nthe change is that from %s to %s\n", c->path[0], c->value[0],
+		       c->value[1]);
 	else
 		printf("A: %s\nB: %s\n", c->path[0], c->path[1]);
 	print_rows(c);
@@ -439,7 +439,7 @@ void print_table(const struct compare *c)
 	print_missing(c, 0);
 	print_missing(c, 1);
 	print_policies(c);
-	print_control(&c->controls[0], c->server[0] ? "the run" : "A");
+	print_control(&c->controls[0], c->field ? "the run" : "A");
 	print_control(&c->controls[1], "B");
 	printf("%d values compared, largest difference ", c->rows);
 	if (isinf(c->worst))

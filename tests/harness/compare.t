@@ -206,6 +206,24 @@ wrong()
 	code "$name" 2
 	is "$name: one line that says '$text'" "$(wc -l <"$TMP/stderr") $(grep -cF -- "$text" "$TMP/stderr")" '1 1'
 }
+
+# Two kernels of one run.
+jq -c '.kernel = "6.9" | .release = "6.9.1"' "$TMP/run" >"$TMP/nine"
+jq -c '.kernel = "6.12" | .point += "b" | .cost_per_packet *= 2' "$TMP/run" | cat - "$TMP/nine" >"$TMP/kernels"
+run "$ROOT/run.sh" compare "$TMP/kernels" --kernels 6.9,6.12
+code 'two kernels' 0
+is 'two kernels: they head their columns' "$(grep -Ec '^cell +metric +6.9 +6.12 +change ' "$TMP/stdout")" 1
+is 'two kernels: every cost doubled' "$(grep -c '+100%' "$TMP/stdout")" \
+	"$(jq -r 'select(.control | not) | .point' "$TMP/nine" | sort -u | wc -l)"
+is 'two kernels: JSON names them' "$("$BENCH/compare" --json --kernels 6.9,6.12 "$TMP/kernels" | jq -c '[.kernels, any(.rows[]; has("kernel"))]')" \
+	'[["6.9","6.12"],false]'
+is 'kernels are cells of their own, by version' \
+	"$("$BENCH/stats" --json "$TMP/kernels" | jq -r '.[].kernel' | uniq | head -n 2 | xargs)" '6.9 6.12'
+run "$ROOT/run.sh" compare "$TMP/kernels" --servers intree,vhostlab
+is 'two servers on two kernels: the kernel names the cell' "$(grep -c '^65 bytes Linux 6.12 ' "$TMP/stdout")" 1
+wrong 'a kernel that was not measured' '6.1 is not a kernel of this run; it has: 6.9 6.12' --kernels 6.1,6.9 "$TMP/kernels"
+wrong 'kernels of a run with one' '6.1 is not a kernel of this run; it has one only' --kernels 6.1,6.9 "$TMP/run"
+wrong 'servers and kernels' 'it stands beside --kernels' --servers intree,vhostlab --kernels 6.9,6.12 "$TMP/kernels"
 wrong 'a server that does not exist' 'fast is not a server of this run; it has: ' --servers fast,intree "$TMP/run"
 wrong 'a server that was not measured' 'floor is not a server of this run; it has: intree vhostlab uring' --servers vhostlab,floor "$TMP/run"
 wrong 'one server' 'name two, the base first' --servers intree "$TMP/run"
