@@ -268,15 +268,16 @@ static void set_text(struct parse *p, char **field, const char *name, const char
 	strcat(strcat(*field, " "), value);
 }
 
-static bool parse_precision(const char *text, double *share)
+static void kernel_key(struct parse *p, const char *name, const char *value)
 {
-	char *end;
+	struct value_list *list = &p->config->kernel;
+	int first = list->count;
 
-	/* strtod also takes 0x10 and 1e1. */
-	if (!isdigit((unsigned char)*text) || text[strspn(text, "0123456789.")] != '%')
-		return false;
-	*share = strtod(text, &end) / 100;
-	return !strcmp(end, "%") && *share > 0 && *share < 1;
+	add_values(p, list, name, value);
+	for (int i = first; i < list->count; i++)
+		if (!kernel_known(list->value[i]))
+			mistake(p, p->line, "kernel = %s is not known; allowed: " KERNELS_ALLOWED,
+				list->value[i]);
 }
 
 static void sweep_key(struct parse *p, const char *name, const char *value)
@@ -286,14 +287,7 @@ static void sweep_key(struct parse *p, const char *name, const char *value)
 	if (!strcmp(name, "question")) {
 		set_text(p, &c->question, name, value);
 	} else if (!strcmp(name, "kernel")) {
-		if (!once(p, name))
-			return;
-		c->kernel = copy(value);
-		if (!kernel_known(value))
-			mistake(p, p->line,
-				"kernel = %s is not known; allowed: default, a series from 6.1 on "
-				"such as 6.12, or a Debian release such as 6.1.0-56-amd64",
-				value);
+		kernel_key(p, name, value);
 	} else if (!strcmp(name, "append")) {
 		set_text(p, &c->append, name, value);
 		if (!append_known(value))
@@ -320,7 +314,7 @@ static void sweep_key(struct parse *p, const char *name, const char *value)
 		if (!c->control && strcmp(value, "no"))
 			mistake(p, p->line, "control = %s is not known; allowed: yes, no", value);
 	} else if (!strcmp(name, "precision")) {
-		if (once(p, name) && !parse_precision(value, &c->precision))
+		if (once(p, name) && !precision_known(value, &c->precision))
 			mistake(p, p->line,
 				"precision = %s is not known; allowed: a percentage above 0 and "
 				"below 100, such as 0.5%%",
@@ -485,8 +479,8 @@ bool config_read(struct config *config, const char *path)
 
 	if (!config->question)
 		config->question = copy("");
-	if (!config->kernel)
-		config->kernel = copy("default");
+	if (!config->kernel.count)
+		config->kernel.value[config->kernel.count++] = copy("default");
 	if (!config->append)
 		config->append = copy("");
 	if (!config->clock)

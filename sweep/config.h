@@ -39,7 +39,7 @@ struct config {
 	const char *path;
 	char *experiment; /* the file's name without folder and .conf */
 	char *question;
-	char *kernel;
+	struct value_list kernel; /* at least one: the lab is booted with each in turn */
 	char *append; /* parameters of its command line, separated by spaces */
 	char *clock;
 	long timeout; /* seconds a single point may take */

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "include.h"
+#include "kernels.h"
 
 static bool mistake(const struct config *c, int line, const char *what, const char *name)
 {
@@ -68,7 +69,7 @@ static bool append(struct config *config, const char *name, int line)
 		return mistake(config, line, "it is not usable: see the line above", name);
 	if (from->include.count)
 		return mistake(config, line, "it includes others itself: name those here", name);
-	if (strcmp(from->clock, config->clock) || strcmp(from->kernel, config->kernel) ||
+	if (strcmp(from->clock, config->clock) || !kernels_same(from, config) ||
 	    strcmp(from->append, config->append))
 		return mistake(
 			config, line,

@@ -7,7 +7,7 @@
 SESSION='' SESSION_KEEPER=''
 start_session()
 {
-	"$BENCH/plan" "${PLAN_OPTIONS[@]}" "$CONFIG" | grep '"guest":"qemu"' >/dev/null || return 0
+	"$BENCH/plan" "${PLAN_OPTIONS[@]}" --schedule "${part[@]}" "$CONFIG" | grep '"guest":"qemu"' >/dev/null || return 0
 	SESSION=$(mktemp -d)
 	setpriv --pdeathsig TERM "$ROOT/bench/vm/session" "$SESSION" </dev/null >/dev/null &
 	SESSION_KEEPER=$!
@@ -22,10 +22,28 @@ end_session()
 	rm -rf -- "$SESSION"
 }
 
+# keep_env FILE: the environment into the run's folder, which has that of the first kernel as
+# env.json, and that of each as env-KERNEL.json where there are several.
+keep_env()
+{
+	local name names=("env${PART:+-$PART}.json")
+	[[ -z $PART || -s $RUN_DIR/env.json ]] || names+=(env.json)
+	for name in "${names[@]}"; do
+		if by_port; then
+			send_files "$1" "$name"
+		else
+			cp -- "$1" "$1.copy" && sync "$1.copy" && mv -- "$1.copy" "$RUN_DIR/$name" ||
+				die 1 "--out: $RUN_DIR/$name: cannot be written: free some space or choose another folder"
+		fi
+	done
+}
+
 # On the measuring machine: environment, then one point after the other.
 measure_here()
 {
-	local new=$RUN_DIR/.env.new release ko port=()
+	local new=$RUN_DIR/.env.new release ko port=() PART=${VHOSTLAB_PART:-}
+	local part=(${PART:+--part "$PART"})
+	local env=$RUN_DIR/env${PART:+-$PART}.json
 	! by_port || new=$(mktemp)
 	release=$(uname -r)
 	ko=${VHOSTLAB_KO:-$BUILD/kmod/$release/vhostlab_net.ko}
@@ -35,25 +53,24 @@ measure_here()
 	export VHOSTLAB_KO=$ko VHOSTLAB_SEED=$SEED VHOSTLAB_APPEND
 	"$ROOT/sweep/env.sh" "$CONFIG" "$CLOCK" >"$new" ||
 		die 1 "--out: $RUN_DIR: env.json cannot be made: see the line above; free some space or choose another folder"
-	if [[ -s $RUN_DIR/env.json ]]; then
+	if [[ -s $env ]]; then
 		local difference
-		difference=$(jq -rn --slurpfile a "$RUN_DIR/env.json" --slurpfile b "$new" \
+		difference=$(jq -rn --slurpfile a "$env" --slurpfile b "$new" \
 			'[["kernel", "clock", "accel", "qemu"][] | select($a[0][.] != $b[0][.])]
 			 + (if $a[0].module.sha256 != $b[0].module.sha256 then ["module"] else [] end) | join(", ")')
-		rm -f -- "$new"
-		[[ -z $difference ]] ||
+		[[ -z $difference ]] || {
+			rm -f -- "$new"
 			die 2 "--resume: $RUN_DIR: measured with another $difference: start a new run instead"
-	elif by_port; then
-		send_files "$new" env.json
-		rm -f -- "$new"
+		}
 	else
-		sync "$new" && mv -- "$new" "$RUN_DIR/env.json"
+		keep_env "$new"
 	fi
+	rm -f -- "$new"
 	! by_port || port=(--records "$VHOSTLAB_RECORDS")
 
 	local child code=0
 	start_session
-	"$BENCH/plan" "${PLAN_OPTIONS[@]}" --schedule --done "$RUN_DIR/points.jsonl" --done "$RUN_DIR/control.jsonl" "$CONFIG" |
+	"$BENCH/plan" "${PLAN_OPTIONS[@]}" --schedule "${part[@]}" --done "$RUN_DIR/points.jsonl" --done "$RUN_DIR/control.jsonl" "$CONFIG" |
 		"$BENCH/walk" --point "${VHOSTLAB_POINT:-$ROOT/bench/point}" --out "$RUN_DIR" "${port[@]}" &
 	child=$!
 	trap 'kill -TERM "$child" 2>/dev/null || true' INT TERM HUP

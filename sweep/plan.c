@@ -6,7 +6,8 @@
  * and the servers of one cell run back to back: A B C, then C B A, then rotated
  * B C A, A C B and so on, so that each is measured early as often as late, and
  * after each of its neighbours as often as before. With QEMU guests the points
- * of one boot take the place of a cell.
+ * of one boot take the place of a cell. Each kernel is booted once, so all that
+ * is measured on it comes in one part.
  */
 #include <errno.h>
 #include <getopt.h>
@@ -16,6 +17,7 @@
 
 #include "../bench/lib/random.h"
 #include "estimate.h"
+#include "kernels.h"
 #include "points.h"
 
 struct step {
@@ -25,42 +27,33 @@ struct step {
 
 static void usage(FILE *out)
 {
-	fputs("usage: plan [--schedule] [--only EXPR] [--clock insn|wall] [--seed N] [--done "
-	      "FILE]... "
-	      "CONFIG\n"
+	fputs("usage: plan [--schedule [--part KERNEL]] [--only EXPR] [--clock insn|wall]\n"
+	      "            [--kernel NAME,...] [--seed N] [--done FILE]... CONFIG\n"
 	      "       plan --pace [--accel tcg|kvm|bare] [...] CONFIG\n"
 	      "       plan --get "
 	      "experiment|question|kernel|append|clock|timeout|steps|points|files\n"
 	      "            [...] CONFIG\n"
 	      "       plan --vocabulary | --defaults\n"
 	      "Prints one JSON object per point, or with --schedule one per point and\n"
-	      "repetition in the order of the sweep, without those already in --done. The A/A\n"
+	      "repetition in the order of the sweep, without those already in --done, and with\n"
+	      "--part only those measured on that kernel. The A/A\n"
 	      "control is in the schedule only. With --pace one line for each of these: its\n"
 	      "number, the seconds it may take and what it is like; number 0 is the start.\n",
 	      out);
 }
 
-static int make_schedule(const struct points *points, long seed, struct step **steps)
+/* Appends the steps of one kernel. @member and @order have room for all points and groups. */
+static void schedule_kernel(const struct points *points, const char *kernel, uint64_t *state,
+			    int *member, int *order, struct step *steps, int *count)
 {
-	long most = 0, total = 0;
-	uint64_t state = (uint64_t)seed;
-	int *order, *member, count = 0;
+	long most = 0;
 
-	for (int i = 0; i < points->count; i++) {
-		total += points->point[i].repetitions;
+	for (int i = 0; i < points->count; i++)
 		if (points->point[i].repetitions > most)
 			most = points->point[i].repetitions;
-	}
-	*steps = calloc(total, sizeof(**steps));
-	order = calloc(points->groups, sizeof(*order));
-	member = calloc(points->count, sizeof(*member));
-	if (!*steps || !order || !member) {
-		fprintf(stderr, "vhostlab: plan: out of memory: close other programs\n");
-		exit(1);
-	}
 	for (long rep = 1; rep <= most; rep++) {
 		for (int i = 0; i < points->groups; i++) {
-			int j = random_next(&state) % (i + 1);
+			int j = random_next(state) % (i + 1);
 
 			order[i] = order[j];
 			order[j] = i;
@@ -69,7 +62,8 @@ static int make_schedule(const struct points *points, long seed, struct step **s
 			int members = 0;
 
 			for (int i = 0; i < points->count; i++)
-				if (points->point[i].group == order[g])
+				if (points->point[i].group == order[g] &&
+				    !strcmp(points->point[i].kernel, kernel))
 					member[members++] = i;
 			for (int k = 0; k < members; k++) {
 				int at = rep % 2 ? k : members - 1 - k;
@@ -78,10 +72,31 @@ static int make_schedule(const struct points *points, long seed, struct step **s
 							      members]];
 
 				if (p->repetitions >= rep)
-					(*steps)[count++] = (struct step){ p, rep };
+					steps[(*count)++] = (struct step){ p, rep };
 			}
 		}
 	}
+}
+
+static int make_schedule(const struct points *points, const struct config *config, long seed,
+			 struct step **steps)
+{
+	uint64_t state = (uint64_t)seed;
+	int *order, *member, count = 0;
+	long total = 0;
+
+	for (int i = 0; i < points->count; i++)
+		total += points->point[i].repetitions;
+	*steps = calloc(total, sizeof(**steps));
+	order = calloc(points->groups, sizeof(*order));
+	member = calloc(points->count, sizeof(*member));
+	if (!*steps || !order || !member) {
+		fprintf(stderr, "vhostlab: plan: out of memory: close other programs\n");
+		exit(1);
+	}
+	for (int k = 0; k < config->kernel.count; k++)
+		schedule_kernel(points, config->kernel.value[k], &state, member, order, *steps,
+				&count);
 	free(order);
 	free(member);
 	return count;
@@ -179,16 +194,36 @@ static bool is_done(const json_t *done, const struct step *s)
 	return json_object_get(done, key);
 }
 
+/* How many kernels have points; with @print also their names, a line each. */
+static int kernels_of(const struct points *points, const struct config *config, bool print)
+{
+	int kernels = 0;
+
+	for (int k = 0; k < config->kernel.count; k++) {
+		const char *name = config->kernel.value[k];
+		int i = 0;
+
+		while (i < points->count && strcmp(points->point[i].kernel, name))
+			i++;
+		if (i == points->count)
+			continue;
+		kernels++;
+		if (print)
+			puts(name);
+	}
+	return kernels;
+}
+
 /* For the program progress: see estimate.h. */
 static int print_pace(const struct points *points, const struct config *config, long seed,
 		      const json_t *done)
 {
 	struct step *steps;
-	int count = make_schedule(points, seed, &steps);
+	int count = make_schedule(points, config, seed, &steps);
 	const struct point *before = NULL;
 	char kind[200];
 
-	printf("0 %.3f start\n", estimate_start());
+	printf("0 %.3f start\n", estimate_start() * kernels_of(points, config, false));
 	for (int i = 0; i < count; i++) {
 		const struct point *p = steps[i].point;
 		bool boots;
@@ -205,17 +240,18 @@ static int print_pace(const struct points *points, const struct config *config, 
 	return 0;
 }
 
+/* Those of the kernel @part, or all. */
 static int print_schedule(const struct points *points, const struct config *config, long seed,
-			  const json_t *done)
+			  const char *part, const json_t *done)
 {
 	struct step *steps;
-	int count = make_schedule(points, seed, &steps), bad = 0;
+	int count = make_schedule(points, config, seed, &steps), bad = 0;
 
 	for (int i = 0; i < count; i++) {
 		const struct step *s = &steps[i];
 		json_t *object;
 
-		if (is_done(done, s))
+		if (is_done(done, s) || (part && strcmp(s->point->kernel, part)))
 			continue;
 		object = point_identity(s->point, config);
 		json_object_set_new(object, "rep", json_integer(s->rep));
@@ -246,7 +282,7 @@ static int print_field(const struct points *points, const struct config *config,
 	else if (!strcmp(field, "question"))
 		puts(config->question);
 	else if (!strcmp(field, "kernel"))
-		puts(config->kernel);
+		kernels_of(points, config, true);
 	else if (!strcmp(field, "append"))
 		puts(config->append);
 	else if (!strcmp(field, "clock"))
@@ -276,6 +312,8 @@ int main(int argc, char **argv)
 		{ "schedule", no_argument, NULL, 's' },
 		{ "only", required_argument, NULL, 'o' },
 		{ "clock", required_argument, NULL, 'c' },
+		{ "kernel", required_argument, NULL, 'k' },
+		{ "part", required_argument, NULL, 't' },
 		{ "seed", required_argument, NULL, 'r' },
 		{ "done", required_argument, NULL, 'd' },
 		{ "get", required_argument, NULL, 'g' },
@@ -286,8 +324,9 @@ int main(int argc, char **argv)
 		{ "help", no_argument, NULL, 'h' },
 		{ NULL, 0, NULL, 0 },
 	};
-	struct filter filter[AXIS_COUNT + MAX_KNOBS];
-	const char *clock = NULL, *get = NULL, *accel = NULL;
+	struct filter filter[MAX_FILTERS];
+	const char *clock = NULL, *get = NULL, *accel = NULL, *part = NULL;
+	char *kernels = NULL;
 	json_t *done = json_object();
 	bool schedule = false, pace = false;
 	int filters = 0, opt, bad = 0;
@@ -312,6 +351,12 @@ int main(int argc, char **argv)
 					clock);
 				return 2;
 			}
+			break;
+		case 'k':
+			kernels = optarg;
+			break;
+		case 't':
+			part = optarg;
 			break;
 		case 'r':
 			if (!parse_number(optarg, 0, 2147483647, &seed)) {
@@ -356,6 +401,8 @@ int main(int argc, char **argv)
 		return 2;
 	if (clock)
 		config.clock = strdup(clock);
+	if (kernels && !kernels_set(&config, kernels))
+		return 2;
 	/* Which cells are controls is estimated for one machine, so that it is the same on each. */
 	if (!points_make(&points, &config, filter, filters))
 		return 2;
@@ -369,7 +416,7 @@ int main(int argc, char **argv)
 	else if (pace)
 		bad = print_pace(&points, &config, seed, done);
 	else if (schedule)
-		bad = print_schedule(&points, &config, seed, done);
+		bad = print_schedule(&points, &config, seed, part, done);
 	else
 		for (int i = 0; i < points.count; i++)
 			if (!points.point[i].control)

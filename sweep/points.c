@@ -26,13 +26,14 @@ bool filter_parse(const char *text, struct filter *filter, int *count)
 		char *equals, why[400], *value, *more;
 		struct filter *f = &filter[*count];
 		const struct knob_info *knob = NULL;
+		bool kernel;
 		int axis;
 
 		next = strchr(word, ',');
 		if (next)
 			*next++ = '\0';
 		equals = strchr(word, '=');
-		if (*count == AXIS_COUNT + MAX_KNOBS || !equals || !equals[1]) {
+		if (*count == MAX_FILTERS || !equals || !equals[1]) {
 			fprintf(stderr,
 				"vhostlab: --only: '%s': write axis=value or axis=value|value, "
 				"joined by commas\n",
@@ -45,10 +46,11 @@ bool filter_parse(const char *text, struct filter *filter, int *count)
 		axis = axis_find(word);
 		if (axis < 0 && !strncmp(word, "knob.", 5))
 			knob = knob_find(word + 5);
-		if (axis < 0 && !knob) {
+		kernel = !strcmp(word, "kernel");
+		if (axis < 0 && !knob && !kernel) {
 			fprintf(stderr,
-				"vhostlab: --only: %s: not known; allowed: an axis or knob.NAME of "
-				"`./run.sh list`\n",
+				"vhostlab: --only: %s: not known; allowed: kernel, an axis or "
+				"knob.NAME of `./run.sh list`\n",
 				word);
 			return false;
 		}
@@ -66,8 +68,9 @@ bool filter_parse(const char *text, struct filter *filter, int *count)
 			more = strchr(value, '|');
 			if (more)
 				*more++ = '\0';
-			ok = knob ? knob_check(knob, value, why, sizeof(why))
-				  : axis_check(axis, value, NULL, why, sizeof(why));
+			ok = kernel ? kernel_check(value, why, sizeof(why))
+			     : knob ? knob_check(knob, value, why, sizeof(why))
+				    : axis_check(axis, value, NULL, why, sizeof(why));
 			for (int i = 0; i < f->count && ok; i++) {
 				if (strcmp(f->value[i], value))
 					continue;
@@ -102,6 +105,8 @@ static const char *point_value(const struct point *point, const char *name)
 
 	if (axis >= 0)
 		return point->value[axis];
+	if (!strcmp(name, "kernel"))
+		return point->kernel;
 	for (int i = 0; i < point->knob_count; i++)
 		if (!strcmp(point->info[i]->name, name + 5))
 			return point->knob[i];
@@ -156,7 +161,7 @@ static json_t *asked(const struct point *point, const struct config *config, boo
 	json_object_set_new(object, "knobs", knobs_object(point, cell));
 	json_object_set_new(object, "packets", json_integer(point->packets));
 	json_object_set_new(object, "clock", json_string(config->clock));
-	json_object_set_new(object, "kernel", json_string(config->kernel));
+	json_object_set_new(object, "kernel", json_string(point->kernel));
 	if (*config->append)
 		json_object_set_new(object, "append", json_string(config->append));
 	/* Its default was another one once: points of those days have other names. */
@@ -181,6 +186,7 @@ static json_t *boot(const struct point *point)
 		json_object_set_new(object, axes[fixed[i]].name,
 				    json_string(point->value[fixed[i]]));
 	json_object_set_new(object, "knobs", knobs_object(point, false));
+	json_object_set_new(object, "kernel", json_string(point->kernel));
 	return object;
 }
 
@@ -206,6 +212,8 @@ json_t *point_identity(const struct point *point, const struct config *config)
 
 	json_object_set_new(object, "point", json_string(point->hash));
 	json_object_set_new(object, "experiment", json_string(config->experiment));
+	if (config->kernel.count > 1)
+		json_object_set_new(object, "kernel", json_string(point->kernel));
 	for (size_t i = 0; i < sizeof(order) / sizeof(order[0]); i++) {
 		enum axis a = order[i];
 
@@ -375,9 +383,9 @@ static int by_name(const void *a, const void *b)
 	return strcmp((*x)->info->name, (*y)->info->name);
 }
 
-/* Visits all combinations, the last axis (server) varying fastest. */
+/* Visits all combinations on one kernel, the last axis (server) varying fastest. */
 static bool cross(struct points *points, const struct config *c, const struct section *s,
-		  const struct filter *filter, int filter_count)
+		  const char *kernel, const struct filter *filter, int filter_count)
 {
 	const struct knob_list *knob[MAX_KNOBS];
 	int wheels_of_knobs = knob_lists(c, s, knob);
@@ -386,7 +394,7 @@ static bool cross(struct points *points, const struct config *c, const struct se
 
 	qsort(knob, wheels_of_knobs, sizeof(knob[0]), by_name);
 	do {
-		struct point p = { 0 };
+		struct point p = { .kernel = kernel };
 
 		for (int a = 0; a < AXIS_COUNT; a++) {
 			const struct value_list *list = axis_list(c, s, a);
@@ -454,9 +462,11 @@ bool points_make(struct points *points, const struct config *config, const struc
 		 int filter_count)
 {
 	memset(points, 0, sizeof(*points));
-	for (int i = 0; i < config->section_count; i++)
-		if (!cross(points, config, &config->section[i], filter, filter_count))
-			return false;
+	for (int k = 0; k < config->kernel.count; k++)
+		for (int i = 0; i < config->section_count; i++)
+			if (!cross(points, config, &config->section[i], config->kernel.value[k],
+				   filter, filter_count))
+				return false;
 	for (int i = 0; i < points->count; i++) {
 		const struct point *p = &points->point[i];
 

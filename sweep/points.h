@@ -10,6 +10,7 @@
 
 struct point {
 	const char *value[AXIS_COUNT];
+	const char *kernel; /* as the configuration names it */
 	const char *knob[MAX_KNOBS]; /* values, in the order of info[] */
 	const struct knob_info *info[MAX_KNOBS]; /* only knobs off their default */
 	int knob_count;
@@ -33,6 +34,9 @@ struct filter {
 	int count;
 };
 
+/* Conditions of one --only. */
+#define MAX_FILTERS (AXIS_COUNT + MAX_KNOBS + 1)
+
 /* Parses "server=vhostlab|intree,size=64"; false after one line on stderr. */
 bool filter_parse(const char *text, struct filter *filter, int *count);
 
@@ -40,7 +44,10 @@ bool filter_parse(const char *text, struct filter *filter, int *count);
 bool points_make(struct points *points, const struct config *config, const struct filter *filter,
 		 int filter_count);
 
-/* The identity fields of the result contract as a new object, without rep. */
+/*
+ * The identity fields of the result contract as a new object, without rep. The kernel is one of
+ * them where the configuration has several.
+ */
 json_t *point_identity(const struct point *point, const struct config *config);
 
 #endif

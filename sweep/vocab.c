@@ -132,6 +132,25 @@ bool kernel_known(const char *name)
 	       !name[strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789.+~-")];
 }
 
+bool kernel_check(const char *name, char *why, size_t why_size)
+{
+	if (kernel_known(name))
+		return true;
+	snprintf(why, why_size, "is not known; allowed: " KERNELS_ALLOWED);
+	return false;
+}
+
+bool precision_known(const char *text, double *share)
+{
+	char *end;
+
+	/* strtod also takes 0x10 and 1e1. */
+	if (!isdigit((unsigned char)*text) || text[strspn(text, "0123456789.")] != '%')
+		return false;
+	*share = strtod(text, &end) / 100;
+	return !strcmp(end, "%") && *share > 0 && *share < 1;
+}
+
 /* A parameter that lab/run sets, or that changes what the lab is. */
 static bool labs_own(const char *name, size_t length)
 {

@@ -71,6 +71,14 @@ bool knob_check(const struct knob_info *knob, const char *value, char *why, size
  * Debian names it.
  */
 bool kernel_known(const char *name);
+#define KERNELS_ALLOWED                                                                            \
+	"default, a series from 6.1 on such as 6.12, or a Debian release such as 6.1.0-56-amd64"
+
+/* The same with what is allowed in @why. */
+bool kernel_check(const char *name, char *why, size_t why_size);
+
+/* Is it a percentage above 0 and below 100? Then *@share is it, from 0 to 1. */
+bool precision_known(const char *text, double *share);
 
 /*
  * Is @text one or more parameters for the kernel's command line? Without quotes, and without those

@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/utsname.h>
 #include <unistd.h>
 
 #include "child.h"
@@ -41,6 +42,7 @@ struct walk {
 	const char *out;
 	const char *accel;
 	const char *taint_path;
+	struct utsname system; /* its kernel's release stands in every point */
 	unsigned long taint;
 	struct results file[FILES];
 	int port; /* where results go in place of files, or -1 */
@@ -124,6 +126,7 @@ static json_t *merge(const struct walk *walk, const json_t *step, json_t *values
 	for (size_t i = 0; i < sizeof(internal) / sizeof(internal[0]); i++)
 		json_object_del(line, internal[i]);
 	json_object_set_new(line, "accel", json_string(walk->accel));
+	json_object_set_new(line, "release", json_string(walk->system.release));
 	json_object_set_new(line, "above_floor_per_packet", json_null());
 	json_object_update(line, values);
 	return line;
@@ -362,6 +365,7 @@ int main(int argc, char **argv)
 	enough_read(path[POINTS]);
 	enough_read(path[CONTROL]);
 	walk.taint = read_taint(walk.taint_path);
+	uname(&walk.system);
 
 	while (going && getline(&line, &size, stdin) > 0) {
 		json_t *step = json_loads(line, 0, NULL);

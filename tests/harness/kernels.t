@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
-# A sweep in the lab writes the same whole results on every kernel: each measurement once, raw files and environment as they
+# A sweep on several kernels writes the same whole results on each: every measurement once, raw files and environment as they
 # were sent. Appended to over 9p, 70 measurements became 119 lines on Linux 6.12. And idle time, which costs are without: where
 # the kernel has /proc/timer_list, the module's debugfs file says the same.
 # shellcheck source=tests/harness/lib/tap.sh
@@ -41,42 +41,62 @@ chmod +x "$PARTS/point"
 export VHOSTLAB_POINT=$PARTS/point
 seq 20000 >"$TMP/numbers"
 
-# sweeps KERNEL
-sweeps()
-{
-	printf '%s\n' '[sweep]' "kernel = $1" 'repetitions = 8' '[x]' 'server = userspace, intree, vhostlab' \
-		'workload = tx, rx' 'packets = 100' >"$TMP/k.conf"
-	local out=$TMP/run-$1
-	if ! "$ROOT/lab/kernel" --quiet --kernel "$1" release >/dev/null 2>"$TMP/none"; then
-		skip "Linux $1" "$(tail -n 1 "$TMP/none")"
-		return
-	fi
-	run "$ROOT/run.sh" sweep "$TMP/k.conf" --out "$out"
-	if [[ $CODE -eq 77 ]]; then
-		skip "Linux $1" "$(tail -n 1 "$TMP/stderr")"
-		return
-	fi
-	code "Linux $1" 0
-	says "Linux $1" 'done, 56 of 56 measurements'
-	is "Linux $1: every measurement once" \
-		"$(cat "$out"/{points,control}.jsonl | jq -r '"\(.point) \(.rep)"' | sort | uniq -c | awk '$1 == 1' | wc -l)" 56
-	is "Linux $1: a line each" "$(cat "$out"/{points,control}.jsonl | wc -l)" 56
-	is "Linux $1: whole raw files" "$(find "$out/raw" -name '*.numbers' -exec cmp {} "$TMP/numbers" \; -print | wc -l)" 56
-	# To the microsecond, as the module has it.
-	if compgen -G "$out/raw/*.idle" >/dev/null; then
-		is "Linux $1: idle time, the module's and that of /proc/timer_list" \
-			"$(cat "$out"/raw/*.idle | awk '$1 == $3 { n++; if (int($1 / 1000) * 1000 != $2) print } END { print (n > 9 ? "equal" : n + 0) }')" equal
+# Those that can be had here: one sweep measures on all of them, each booted in turn.
+kernels=()
+for kernel in 6.1 6.12 7.3; do
+	if "$ROOT/kmod/build" "$kernel" >/dev/null 2>"$TMP/none"; then
+		kernels+=("$kernel")
 	else
-		skip "Linux $1: idle time" 'its /proc/timer_list does not say it, or is not there'
+		skip "Linux $kernel" "$(tail -n 1 "$TMP/none")"
 	fi
-	is "Linux $1: its environment" "$(jq -r .clock "$out/env.json")" insn
-	head -n 20 "$out/points.jsonl" | head -c -9 >"$TMP/part" && cp "$TMP/part" "$out/points.jsonl"
-	run "$ROOT/run.sh" sweep "$TMP/k.conf" --out "$out" --resume
-	code "Linux $1: cut off and resumed" 0
-	is "Linux $1: resumed, every measurement once" \
-		"$(cat "$out"/{points,control}.jsonl | jq -r '"\(.point) \(.rep)"' | sort -u | wc -l) $(cat "$out"/{points,control}.jsonl | wc -l)" '56 56'
+done
+printf '%s\n' '[sweep]' "kernel = $(IFS=,; echo "${kernels[*]}")" 'repetitions = 8' '[x]' \
+	'server = userspace, intree, vhostlab' 'workload = tx, rx' 'packets = 100' >"$TMP/k.conf"
+out=$TMP/run
+steps=$("$BENCH/plan" --get steps "$TMP/k.conf")
+
+# measured [KERNEL]: "POINT REP KERNEL" of all lines, or of those of one kernel
+measured()
+{
+	cat "$out"/{points,control}.jsonl | jq -r --arg one "${1:-}" \
+		'select($one == "" or .kernel == $one) | "\(.point) \(.rep) \(.kernel) \(.release)"' | sort
 }
-sweeps 6.1
-sweeps 6.12
-sweeps 7.3
+
+run "$ROOT/run.sh" sweep "$TMP/k.conf" --out "$out"
+code 'a sweep on all kernels' 0
+says 'a sweep on all kernels' "done, $steps of $steps measurements"
+is 'every measurement once' "$(measured | uniq -u | wc -l)" "$steps"
+is 'whole raw files' "$(find "$out/raw" -name '*.numbers' -exec cmp {} "$TMP/numbers" \; -print | wc -l)" "$steps"
+for kernel in "${kernels[@]}"; do
+	release=$(jq -r .kernel "$out/env-$kernel.json")
+	is "Linux $kernel: its points, as the plan has them" "$(measured "$kernel" | cut -d' ' -f 1,2)" \
+		"$("$BENCH/plan" --schedule --part "$kernel" "$TMP/k.conf" | jq -r '"\(.point) \(.rep)"' | sort)"
+	is "Linux $kernel: each names the release that measured it" "$(measured "$kernel" | cut -d' ' -f 3- | uniq)" "$kernel $release"
+	is "Linux $kernel: its environment" "$(jq -r '"\(.clock) \(.kernel)"' "$out/env-$kernel.json" | cut -d. -f 1,2)" "insn $kernel"
+	is "Linux $kernel: a module of its own" "$(jq -r .module.sha256 "$out"/env-*.json | sort | uniq -u | wc -l)" "${#kernels[@]}"
+	# To the microsecond, as the module has it.
+	mapfile -t idle < <(measured "$kernel" | while read -r point rep _; do
+		[[ ! -r $out/raw/$point-$rep.idle ]] || cat "$out/raw/$point-$rep.idle"
+	done)
+	if [[ ${#idle[@]} -gt 0 ]]; then
+		is "Linux $kernel: idle time, the module's and that of /proc/timer_list" \
+			"$(printf '%s\n' "${idle[@]}" | awk '$1 == $3 { n++; if (int($1 / 1000) * 1000 != $2) print } END { print (n > 9 ? "equal" : n + 0) }')" equal
+	else
+		skip "Linux $kernel: idle time" 'its /proc/timer_list does not say it, or is not there'
+	fi
+done
+is 'the environment of the first one is that of the run' "$(cmp "$out/env.json" "$out/env-${kernels[0]}.json" 2>&1)" ''
+
+# Cut off within the second kernel's part: the first one's is complete, and is not booted again.
+first=$(jq -r --arg one "${kernels[0]}" 'select(.kernel == $one) | 1' "$out/points.jsonl" | wc -l)
+head -n $((first + 5)) "$out/points.jsonl" | head -c -9 >"$TMP/part" && cp "$TMP/part" "$out/points.jsonl"
+if [[ ${#kernels[@]} -gt 1 ]]; then
+	run "$ROOT/run.sh" sweep "$TMP/k.conf" --out "$out" --resume
+	code 'cut off and resumed' 0
+	is 'resumed: only the kernels that are not complete' "$(sed -n 's/^vhostlab: sweep: kernel //p' "$TMP/stderr")" \
+		"$(printf '%s\n' "${kernels[@]:1}")"
+	is 'resumed, every measurement once' "$(measured | uniq -u | wc -l) $(measured | wc -l)" "$steps $steps"
+else
+	skip 'cut off and resumed' 'there is one kernel only'
+fi
 done_testing

@@ -125,6 +125,42 @@ is 'A/A control: several guests have their own' \
 	'rr false rr true tx false tx true'
 is 'A/A control: all else is as before' "$("$BENCH/plan" "$TMP/b/a.conf" | md5sum)" "$("$BENCH/plan" "$TMP/a.conf" | md5sum)"
 
+# Several kernels: each cell on each, a kernel's steps together, each with a control of its own. One alone changes nothing.
+sed '/^control = no/d; s/^\[sweep\]/&\nkernel = 6.12,\n  7.3/' "$TMP/a.conf" >"$TMP/kernels.conf"
+both=$("$BENCH/plan" --schedule "$TMP/kernels.conf")
+is 'kernels: one after the other' "$(jq -r .kernel <<<"$both" | uniq | xargs)" '6.12 7.3'
+is 'kernels: steps in one row' "$(jq .step <<<"$both" | xargs)" "$(seq "$(wc -l <<<"$both")" | xargs)"
+is 'kernels: the same points on each' \
+	"$(jq -c 'select(.control | not) | select(.kernel == "6.12") | [.rep, .argv]' <<<"$both" | sort | md5sum)" \
+	"$(jq -c 'select(.control | not) | select(.kernel == "7.3") | [.rep, .argv]' <<<"$both" | sort | md5sum)"
+is 'kernels: names of their own' "$(jq -r 'select(.rep == 1) | .point' <<<"$both" | sort | uniq -d)" ''
+is 'kernels: each has a control' "$(jq -r 'select(.control) | .kernel' <<<"$both" | sort -u | xargs)" '6.12 7.3'
+is 'kernels: --part is the part of one' "$("$BENCH/plan" --schedule --part 7.3 "$TMP/kernels.conf" | md5sum)" \
+	"$(jq -c 'select(.kernel == "7.3")' <<<"$both" | md5sum)"
+is 'kernels: --get names those that have points' \
+	"$("$BENCH/plan" --get kernel "$TMP/kernels.conf" | xargs), $("$BENCH/plan" --get kernel --only kernel=7.3 "$TMP/kernels.conf" | xargs)" '6.12 7.3, 7.3'
+is 'kernels: --kernel in place of what the file names' "$("$BENCH/plan" --kernel 6.12,7.3 "$TMP/a.conf" | md5sum)" \
+	"$("$BENCH/plan" "$TMP/kernels.conf" | jq -c '.experiment = "a"' | md5sum)"
+is 'kernels: a point has the same name in a sweep of one' "$("$BENCH/plan" --kernel 7.3 "$TMP/kernels.conf" | jq -r .point | sort | md5sum)" \
+	"$("$BENCH/plan" --only kernel=7.3 "$TMP/kernels.conf" | jq -r .point | sort | md5sum)"
+is 'kernels: one alone is named in no point' "$("$BENCH/plan" --kernel 7.3 "$TMP/a.conf" | jq -r 'has("kernel")' | sort -u)" false
+# wrong_kernel LABEL TEXT ARGUMENT...
+wrong_kernel()
+{
+	run "$ROOT/run.sh" sweep "${@:3}"
+	code "$1" 2
+	says "$1" "$2"
+}
+wrong_kernel 'a kernel that cannot be' '--kernel: 5.4 is not known; allowed: default, a series' "$TMP/a.conf" --kernel 7.3,5.4
+wrong_kernel 'a kernel twice' '--kernel: 7.3 is named twice' "$TMP/a.conf" --kernel 7.3,7.3
+wrong_kernel 'a kernel without a name' '--kernel: a name that is empty' "$TMP/a.conf" --kernel 7.3,
+wrong_kernel 'only on a kernel that cannot be' '--only: kernel=5.4 is not known' "$TMP/kernels.conf" --only kernel=5.4
+sed 's/^kernel = 6.12/kernel = 5.4/' "$TMP/kernels.conf" >"$TMP/wrong.conf"
+wrong_kernel 'a kernel in a file' 'wrong.conf:2: kernel = 5.4 is not known' "$TMP/wrong.conf" --dry-run
+run "$ROOT/run.sh" sweep "$TMP/kernels.conf" --host --clock wall --out "$TMP/none"
+code 'several kernels on the host' 77
+says 'several kernels on the host' 'this machine runs one kernel, and 6.12 7.3 are asked for'
+
 jq -c 'select(.step <= 5) | {point, rep}' <<<"$schedule" >"$TMP/done"
 head -c -4 <(jq -c 'select(.step == 6) | {point, rep}' <<<"$schedule") >>"$TMP/done"
 is '--done: whole lines count, half a line does not' \

@@ -31,7 +31,7 @@ sweep good '' none
 code 'all well' 0
 is 'all well: three points' "$kept" 'intree userspace vhostlab '
 is 'all well: fields of the contract' "$(jq -c 'keys' "$TMP/good/points.jsonl" | sort -u)" \
-	'["above_floor_per_packet","accel","burst","calls_per_packet","clock","corrupt","cost_per_packet","detail","experiment","guest","guests","kicks_per_packet","knobs","latency_p50","latency_p99","latency_p999","lost","packets","point","queues","rep","seconds","server","sink","size","syscalls_per_packet","workload"]'
+	'["above_floor_per_packet","accel","burst","calls_per_packet","clock","corrupt","cost_per_packet","detail","experiment","guest","guests","kicks_per_packet","knobs","latency_p50","latency_p99","latency_p999","lost","packets","point","queues","release","rep","seconds","server","sink","size","syscalls_per_packet","workload"]'
 is 'all well: environment' "$(jq -c '[has("kernel", "cmdline", "mitigations", "cpu", "accel", "clock", "qemu", "qemu_args", "module", "git", "sysctls")] | all' "$TMP/good/env.json")" true
 says 'all well: progress' '[3/3] elapsed 0:0'
 says 'all well: progress' 'remaining 0:00'
