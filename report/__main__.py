@@ -16,7 +16,7 @@ from pathlib import Path
 from report import ask, aside, control, publish
 from report.panels import DrawingFailed, drawn
 from report.run import Damaged, Run
-from report.whole import Report, write
+from report.whole import Report, write_all
 
 
 def fail(code: int, message: str) -> None:
@@ -67,7 +67,7 @@ def report(folders: list[Path], as_reference: bool) -> None:
             one = Report(Run(copy, name), work)
             with drawn():
                 one.draw()
-            write(copy, "RESULTS", one.text())
+            write_all(one, copy, False)
         except Damaged as error:
             raise Damaged(str(error).replace(str(copy), str(folder))) from error
     print(f"vhostlab: report: {name}/RESULTS.md, {name}/report.html, {name}/figures",

@@ -103,6 +103,12 @@ def scratch(parent: Path, prefix: str) -> Iterator[Path]:
                 os.close(handle)
 
 
+def _is_part(folder: Path) -> bool:
+    """Is it the page of a part of a run, such as one of its kernels? It has nothing measured."""
+    return ((folder / PAGES[0]).is_file() and not folder.is_symlink()
+            and not (folder / "points.jsonl").exists())
+
+
 def _mirror(folder: Path, to: Path) -> None:
     """A folder with the same measurements, and without what a report makes of them."""
     to.mkdir()
@@ -113,7 +119,8 @@ def _mirror(folder: Path, to: Path) -> None:
             for name in FOLDERS:
                 if (entry / name).is_dir():
                     shutil.copytree(entry / name, to / entry.name / name)
-        elif entry.name not in FOLDERS + PAGES and not entry.name.startswith("."):
+        elif (entry.name not in FOLDERS + PAGES and not entry.name.startswith(".")
+              and not _is_part(entry)):
             (to / entry.name).symlink_to(entry)
 
 
@@ -130,8 +137,10 @@ def beside(folder: Path) -> Iterator[tuple[Path, Path]]:
             (place / "ablation").symlink_to(folder.parent / "ablation")
         yield copy, work
         with in_one_go():
-            for made in [copy, *(copy / n for n in COMPANIONS if (copy / n).is_dir())]:
+            for made in [copy, *(copy / n for n in COMPANIONS if (copy / n).is_dir()),
+                         *(f for f in copy.iterdir() if _is_part(f))]:
                 target = folder / made.relative_to(copy)
+                target.mkdir(exist_ok=True)
                 for name in FOLDERS:
                     if (made / name).is_dir():
                         if (target / name).is_dir():

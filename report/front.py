@@ -234,6 +234,8 @@ class Beside:
     runs: list[Run] = field(default_factory=list)
     headline: str = ""
     """The ratios to the in-tree module, by guest and kernel."""
+    kernels: str = ""
+    """The run on several kernels: its figure and ratios."""
     policies: str = ""
     """The table of scheduling policies."""
     best: str = ""

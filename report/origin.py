@@ -6,6 +6,7 @@ from __future__ import annotations
 from typing import Any
 
 from report.listed import LISTED
+from report.parts import split
 from report.run import Run
 
 Env = dict[str, Any]
@@ -69,7 +70,7 @@ def mixed(runs: list[Run]) -> str | None:
     """Why runs may not be published together: each names the one clean revision, and for each
     kernel one module."""
     modules: dict[str, tuple[str, str]] = {}
-    for run in runs:
+    for run in [one for run in runs for one in split(run)]:
         env = run.env
         if not env["git"].get("revision") or env["git"].get("dirty"):
             return f"{run.name}: it was measured at revision {revision(env)}: measure it again"

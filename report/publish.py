@@ -15,7 +15,7 @@ from report.ask import ROOT
 from report.listed import COMPANIONS, LISTED
 from report.panels import drawn
 from report.run import Run, lines
-from report.whole import Report, write
+from report.whole import Report, write, write_all
 
 RESULTS = ROOT / "results"
 REFERENCE = RESULTS / "reference"
@@ -66,7 +66,7 @@ def _take_over(run: Path, to: Path) -> None:
             if (point.get("detail") or {}).get("module"):
                 point["detail"]["module"] = _without_zeros(point["detail"]["module"])
             out.write(json.dumps(point, ensure_ascii=False, separators=(",", ":")) + "\n")
-    for path in [*run.glob("*.conf"), *(run / n for n in KEPT)]:
+    for path in [*run.glob("*.conf"), *run.glob("env-*.json"), *(run / n for n in KEPT)]:
         if path.is_file() and path.stat().st_size:
             shutil.copy(path, to / path.name)
     if (run / "raw").is_dir():
@@ -160,7 +160,7 @@ def _build(new: Path) -> str:
             report = Report(Run(folder, label), Path(work))
             with drawn():
                 report.draw()
-            write(folder, "RESULTS", report.topic_text())
+            write_all(report, folder, True)
             if not name:
                 write(folder, "claims", report.claims_text())
                 front = report.front_text("results/reference/")

@@ -13,7 +13,9 @@ from report import ask, order, text
 Point = dict[str, Any]
 Cell = dict[str, Any]
 
-IDENTITY = ["server", "guest", "workload", "size", "burst", "queues", "guests", "sink", "knobs"]
+IDENTITY = ["server", "guest", "workload", "size", "burst", "queues", "guests", "sink", "knobs",
+            "kernel"]
+"""The last one only where a run has several."""
 
 
 POLICIES = {"other": "SCHED_OTHER", "batch": "SCHED_BATCH"}
@@ -103,7 +105,7 @@ class Run:
 
     def sample(self, cell: Cell, metric: str) -> dict[str, Any]:
         """The values of a cell: all of them, and by repetition."""
-        return self._samples(metric).get(order.key([cell[k] for k in IDENTITY]),
+        return self._samples(metric).get(order.key([cell.get(k) for k in IDENTITY]),
                                          {"values": [], "by": {}})
 
     def _samples(self, metric: str) -> dict[Any, dict[str, Any]]:
@@ -114,7 +116,7 @@ class Run:
         for p in self.last_points:
             if p.get(metric) is None:
                 continue
-            of = groups.setdefault(order.key([p[k] for k in IDENTITY]), {"values": [], "by": {}})
+            of = groups.setdefault(order.key([p.get(k) for k in IDENTITY]), {"values": [], "by": {}})
             of["values"].append(p[metric])
             of["by"][str(p["rep"])] = p[metric]
         return groups
@@ -164,7 +166,9 @@ class Run:
         """What a figure says about the run below its title."""
         clock = {"insn": "instruction clock", "wall": "wall clock"}[self.env["clock"]]
         emulated = self.env["clock"] == "wall" and self.env["accel"] == "tcg"
-        return (f"{clock}, {self.env['accel']}, Linux {self.env['kernel']}"
+        kernels = list(dict.fromkeys(p["release"] for p in self.points if "kernel" in p))
+        return (f"{clock}, {self.env['accel']}, "
+                f"Linux {', '.join(kernels or [self.env['kernel']])}"
                 + (": emulated time, only ratios count" if emulated else ""))
 
     def subtitle(self, *metrics: str) -> str:

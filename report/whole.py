@@ -10,13 +10,15 @@ from typing import Any
 
 from report import (ablation, best, claim_file, claims, control, defaults, direction, figures,
                     front, functions, guest_cells, guest_figures, guests, headline, html, inside,
-                    judge, method, origin, policy, scaling, stages, summary, tables, threads)
+                    judge, kernels, method, origin, policy, scaling, stages, summary, tables,
+                    threads)
 from report.listed import COMPANIONS
 from report.page import figure_of, render
 from report.panels import draw
+from report.parts import split
 from report.run import Cell, Damaged, Run, lines
 
-HEADLINE = ["intree", "guests", "linux-6.12", "newest-kernel"]
+HEADLINE = ["intree", "guests", "linux-6.12", "newest-kernel", "kernels"]
 """The runs beside the reference's own whose ratios make its headline."""
 
 
@@ -61,7 +63,7 @@ def draw_own(run: Run, work: Path, full: bool) -> Gathered:
 def same_kernel(run: Run, usual: Run) -> bool:
     """May both be compared, and claims be judged from them together? Another kernel, or one with
     other defaults, is a comparison of its own."""
-    return (run.env["kernel"], run.env.get("append")) == (
+    return len(split(run)) == 1 and (run.env["kernel"], run.env.get("append")) == (
         usual.env["kernel"], usual.env.get("append"))
 
 
@@ -85,16 +87,29 @@ class Report:
                        if (run.folder / n / "points.jsonl").is_file()]
         self.found: dict[str, Gathered] = {}
         self.claims: list[dict[str, Any]] = []
+        runs = split(run)
+        self.parts = [Report(one, work) for one in runs] if len(runs) > 1 else []
+        """Of a run on several kernels: each has a page of its own."""
 
     def draw(self) -> None:
         """All figures."""
         check_clock(self.run)
+        if self.parts:
+            self._draw_parts()
+            return
         self.found[self.run.name] = draw_own(self.run, self.work, True)
         runs = [self.run, *(r for r in self.beside if same_kernel(r, self.run))]
         self.claims = judge.judge_runs(runs, claim_file.load())
         claims.draw_all(self.run, self.claims, runs)
         for run in self.beside:
-            self.found[run.name] = draw_own(run, self.work, False)
+            if len(split(run)) == 1:
+                self.found[run.name] = draw_own(run, self.work, False)
+
+    def _draw_parts(self) -> None:
+        (self.run.folder / "figures").mkdir(parents=True, exist_ok=True)
+        kernels.draw_all(self.run, [part.run for part in self.parts])
+        for part in self.parts:
+            part.found[part.run.name] = draw_own(part.run, self.work, True)
 
     def _guest_cells(self) -> front.Guests:
         """Of the runs with real guests beside this one on the same kernel; where there are none,
@@ -119,9 +134,17 @@ class Report:
         return (summary.text_of(run) + tables.text_of(run)
                 + sections(run, self.found[self.run.name]) + control.text_of(run))
 
+    def _text_of_parts(self) -> str:
+        """Kernels side by side."""
+        run = self.run
+        return _tidy(kernels.text_of(run, [part.run for part in self.parts])
+                     + control.text_of(run) + method.text_of(run))
+
     def text(self) -> str:
         """All of a run on one page."""
         run = self.run
+        if self.parts:
+            return self._text_of_parts()
         return _tidy(
             self._own_front() + "\n" + claims.table_text(run, self.claims) + self._tables(run)
             + claims.details_text(run, self.claims, [run, *self.beside]) + method.text_of(run))
@@ -129,6 +152,8 @@ class Report:
     def topic_text(self) -> str:
         """A run of the reference: all but the claims, which are judged from all runs at once."""
         run = self.run
+        if self.parts:
+            return self._text_of_parts()
         return _tidy(self._own_front() + "\n" + self._tables(run) + method.text_of(run))
 
     def claims_text(self) -> str:
@@ -138,6 +163,9 @@ class Report:
                      + claims.table_text(run, self.claims, True)
                      + claims.details_text(run, self.claims, [run, *self.beside], True))
 
+    def _guests_of(self, run: Run) -> list[Cell]:
+        return self.found[run.name].guests if run.name in self.found else guest_cells.gather(run)
+
     def front_text(self, prefix: str) -> str:
         """The front page, as it stands a folder or more above the run."""
         def of(name: str) -> list[Run]:
@@ -145,8 +173,9 @@ class Report:
 
         beside = front.Beside(
             self.beside,
-            headline=headline.table_of([(r, self.found[r.name].guests) for name in HEADLINE
-                                        for r in of(name)]),
+            headline=headline.table_of([(one, self._guests_of(one)) for name in HEADLINE
+                                        for r in of(name) for one in split(r)]),
+            kernels="".join(kernels.brief(r, prefix) for r in of("kernels")),
             policies="".join(policy.brief_table(r) for r in of("policy")),
             best="".join(best.table_of(r) for r in of("intree")),
             defaults="".join(defaults.text_of(self.run, r, prefix) for r in of("kernel-defaults")),
@@ -155,6 +184,13 @@ class Report:
             guests_page=f"{prefix}guests/RESULTS.md")
         return _tidy(front.text_of(self.run.named_by(prefix + "figures"), self._guest_cells(),
                                    self.claims, beside, prefix))
+
+
+def write_all(report: Report, folder: Path, topic: bool) -> None:
+    """The page of a run, as a topic of the reference or by itself, and those of its parts."""
+    write(folder, "RESULTS", report.topic_text() if topic else report.text())
+    for part in report.parts:
+        write(part.run.folder, "RESULTS", part.topic_text())
 
 
 def _guest_figure(run: Run) -> str:
