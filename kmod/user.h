@@ -8,24 +8,30 @@
 #ifndef VHOSTLAB_USER_H
 #define VHOSTLAB_USER_H
 
+#include <linux/fault-inject-usercopy.h>
+#include <linux/instrumented.h>
 #include <linux/uaccess.h>
 
 /*
  * Copy @n bytes to and from buffers of this module, whose size the caller has
  * checked. They omit the object-size check that copy_from_user() does for lengths
  * known only at run time: the packet path has just allocated the buffer itself.
+ * Sanitizers see the access to the buffer, and faults on demand end it; a kernel
+ * without these has no code for either.
  */
 static inline int vhl_copy_in(void *dst, const void __user *src, size_t n)
 {
-	if (unlikely(!access_ok(src, n)))
+	if (unlikely(!access_ok(src, n) || should_fail_usercopy()))
 		return -EFAULT;
+	instrument_write(dst, n);
 	return unlikely(raw_copy_from_user(dst, src, n)) ? -EFAULT : 0;
 }
 
 static inline int vhl_copy_out(void __user *dst, const void *src, size_t n)
 {
-	if (unlikely(!access_ok(dst, n)))
+	if (unlikely(!access_ok(dst, n) || should_fail_usercopy()))
 		return -EFAULT;
+	instrument_read(src, n);
 	return unlikely(raw_copy_to_user(dst, src, n)) ? -EFAULT : 0;
 }
 
