@@ -44,18 +44,6 @@ static json_t *number(double value)
 	return isfinite(value) ? json_real(value) : json_null();
 }
 
-static struct interval interval_of(const struct sample *s)
-{
-	double *sorted = sorted_copy(s->value, s->count);
-	struct interval in = order_interval(sorted, s->count);
-
-	/* Too few for 95 %: what is known is that all of them lie there. */
-	if (isnan(in.low))
-		in = (struct interval){ sorted[0], sorted[s->count - 1] };
-	free(sorted);
-	return in;
-}
-
 /* Nulls left out. */
 static struct sample sample_of(const json_t *values)
 {
@@ -78,7 +66,7 @@ static json_t *ask_sample(const json_t *question)
 
 	if (!s.count)
 		return json_null();
-	in = interval_of(&s);
+	in = median_range(&s);
 	answer = json_pack("{s:i,s:f,s:f,s:f,s:f,s:f,s:o}", "n", s.count, "median", all.median,
 			   "min", all.min, "max", all.max, "low", in.low, "high", in.high, "spread",
 			   number(spread(&s)));
@@ -133,8 +121,8 @@ static json_t *ask_compare(const json_t *question)
 
 	if (!s.count || !t.count)
 		return json_null();
-	x = interval_of(&s);
-	y = interval_of(&t);
+	x = median_range(&s);
+	y = median_range(&t);
 	if (ratio && y.low <= 0)
 		return json_null();
 	if (ratio) {
@@ -145,7 +133,7 @@ static json_t *ask_compare(const json_t *question)
 		in = (struct interval){ x.low - y.high, x.high - y.low };
 	}
 	if (pairs.count >= 6)
-		in = interval_of(&pairs);
+		in = median_range(&pairs);
 	free(pairs.value);
 	return json_pack("{s:i,s:f,s:f,s:f}", "n", s.count < t.count ? s.count : t.count, "median",
 			 median, "low", in.low, "high", in.high);

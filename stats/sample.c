@@ -141,3 +141,14 @@ struct interval order_interval(const double *sorted, int n)
 	}
 	return found;
 }
+
+struct interval median_range(const struct sample *s)
+{
+	double *sorted = sorted_copy(s->value, s->count);
+	struct interval in = order_interval(sorted, s->count);
+
+	if (isnan(in.low))
+		in = (struct interval){ sorted[0], sorted[s->count - 1] };
+	free(sorted);
+	return in;
+}

@@ -54,4 +54,7 @@ struct interval bootstrap_ratio(const struct sample *a, const struct sample *b, 
  */
 struct interval order_interval(const double *sorted, int n);
 
+/* That interval, or of fewer than 6 values their range: that all lie there is what is known. */
+struct interval median_range(const struct sample *sample);
+
 #endif
