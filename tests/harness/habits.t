@@ -17,7 +17,7 @@ closed()
 	is "$name: exit code" "$code" 0
 	is "$name: silent" "$(cat "$TMP/stderr")" ''
 }
-for command in '' sweep report reference compare trace list setup shell bisect; do
+for command in '' sweep report reference compare export trace list setup shell bisect; do
 	for option in --help --version; do
 		run "$ROOT/run.sh" $command $option
 		code "$command $option" 0
@@ -75,7 +75,7 @@ run "$ROOT/lab/run" --clock=moon -- true
 says 'lab/run --option=value' "--clock is insn or wall, not 'moon'"
 
 # Every option that --help shows with a value may have it behind a =.
-for command in sweep report reference compare trace setup shell bisect; do
+for command in sweep report reference compare export trace setup shell bisect; do
 	words=$(sed -n "s/^arguments '\\(.*\\)' .*/\\1/p" "$ROOT/cmd/$command")
 	is "$command: all options with a value" "$("$ROOT/run.sh" "$command" --help | sed -nE 's/^  (--[a-z-]+) [^ ].*/\1/p' | sort | xargs)" \
 		"$(tr ' ' '\n' <<<"$words" | sort | xargs)"
@@ -87,6 +87,7 @@ is 'list shows every configuration' "$(grep -oE '^  configs/[^ ]+' "$TMP/stdout"
 for how in default ignore; do
 	closed "list, SIGPIPE $how" env "--$how-signal=PIPE" "$ROOT/run.sh" list
 	closed "help, SIGPIPE $how" env "--$how-signal=PIPE" "$ROOT/run.sh" --help
+	closed "export, SIGPIPE $how" env "--$how-signal=PIPE" "$ROOT/run.sh" export --format csv "$ROOT/results/reference/guests"
 	closed "compare, SIGPIPE $how" env "--$how-signal=PIPE" "$ROOT/run.sh" compare "$TMP/points" "$TMP/points"
 done
 run bash -c '"$0" list >/dev/full' "$ROOT/run.sh"

@@ -285,5 +285,7 @@ wrong 'compare with one folder' 2 'name two' compare "$TMP"
 wrong 'compare of nothing' 1 'name a folder of results/' compare "$TMP/a" "$TMP/b"
 wrong 'compare within nonsense' 2 'such as 0.1%' compare --within much "$TMP/a" "$TMP/b"
 wrong 'compare of no metric' 2 'cost_per_packet' compare --metric speed "$TMP/a" "$TMP/b"
+wrong 'export without a format' 2 'which format?' export
+wrong 'export of nothing' 2 'there is no such folder' export "$TMP/none" --format csv
 wrong 'shell without a word' 2 'write ./run.sh shell' shell ls
 done_testing
