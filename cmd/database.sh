@@ -63,14 +63,31 @@ all_runs()
 	done
 }
 
-# stream: $RUNS for stats/import.sql. A half-written last line is left out, as everywhere.
+# stream: $RUNS for stats/import.sql, one on several kernels as one of each. A half-written last line
+# is left out, as everywhere; what names no kernel there goes with the first one, and is refused.
 stream()
 {
-	local run
+	local run env kernel others
 	for run in "${RUNS[@]}"; do
+		others=
+		for env in "$run"/env-*.json; do
+			[[ -e $env ]] || continue
+			kernel=${env##*/env-}
+			kernel="\"kernel\":\"${kernel%.json}\""
+			jq -c --arg run "${run##*/}" '{run: $run, env: .}' "$env"
+			points_of "$run" | grep -F -e "$kernel" || true
+			[[ -n $others ]] || points_of "$run" | grep -vF '"kernel":"' || true
+			others=1
+		done
+		[[ -z $others ]] || continue
 		jq -c --arg run "${run##*/}" '{run: $run, env: .}' "$run/env.json"
-		head -n "$(whole_lines "$run/points.jsonl")" -- "$run/points.jsonl"
+		points_of "$run"
 	done
+}
+
+points_of()
+{
+	head -n "$(whole_lines "$1/points.jsonl")" -- "$1/points.jsonl"
 }
 
 # check_database NAME FILE: a file that is there must be empty, or a database of ours.

@@ -81,7 +81,7 @@ static int compare_field(const struct cell *a, const struct cell *b, const char 
 	return order;
 }
 
-static int by_place(const void *a, const void *b)
+int cell_order(const void *a, const void *b)
 {
 	static const char *const fields[] = { "clock", "accel", "workload", "sink",  "guest",
 					      "size",  "burst", "queues",   "guests" };
@@ -321,6 +321,13 @@ static bool read_file(struct cells *cells, const char *path, bool optional)
 	return true;
 }
 
+bool cells_add(struct cells *cells, json_t *line)
+{
+	struct cell *cell = place(cells, line);
+
+	return cell && add_line(cell, line);
+}
+
 bool cells_read(struct cells *cells, const char *path)
 {
 	char *points = NULL, *control = NULL;
@@ -341,9 +348,9 @@ bool cells_read(struct cells *cells, const char *path)
 		good = false;
 	}
 	if (cells->count)
-		qsort(cells->cell, cells->count, sizeof(struct cell), by_place);
+		qsort(cells->cell, cells->count, sizeof(struct cell), cell_order);
 	if (cells->controls)
-		qsort(cells->control, cells->controls, sizeof(struct cell), by_place);
+		qsort(cells->control, cells->controls, sizeof(struct cell), cell_order);
 	free(points);
 	free(control);
 	return good;

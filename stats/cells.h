@@ -69,11 +69,20 @@ int metric_find(const char *name);
 bool cells_read(struct cells *cells, const char *path);
 
 /*
+ * Adds one object of points.jsonl, in the order in which they come; false when a field of its
+ * identity is missing. Of the same point and repetition, the caller adds one.
+ */
+bool cells_add(struct cells *cells, json_t *line);
+
+/*
  * The cells in @all whose @field, server or kernel, is @value, without it in
  * identity and key, so that cells_find() has the same cell of another server or
  * kernel. No controls. False when there is none.
  */
 bool cells_with(const struct cells *all, const char *field, const char *value, struct cells *only);
+
+/* For qsort(): the order of cells_read(). */
+int cell_order(const void *a, const void *b);
 
 /* The cell with that key, or NULL. */
 const struct cell *cells_find(const struct cells *cells, const char *key);

@@ -287,5 +287,7 @@ wrong 'compare within nonsense' 2 'such as 0.1%' compare --within much "$TMP/a" 
 wrong 'compare of no metric' 2 'cost_per_packet' compare --metric speed "$TMP/a" "$TMP/b"
 wrong 'export without a format' 2 'which format?' export
 wrong 'export of nothing' 2 'there is no such folder' export "$TMP/none" --format csv
+wrong 'history of no metric' 2 'cost_per_packet' history speed --db "$TMP/none"
+wrong 'history of nothing' 2 'there is no such database' history lost --db "$TMP/none"
 wrong 'shell without a word' 2 'write ./run.sh shell' shell ls
 done_testing
