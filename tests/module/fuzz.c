@@ -1,0 +1,236 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Clients by chance: processes whose threads share devices, backends and memory, and do to them
+ * whatever a client and its guest can do, in any order and at the same time: all ioctls with
+ * sensible and senseless arguments, messages, kicks, rings and frames full of noise, memory that is
+ * unmapped, protected, punched out or comes late through userfaultfd, fork, exec and close. Each is
+ * killed after a moment, in the middle of what it does. What has to hold: the kernel lives and says
+ * nothing, every process ends when it is killed, no worker and no memory stays, and the device
+ * serves the next client.
+ *
+ * --rounds is the number of such processes, --seed what they begin with.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/userfaultfd.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "anything.h"
+#include "nic.h"
+#include "tap.h"
+
+#define THREADS 4u
+#define PAGE	4096u
+#define SHORT	40u /* processes of the short run */
+
+static struct tap taps[2];
+
+static void *client(void *arg)
+{
+	struct dice d = { (uintptr_t)arg };
+
+	for (;;)
+		anything_by_client(&d);
+	return NULL;
+}
+
+/* The guest: it may meet a hole in its memory at any moment, and goes on. */
+static void segv(int sig)
+{
+	struct dice d = { now_ns() };
+
+	(void)sig;
+	mmap(anything.mem, ANYTHING_MEM, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED,
+	     anything.memfd, 0);
+	anything_to_mappings(&d);
+}
+
+static void *guest(void *arg)
+{
+	struct dice d = { (uintptr_t)arg };
+	uint8_t frame[1514] = { 0 };
+
+	for (;;) {
+		anything_in_memory(&d);
+		frame_make(frame, 60 + below(&d, 1400), (uint32_t)below(&d, 1000));
+		if (send(taps[below(&d, 2)].far, frame, sizeof(frame), MSG_DONTWAIT) < 0)
+			sched_yield();
+	}
+	return NULL;
+}
+
+/* Pages that were asked for come after a while; some never do. */
+static void *late(void *arg)
+{
+	struct dice d = { (uintptr_t)arg };
+	struct uffd_msg m;
+
+	while (read(anything.uffd, &m, sizeof(m)) == sizeof(m)) {
+		struct uffdio_zeropage z = { .range = { m.arg.pagefault.address & -(uint64_t)PAGE,
+							PAGE } };
+
+		if (m.event != UFFD_EVENT_PAGEFAULT || one_in(&d, 64))
+			continue;
+		sleep_ms((int)below(&d, 3));
+		ioctl(anything.uffd, UFFDIO_ZEROPAGE, &z);
+	}
+	return NULL;
+}
+
+static void start(void *(*body)(void *), struct dice *d)
+{
+	pthread_t thread;
+
+	if (pthread_create(&thread, NULL, body, (void *)(uintptr_t)roll(d)))
+		_exit(2);
+}
+
+static void child(uint64_t begin)
+{
+	struct uffdio_api api = { .api = UFFD_API };
+	struct dice d = { begin };
+
+	signal(SIGSEGV, segv);
+	signal(SIGBUS, segv);
+	signal(SIGCHLD, SIG_IGN);
+	anything.memfd = memfd_create("fuzz", MFD_CLOEXEC);
+	if (anything.memfd < 0 || ftruncate(anything.memfd, ANYTHING_MEM))
+		_exit(2);
+	anything.mem =
+		mmap(NULL, ANYTHING_MEM, PROT_READ | PROT_WRITE, MAP_SHARED, anything.memfd, 0);
+	if (anything.mem == MAP_FAILED)
+		_exit(2);
+	for (unsigned int i = 0; i < DEVICES; i++)
+		anything.devices[i] = dev_open();
+	for (unsigned int i = 0; i < EVENTS; i++)
+		anything.events[i] = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+	anything.files[0] = taps[0].fd;
+	anything.files[1] = taps[1].fd;
+	anything.files[2] = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	anything.files[3] = packet_socket(taps[0].name, ETH_TEST, one_in(&d, 2));
+	anything.uffd = (int)syscall(SYS_userfaultfd, O_CLOEXEC);
+	if (anything.uffd >= 0 && ioctl(anything.uffd, UFFDIO_API, &api)) {
+		close(anything.uffd);
+		anything.uffd = -1;
+	}
+	if (anything.uffd >= 0)
+		start(late, &d);
+	start(guest, &d);
+	for (unsigned int i = 0; i < THREADS; i++)
+		start(client, &d);
+	for (;;)
+		pause();
+}
+
+/* True when it ended by the signal, within a time that no healthy process needs. */
+static bool ends(pid_t pid)
+{
+	for (int i = 0; i < 6000; i++) {
+		int status, got = waitpid(pid, &status, WNOHANG);
+
+		if (got == pid)
+			return WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL;
+		sleep_ms(10);
+	}
+	return false;
+}
+
+/* Grandchildren that hold a device may still be on their way to their end. */
+static bool no_workers(void)
+{
+	for (int i = 0; i < 1000; i++) {
+		if (worker_tid() < 0)
+			return true;
+		sleep_ms(10);
+	}
+	return false;
+}
+
+static void serves(const char *model)
+{
+	uint64_t f = F_V1 | F_MRG | F_EVENT;
+	bool sent, received;
+	uint8_t frame[2048];
+	struct guest g;
+
+	/* What the others left on their way, in both directions. */
+	while (read(taps[0].fd, frame, sizeof(frame)) > 0 ||
+	       far_recv(taps[0].far, frame, sizeof(frame), 0) >= 0)
+		;
+	guest_start(&g, f, 64);
+	guest_backend(&g, taps[0].fd);
+	sent = tx_one(&g, taps[0].far, 1, 200);
+	received = rx_one(&g, taps[0].far, 2, 300);
+	tap_ok(sent && received, "worker=%s: the next client is served", model);
+	guest_stop(&g);
+}
+
+static void processes(const char *model, unsigned int count, struct dice *d)
+{
+	long long before = free_kib();
+	unsigned int ended = 0;
+
+	for (unsigned int i = 0; i < count; i++) {
+		pid_t pid = fork();
+
+		if (!pid)
+			child(roll(d));
+		roll(d);
+		if (pid < 0)
+			tap_bail("fork: %s", strerror(errno));
+		sleep_ms((int)(20 + below(d, 400)));
+		kill(pid, SIGKILL);
+		if (!ends(pid))
+			break;
+		ended++;
+	}
+	tap_is(ended, count, "worker=%s: every process ends when it is killed", model);
+	tap_ok(!worker_is("device") || no_workers(), "worker=%s: no worker is left", model);
+	tap_ok(missing_kib(before, 16384) < 16384, "worker=%s: memory is given back", model);
+	serves(model);
+}
+
+int main(int argc, char **argv)
+{
+	static const char *const models[] = { "device", "queue", "workqueue", "shared" };
+	unsigned int count, n = is_ours() ? 4 : 1;
+	struct totals *t;
+	struct dice d;
+
+	guest_args(argc, argv);
+	net_private();
+	d.state = seed;
+	count = rounds ? rounds : SHORT;
+	t = mmap(NULL, sizeof(*t), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (t == MAP_FAILED)
+		tap_bail("no memory");
+	anything.totals = t;
+	tap_new(&taps[0], "fuzz0", 12);
+	tap_new(&taps[1], "fuzz1", 12);
+	for (unsigned int i = 0; i < n; i++) {
+		if (is_ours() && knob("worker", models[i]))
+			tap_bail("worker=%s", models[i]);
+		processes(models[i], (count + n - 1) / n, &d);
+	}
+	if (is_ours())
+		knob("worker", "device");
+	tap_note("%u processes, %lu ioctls (%lu accepted), %lu messages, %lu kicks, %lu times "
+		 "noise, %lu changes of mappings, %lu forks",
+		 count, t->ioctls, t->accepted, t->messages, t->kicks, t->noise, t->mappings,
+		 t->forks);
+	tap_ok(t->accepted > count * 20, "enough of it is accepted to get anywhere");
+	tap_del(&taps[0]);
+	tap_del(&taps[1]);
+	return tap_done();
+}
