@@ -1,11 +1,13 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# make            the programs, and the module for the lab's kernel
-# make check      every test that needs no more than this machine
-# make soak       the tests of moving, logging and migration at full length: hours where the lab is emulated
-# make lint       shellcheck, sparse, checkpatch, clang-format, SPDX
-# make install    the module through DKMS, on the machine's own kernel; only its sources with DESTDIR
-# make uninstall  removes what install put there
+# make              the programs, and the module for the lab's kernel
+# make man          the manual pages, in build/man
+# make check        every test that needs no more than this machine
+# make soak         the tests of moving, logging and migration at full length: hours where the lab is emulated
+# make lint         shellcheck, sparse, checkpatch, clang-format, SPDX
+# make install      the module through DKMS, on the machine's own kernel; only its sources with DESTDIR
+# make install-man  the manual pages and the completion for bash
+# make uninstall    removes what both put there
 BUILD := $(CURDIR)/build
 PROGRAM_DIRS := sweep bench stats bench/probe bench/vm
 NEWER := 6.12 7.3
@@ -23,6 +25,9 @@ module:
 
 modules: module
 	+@for k in $(NEWER); do kmod/build $$k || [ $$? -eq 77 ] || exit 1; done
+
+man:
+	@man/make $(BUILD)/man
 
 setup:
 	@lab/setup --yes run
@@ -55,14 +60,26 @@ install:
 	install -m 644 kmod/*.[ch] kmod/Kbuild kmod/dkms.conf $(SOURCES)
 	[ -n "$(DESTDIR)" ] || dkms install vhostlab-net/$(VERSION)
 
-# What install put there, and no more: files of others in that folder stay.
+PAGES := $(notdir $(basename $(wildcard man/*.md)))
+MANUAL := $(DESTDIR)/usr/share/man
+COMPLETIONS := $(DESTDIR)/usr/share/bash-completion/completions
+INSTALLED_PAGES := $(foreach p,$(PAGES),$(MANUAL)/man$(subst .,,$(suffix $(p)))/$(p))
+
+# bash-completion looks for a file with the name of the command.
+install-man: man
+	for p in $(PAGES); do install -D -m 644 $(BUILD)/man/$$p $(MANUAL)/man$${p##*.}/$$p || exit 1; done
+	install -D -m 644 cmd/completion.bash $(COMPLETIONS)/run.sh
+
+# What install and install-man put there, and no more: files of others in these folders stay.
 uninstall:
+	rm -f -- $(INSTALLED_PAGES)
+	[ -z "$$(sed -n '/_vhostlab/p' $(COMPLETIONS)/run.sh 2>/dev/null)" ] || rm -- $(COMPLETIONS)/run.sh
 	[ -n "$(DESTDIR)" ] || ! command -v dkms >/dev/null || \
 		dkms remove vhostlab-net/$(VERSION) --all || true
 	cd $(SOURCES) 2>/dev/null && rm -f -- $(notdir $(wildcard kmod/*.[ch])) Kbuild dkms.conf || true
 	[ ! -d $(SOURCES) ] || rmdir --ignore-fail-on-non-empty $(SOURCES)
 
 clean:
-	rm -rf $(BUILD)/bench $(BUILD)/kmod $(BUILD)/tests
+	rm -rf $(BUILD)/bench $(BUILD)/kmod $(BUILD)/man $(BUILD)/tests
 
-.PHONY: all programs module modules setup check soak lint install uninstall clean
+.PHONY: all programs module modules man setup check soak lint install install-man uninstall clean

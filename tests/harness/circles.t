@@ -45,7 +45,7 @@ is 'no circle of includes between folders' "$(circles <"$TMP/includes")" ''
 is 'nothing includes what is in tests/' "$(grep -vE '^tests/' "$TMP/includes" | grep ' tests/')" ''
 
 # Of shell files, who sources which; the script with the most of them has them all in one shell.
-grep -rHoE '^[[:space:]]*# shellcheck source=[^ ]+' run.sh cmd lab sweep bench kmod plots |
+grep -rHoE '^[[:space:]]*# shellcheck source=[^ ]+' run.sh cmd lab man sweep bench kmod plots |
 	sed -E 's|^(([^:]*)/)?[^/:]+:.*source=(([^ ]*)/)?[^/ ]+$|\2 \4|' | awk 'NF == 2 && $1 != $2' | sort -u >"$TMP/sources"
 is 'a folder of commands sources the one below' "$(grep -c '^cmd lab$' "$TMP/sources")" 1
 is 'no circle of sourced files between folders' "$(circles <"$TMP/sources")" ''
