@@ -26,11 +26,12 @@ FOLDED = ["not measurable with this clock", "not built", "no data"]
 WORDS = {
     "cost_per_packet": "cost per packet", "syscalls_per_packet": "system calls per packet",
     "kicks_per_packet": "kicks per packet", "calls_per_packet": "calls per packet",
-    "latency_p50": "round trip, median", "latency_p99": "round trip, p99",
+    "latency_mean": "round trip, mean", "latency_p50": "round trip, median",
+    "latency_p99": "round trip, p99",
     "rate": "packets per second", "lost_share": "share lost", "bits_per_second": "bits per second",
     "transactions_per_second": "transactions per second",
     "above_floor_per_packet": "cost above the floor"}
-TIMES = ("latency_p50", "latency_p99")
+TIMES = ("latency_mean", "latency_p50", "latency_p99")
 COSTS = ("cost_per_packet", "above_floor_per_packet")
 WORKLOADS = servers.WORKLOADS | {"rr_flood": "round trip beside a flood", "stream": "stream"}
 SIGNS = {"ratio": "/", "minus": "-"}

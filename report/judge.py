@@ -18,7 +18,7 @@ Holds = bool | None
 
 METRICS = ["cost_per_packet", "above_floor_per_packet", "syscalls_per_packet",
            "kicks_per_packet", "calls_per_packet", "latency_p50", "latency_p99", "latency_p999"]
-DERIVED = ["rate", "lost_share", "bits_per_second", "transactions_per_second"]
+DERIVED = ["rate", "latency_mean", "lost_share", "bits_per_second", "transactions_per_second"]
 COUNTS = ["syscalls_per_packet"]
 """Of one packet under way it is the same each time. Kicks and calls are not: whether one is
 needed depends on which side is ahead."""
@@ -37,6 +37,10 @@ def _value(point: Point, metric: str) -> Any:
     """A metric of one repetition: of the contract, or what follows from it."""
     if metric == "rate":
         return ask.quotient(point["packets"], point.get("seconds"))
+    if metric == "latency_mean":
+        # Each guest has one round trip under way, all the time.
+        return (ask.quotient(point["seconds"] * 1e9 * point["guests"], point["packets"])
+                if point["workload"] == "rr" and point.get("seconds") else None)
     if metric == "lost_share":
         lost = point.get("lost")
         return None if lost is None else ask.quotient(lost, point["packets"] + lost)

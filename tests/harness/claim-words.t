@@ -39,6 +39,17 @@ is 'one is lost, with this server' "$({ points userspace 1 && points vhostlab 1 
 is 'the reason names what did not happen' "$(pair 4 0 | word lost_share "$tested" | cut -d'|' -f2)" \
 	'lost_share is 0 in every repetition of every server: what the claim is about did not happen'
 
+# The mean of a round trip is the time of each guest's: the median, and who is served first, do not matter.
+trips() { points "$1" 4 ".workload = \"rr\" | .guests = 8 | .latency_p50 = $3 | .seconds = $2"; }
+rr='{"where": {"workload": "rr", "guests": 8}}'
+is 'shorter round trips by their mean, longer by their median' \
+	"$({ trips userspace 0.2 1 && trips vhostlab 0.1 2; } | verdict latency_mean "$rr") $({ trips userspace 0.2 1 && trips vhostlab 0.1 2; } | verdict latency_p50 "$rr")" \
+	'reproduced not reproduced'
+is 'the mean has the number of guests in it' "$({ trips userspace 0.2 1 && trips vhostlab 0.1 2; } |
+	"$ROOT/tests/report/ask" verdicts <(jq -n --argjson rr "$rr" '{claims: [{id: "c", clock: ["insn"],
+		checks: [{metric: "latency_mean", compare: {field: "server", a: "vhostlab", b: "userspace", as: "minus"}, is: "less"}]} + $rr]}') |
+		grep -o -- '-8000000' | head -n 1)" -8000000
+
 # Not measurable with this clock: by clock and by machine.
 real='{"accel": ["kvm", "bare"], "blind": "no caches"}'
 is 'a clock of an emulated machine' "$(pair 4 0 | word cost_per_packet "$real")" 'not measurable with this clock|no caches'
