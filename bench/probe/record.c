@@ -39,6 +39,11 @@ static bool add(struct reader *rd, uint64_t at, enum kind kind, unsigned int cou
 {
 	struct record *r = rd->r;
 
+	/* Who was put off before the window is so at its beginning. */
+	if (at < r->begin && kind == OFF)
+		r->server_awake = count;
+	if (at < r->begin && kind == OFF_GUEST)
+		r->guest_awake = count;
 	if (at < r->begin || at > r->end)
 		return true;
 	if (r->events == rd->room) {

@@ -43,6 +43,7 @@ struct record {
 	uint64_t begin, end; /* the window, ticks */
 	double duration; /* the window on the bench's clock */
 	unsigned long packets, kicks, calls; /* in it, as the guest counted them */
+	bool server_awake, guest_awake; /* at begin: off the CPU, but not asleep */
 	struct event *event; /* of the queue in question, in the window, by time */
 	size_t events;
 };

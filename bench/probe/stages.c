@@ -334,6 +334,8 @@ int main(int argc, char **argv)
 	w.receive = !strcmp(r.workload, "rx");
 	w.several = strcmp(r.clock, "insn");
 	w.since = r.begin;
+	w.server_awake = r.server_awake;
+	w.guest_awake = r.guest_awake;
 	for (size_t i = 0; i < r.events; i++)
 		if (!step(&w, &r.event[i]))
 			return 1;
