@@ -9,10 +9,9 @@
 #include "label.h"
 
 static const char *const axis_field[AXES] = {
-	[GUESTS] = "guests",	 [GUEST] = "guest",   [QUEUES] = "queues",
-	[WORKLOAD] = "workload", [SINK] = "sink",     [SIZE] = "size",
-	[BURST] = "burst",	 [SERVER] = "server", [CLOCK] = "clock",
-	[KERNEL] = "kernel",
+	[GUESTS] = "guests", [GUEST] = "guest",	  [QUEUES] = "queues", [WORKLOAD] = "workload",
+	[SINK] = "sink",     [SIZE] = "size",	  [BURST] = "burst",   [SERVER] = "server",
+	[CLOCK] = "clock",   [KERNEL] = "kernel",
 };
 
 static long long whole(const json_t *identity, enum axis axis)

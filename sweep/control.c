@@ -39,8 +39,7 @@ static bool same_kernel(const struct point *a, const struct point *b)
 
 static bool same_work(const struct point *a, const struct point *b)
 {
-	return same_kernel(a, b) &&
-	       !strcmp(a->value[AXIS_GUEST], b->value[AXIS_GUEST]) &&
+	return same_kernel(a, b) && !strcmp(a->value[AXIS_GUEST], b->value[AXIS_GUEST]) &&
 	       !strcmp(a->value[AXIS_WORKLOAD], b->value[AXIS_WORKLOAD]);
 }
 

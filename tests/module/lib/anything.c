@@ -188,7 +188,8 @@ static void any_ioctl(struct dice *d, int fd)
 	default:
 		if (one_in(d, 2))
 			s.num = (unsigned int)a_file(d);
-		ask(fd, ring[below(d, 9)], one_in(d, 16) ? (void *)(uintptr_t)an_address(d) : (void *)&s);
+		ask(fd, ring[below(d, 9)],
+		    one_in(d, 16) ? (void *)(uintptr_t)an_address(d) : (void *)&s);
 		break;
 	}
 }
