@@ -122,7 +122,10 @@ import()
 		die 1 "$1: $2: it cannot be written, nothing was added: ${answer##*$'\n'}"
 	read -r first second rest <<<"${answer##*$'\n'}"
 	case $first in
-	good) read -ra ADDED <<<"$second $rest" ;;
+	good)
+		# shellcheck disable=SC2034 # for the callers
+		read -ra ADDED <<<"$second $rest"
+		;;
 	bad)
 		die 1 "$1: $rest/points.jsonl:$second: not a result line: remove it and sweep again" \
 			"with --resume"

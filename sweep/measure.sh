@@ -26,13 +26,14 @@ end_session()
 # env.json, and that of each as env-KERNEL.json where there are several.
 keep_env()
 {
-	local name names=("env${PART:+-$PART}.json")
+	local name code names=("env${PART:+-$PART}.json")
 	[[ -z $PART || -s $RUN_DIR/env.json ]] || names+=(env.json)
 	for name in "${names[@]}"; do
 		if by_port; then
 			send_files "$1" "$name"
 		else
-			cp -- "$1" "$1.copy" && sync "$1.copy" && mv -- "$1.copy" "$RUN_DIR/$name" ||
+			{ cp -- "$1" "$1.copy" && sync "$1.copy" && mv -- "$1.copy" "$RUN_DIR/$name"; } || code=$?
+			[[ ${code:-0} -eq 0 ]] ||
 				die 1 "--out: $RUN_DIR/$name: cannot be written: free some space or choose another folder"
 		fi
 	done

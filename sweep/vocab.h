@@ -71,7 +71,7 @@ bool knob_check(const struct knob_info *knob, const char *value, char *why, size
  * Debian names it.
  */
 bool kernel_known(const char *name);
-#define KERNELS_ALLOWED                                                                            \
+#define KERNELS_ALLOWED \
 	"default, a series from 6.1 on such as 6.12, or a Debian release such as 6.1.0-56-amd64"
 
 /* The same with what is allowed in @why. */
