@@ -4,6 +4,7 @@
 # make man          the manual pages, in build/man
 # make check        every test that needs no more than this machine
 # make soak         the tests of moving, logging and migration at full length: hours where the lab is emulated
+# make check-debug  the module's tests in a kernel with KASAN, lockdep and kmemleak, which is built first: hours
 # make lint         shellcheck, sparse, checkpatch, clang-format, SPDX
 # make install      the module through DKMS, on the machine's own kernel; only its sources with DESTDIR
 # make install-man  the manual pages and the completion for bash
@@ -44,6 +45,12 @@ soak:
 	@$(MAKE) all
 	@tests/soak
 
+# The kernel's source is one of the linters' packages.
+check-debug:
+	@lab/setup --yes run check lint debug
+	@$(MAKE) programs
+	@tests/debug
+
 lint:
 	@lab/setup --yes run lint
 	@tests/lint
@@ -82,4 +89,4 @@ uninstall:
 clean:
 	rm -rf $(BUILD)/bench $(BUILD)/kmod $(BUILD)/man $(BUILD)/tests
 
-.PHONY: all programs module modules man setup check soak lint install install-man uninstall clean
+.PHONY: all programs module modules man setup check soak check-debug lint install install-man uninstall clean
