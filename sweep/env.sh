@@ -61,6 +61,8 @@ jq -n \
 	--arg config_sha256 "$(sha256sum "$config" | cut -d' ' -f1)" \
 	--arg date "${VHOSTLAB_DATE:-}" \
 	--arg revision "${VHOSTLAB_REVISION:-}" \
+	--arg share "${VHOSTLAB_SHARE:-}" \
+	--arg node "${VHOSTLAB_NODE:-}" \
 	--argjson seed "${VHOSTLAB_SEED:-null}" \
 	--argjson dirty "${VHOSTLAB_DIRTY:-null}" \
 	--arg kernel "$release" \
@@ -93,4 +95,5 @@ jq -n \
 	 accel: $accel, clock: $clock, qemu: ($qemu | none), qemu_args: ($qemu_args | none),
 	 module: (($ours | origin) + {parameters: ($module_parameters | object)}),
 	 intree: (($intree | origin) + {parameters: ($intree_parameters | object)}),
-	 sysctls: ($sysctls | object)}'
+	 sysctls: ($sysctls | object)}
+	+ if $share == "" then {} else {share: $share, node: $node} end'

@@ -34,6 +34,17 @@ old_run_dir()
 			die 2 "--resume: $file: it is not the configuration this run began with: use $RUN_DIR/$(basename "$CONFIG")"
 	done < <(config_files)
 	same_policy
+	same_node
+}
+
+# Pairs measured on the wall clock stay on one machine, whatever kernel comes next: see sweep/share.h.
+same_node()
+{
+	local node
+	[[ -n ${VHOSTLAB_NODE:-} && -s $RUN_DIR/env.json ]] || return 0
+	node=$(jq -r 'select(.clock == "wall") | .node // empty' "$RUN_DIR/env.json")
+	[[ -z $node || $node == "$VHOSTLAB_NODE" ]] ||
+		die 2 "--resume: $RUN_DIR: measured with another node, $node, and not $VHOSTLAB_NODE: go on there"
 }
 
 # Points that do not name a scheduling policy have that of their time, and a run has one throughout.

@@ -56,8 +56,10 @@ measure_here()
 		die 1 "--out: $RUN_DIR: env.json cannot be made: see the line above; free some space or choose another folder"
 	if [[ -s $env ]]; then
 		local difference
+		# Pairs measured on the wall clock stay on one machine: see sweep/share.h.
 		difference=$(jq -rn --slurpfile a "$env" --slurpfile b "$new" \
-			'[["kernel", "clock", "accel", "qemu"][] | select($a[0][.] != $b[0][.])]
+			'[(["kernel", "clock", "accel", "qemu", "share"] +
+			   if $b[0].clock == "wall" then ["node"] else [] end)[] | select($a[0][.] != $b[0][.])]
 			 + (if $a[0].module.sha256 != $b[0].module.sha256 then ["module"] else [] end) | join(", ")')
 		[[ -z $difference ]] || {
 			rm -f -- "$new"

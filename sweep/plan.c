@@ -7,7 +7,8 @@
  * B C A, A C B and so on, so that each is measured early as often as late, and
  * after each of its neighbours as often as before. With QEMU guests the points
  * of one boot take the place of a cell. Each kernel is booted once, so all that
- * is measured on it comes in one part.
+ * is measured on it comes in one part. Of several machines each has a share:
+ * see share.h.
  */
 #include <errno.h>
 #include <getopt.h>
@@ -19,6 +20,7 @@
 #include "estimate.h"
 #include "kernels.h"
 #include "points.h"
+#include "share.h"
 
 struct step {
 	const struct point *point;
@@ -27,16 +29,18 @@ struct step {
 
 static void usage(FILE *out)
 {
-	fputs("usage: plan [--schedule [--part KERNEL]] [--only EXPR] [--clock insn|wall]\n"
-	      "            [--kernel NAME,...] [--seed N] [--done FILE]... CONFIG\n"
+	fputs("usage: plan [--schedule [--part KERNEL]] [--share K/N] [--only EXPR]\n"
+	      "            [--clock insn|wall] [--kernel NAME,...] [--seed N] [--done FILE]... "
+	      "CONFIG\n"
 	      "       plan --pace [--accel tcg|kvm|bare] [...] CONFIG\n"
 	      "       plan --get "
-	      "experiment|question|kernel|append|clock|timeout|steps|points|files\n"
+	      "experiment|question|kernel|append|clock|timeout|steps|points|shares|files\n"
 	      "            [...] CONFIG\n"
 	      "       plan --vocabulary | --defaults\n"
 	      "Prints one JSON object per point, or with --schedule one per point and\n"
 	      "repetition in the order of the sweep, without those already in --done, and with\n"
-	      "--part only those measured on that kernel. The A/A\n"
+	      "--part only those measured on that kernel; with --share only those of one of N\n"
+	      "machines, each of which measures all that is compared of its cells. The A/A\n"
 	      "control is in the schedule only. With --pace one line for each of these: its\n"
 	      "number, the seconds it may take and what it is like; number 0 is the start.\n",
 	      out);
@@ -46,12 +50,7 @@ static void usage(FILE *out)
 static void schedule_kernel(const struct points *points, const char *kernel, uint64_t *state,
 			    int *member, int *order, struct step *steps, int *count)
 {
-	long most = 0;
-
-	for (int i = 0; i < points->count; i++)
-		if (points->point[i].repetitions > most)
-			most = points->point[i].repetitions;
-	for (long rep = 1; rep <= most; rep++) {
+	for (long rep = 1; rep <= points->most; rep++) {
 		for (int i = 0; i < points->groups; i++) {
 			int j = random_next(state) % (i + 1);
 
@@ -100,6 +99,41 @@ static int make_schedule(const struct points *points, const struct config *confi
 	free(order);
 	free(member);
 	return count;
+}
+
+/* Leaves the points of one share of them. */
+static bool take_share(struct points *points, const struct config *config, long seed, long share,
+		       long shares)
+{
+	struct step *steps;
+	int count = make_schedule(points, config, seed, &steps);
+	int *order = calloc(count, sizeof(*order));
+	bool some;
+
+	if (!order) {
+		fprintf(stderr, "vhostlab: plan: out of memory: close other programs\n");
+		exit(1);
+	}
+	for (int i = 0; i < count; i++)
+		order[i] = steps[i].point->group;
+	free(steps);
+	some = share_keep(points, order, count, share, shares);
+	free(order);
+	return some;
+}
+
+/* How many shares with points there can be. */
+static int count_shares(const struct points *points)
+{
+	int *unit = calloc(points->groups, sizeof(*unit)), units;
+
+	if (!unit) {
+		fprintf(stderr, "vhostlab: plan: out of memory: close other programs\n");
+		exit(1);
+	}
+	units = share_units(points, unit);
+	free(unit);
+	return units;
 }
 
 /* Adds keys "point/rep" of the complete lines of a results file, without an incomplete last one. */
@@ -293,13 +327,15 @@ static int print_field(const struct points *points, const struct config *config,
 		printf("%ld\n", steps);
 	else if (!strcmp(field, "points"))
 		printf("%d\n", points->count);
+	else if (!strcmp(field, "shares"))
+		printf("%d\n", count_shares(points));
 	else if (!strcmp(field, "files"))
 		for (int i = 0; i < config->include.count; i++)
 			puts(config->include.value[i]);
 	else {
 		fprintf(stderr,
 			"vhostlab: plan: --get %s: not known; allowed: experiment, question, "
-			"kernel, append, clock, timeout, steps, points, files\n",
+			"kernel, append, clock, timeout, steps, points, shares, files\n",
 			field);
 		return 2;
 	}
@@ -314,6 +350,7 @@ int main(int argc, char **argv)
 		{ "clock", required_argument, NULL, 'c' },
 		{ "kernel", required_argument, NULL, 'k' },
 		{ "part", required_argument, NULL, 't' },
+		{ "share", required_argument, NULL, 'S' },
 		{ "seed", required_argument, NULL, 'r' },
 		{ "done", required_argument, NULL, 'd' },
 		{ "get", required_argument, NULL, 'g' },
@@ -332,7 +369,7 @@ int main(int argc, char **argv)
 	int filters = 0, opt, bad = 0;
 	struct config config;
 	struct points points;
-	long seed = 1;
+	long seed = 1, share = 0, shares = 0;
 
 	while ((opt = getopt_long(argc, argv, "", options, NULL)) != -1) {
 		switch (opt) {
@@ -357,6 +394,10 @@ int main(int argc, char **argv)
 			break;
 		case 't':
 			part = optarg;
+			break;
+		case 'S':
+			if (!share_parse(optarg, &share, &shares))
+				return 2;
 			break;
 		case 'r':
 			if (!parse_number(optarg, 0, 2147483647, &seed)) {
@@ -405,6 +446,11 @@ int main(int argc, char **argv)
 		return 2;
 	/* Which cells are controls is estimated for one machine, so that it is the same on each. */
 	if (!points_make(&points, &config, filter, filters))
+		return 2;
+	for (int i = 0; i < points.count; i++)
+		if (points.point[i].repetitions > points.most)
+			points.most = points.point[i].repetitions;
+	if (share && !take_share(&points, &config, seed, share, shares))
 		return 2;
 	if (accel && !estimate_machine(accel)) {
 		fprintf(stderr, "vhostlab: --accel: %s is not known; allowed: tcg, kvm, bare\n",

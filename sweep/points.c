@@ -137,8 +137,7 @@ static json_t *knobs_object(const struct point *point, bool guest_only)
 		json_t *value = info->words ? json_string(point->knob[i])
 					    : json_integer(atol(point->knob[i]));
 
-		if (guest_only && (info->side == KNOB_INTREE || info->side == KNOB_MODULE ||
-				   info->side == KNOB_VMM))
+		if (guest_only && knob_of_server(info))
 			json_decref(value);
 		else
 			json_object_set_new(object, info->name, value);

@@ -25,6 +25,7 @@ struct points {
 	struct point *point;
 	int count;
 	int groups;
+	long most; /* repetitions of a point, at most; those of another share count, too */
 };
 
 /* One condition "axis=a|b" of --only; all must hold. */
@@ -36,6 +37,12 @@ struct filter {
 
 /* Conditions of one --only. */
 #define MAX_FILTERS (AXIS_COUNT + MAX_KNOBS + 1)
+
+/* Is it of a server, so that the others of its cell do not have it? */
+static inline bool knob_of_server(const struct knob_info *info)
+{
+	return info->side == KNOB_INTREE || info->side == KNOB_MODULE || info->side == KNOB_VMM;
+}
 
 /* Parses "server=vhostlab|intree,size=64"; false after one line on stderr. */
 bool filter_parse(const char *text, struct filter *filter, int *count);

@@ -27,6 +27,7 @@ run_part()
 		command=("$ROOT/lab/run" --clock "$clock" --kernel "$kernel" --timeout $((600 + 10 * limit)) "${nested[@]}" "${append[@]}"
 			--ro "$RUN_DIR" --records "$RECORDS" -- env VHOSTLAB_INNER=1 "VHOSTLAB_DATE=$VHOSTLAB_DATE"
 			"VHOSTLAB_REVISION=$VHOSTLAB_REVISION" "VHOSTLAB_DIRTY=$VHOSTLAB_DIRTY"
+			${VHOSTLAB_SHARE:+"VHOSTLAB_SHARE=$VHOSTLAB_SHARE" "VHOSTLAB_NODE=$VHOSTLAB_NODE"}
 			${VHOSTLAB_POINT:+"VHOSTLAB_POINT=$VHOSTLAB_POINT"} "${inner[@]}")
 	fi
 	# If this sweep is killed outright, what it started ends as well, and does not measure on.

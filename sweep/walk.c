@@ -41,6 +41,7 @@ struct walk {
 	const char *program;
 	const char *out;
 	const char *accel;
+	const char *node; /* of several machines this one, or NULL */
 	const char *taint_path;
 	struct utsname system; /* its kernel's release stands in every point */
 	unsigned long taint;
@@ -127,6 +128,8 @@ static json_t *merge(const struct walk *walk, const json_t *step, json_t *values
 		json_object_del(line, internal[i]);
 	json_object_set_new(line, "accel", json_string(walk->accel));
 	json_object_set_new(line, "release", json_string(walk->system.release));
+	if (walk->node)
+		json_object_set_new(line, "node", json_string(walk->node));
 	json_object_set_new(line, "above_floor_per_packet", json_null());
 	json_object_update(line, values);
 	return line;
@@ -312,8 +315,10 @@ int main(int argc, char **argv)
 		{ NULL, 0, NULL, 0 },
 	};
 	const char *accel = getenv("VHOSTLAB_ACCEL"), *taint = getenv("VHOSTLAB_TAINTED");
+	const char *node = getenv("VHOSTLAB_NODE");
 	struct walk walk = {
 		.accel = accel ? accel : "bare",
+		.node = node && *node ? node : NULL,
 		.port = -1,
 		.raw = "/tmp/vhostlab-raw.XXXXXX",
 		.taint_path = taint ? taint : "/proc/sys/kernel/tainted",

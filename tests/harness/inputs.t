@@ -279,6 +279,10 @@ wrong '--out with nothing' 2 'it needs a value' sweep "$quick" --dry-run --out '
 wrong 'resume without a run' 2 'which run?' sweep "$quick" --resume --host --clock wall
 wrong 'resume of nothing' 2 'there is no such run' sweep "$quick" --resume --out "$TMP/none" --host --clock wall
 wrong 'instruction clock on a bare host' 77 'exists in the lab VM only' sweep "$quick" --host
+wrong '--share of nothing' 2 'allowed: K/N' sweep "$quick" --dry-run --share 3
+wrong '--share beyond the last' 2 'allowed: K/N' sweep "$quick" --dry-run --share 4/3
+wrong '--share without a point' 2 'ask for fewer' sweep "$quick" --dry-run --share 999/999
+wrong '--share twice' 2 '--share: it is given twice' sweep "$quick" --dry-run --share 1/2 --share 2/2
 wrong 'report of nothing' 2 'there is no such folder' report "$TMP/none"
 wrong 'report of an empty folder' 2 'sweep into it first' report "$ROOT/configs"
 wrong 'compare with one folder' 2 'name two' compare "$TMP"
