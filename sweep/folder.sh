@@ -27,6 +27,8 @@ new_run_dir()
 old_run_dir()
 {
 	[[ -d $OUT ]] || die 2 "--resume: $OUT: there is no such run: name a folder of results/"
+	[[ ! -e $OUT/submit.json ]] ||
+		die 2 "--resume: $OUT: several machines measure it: use ./run.sh submit --resume --out $OUT"
 	RUN_DIR=$(cd -- "$OUT" && pwd -P)
 	local file
 	while read -r file; do

@@ -25,7 +25,7 @@ completes()
 commands=$(./run.sh help | sed -nE 's/^  ([a-z]+) +.*/\1/p')
 result 'there are commands' $(($(wc -w <<<"$commands") >= 9 ? 1 : 0)) "$commands"
 completes "$(printf '%s\n' "$commands" help | sort | xargs)" ./run.sh ''
-completes 'setup shell sweep' ./run.sh s
+completes 'setup shell submit sweep' ./run.sh s
 completes '--help --version' ./run.sh --
 for command in $commands; do
 	options=$({ ./run.sh "$command" --help | sed -nE 's/^ +(--[a-z-]+) .*/\1/p'
@@ -55,7 +55,7 @@ cd "$TMP" || exit 1
 # shellcheck disable=SC2088 # as it is typed
 HOME=$ROOT completes "$ROOT/configs/quick.conf" '~/run.sh' sweep "$ROOT/configs/qu"
 ln -s "$ROOT/run.sh" run.sh
-PATH=$TMP:$PATH completes 'setup shell sweep' run.sh s
+PATH=$TMP:$PATH completes 'setup shell submit sweep' run.sh s
 
 # Another project's run.sh; nothing of it is run.
 mkdir -p other/cmd

@@ -17,7 +17,7 @@ closed()
 	is "$name: exit code" "$code" 0
 	is "$name: silent" "$(cat "$TMP/stderr")" ''
 }
-for command in '' sweep report reference compare history export trace list setup shell bisect; do
+for command in '' sweep submit report reference compare history export trace list setup shell bisect; do
 	for option in --help --version; do
 		run "$ROOT/run.sh" $command $option
 		code "$command $option" 0
@@ -75,7 +75,7 @@ run "$ROOT/lab/run" --clock=moon -- true
 says 'lab/run --option=value' "--clock is insn or wall, not 'moon'"
 
 # Every option that --help shows with a value may have it behind a =.
-for command in sweep report reference compare history export trace setup shell bisect; do
+for command in sweep submit report reference compare history export trace setup shell bisect; do
 	words=$(sed -n "s/^arguments '\\(.*\\)' .*/\\1/p" "$ROOT/cmd/$command")
 	is "$command: all options with a value" "$("$ROOT/run.sh" "$command" --help | sed -nE 's/^  (--[a-z-]+) [^ ].*/\1/p' | sort | xargs)" \
 		"$(tr ' ' '\n' <<<"$words" | sort | xargs)"

@@ -283,6 +283,15 @@ wrong '--share of nothing' 2 'allowed: K/N' sweep "$quick" --dry-run --share 3
 wrong '--share beyond the last' 2 'allowed: K/N' sweep "$quick" --dry-run --share 4/3
 wrong '--share without a point' 2 'ask for fewer' sweep "$quick" --dry-run --share 999/999
 wrong '--share twice' 2 '--share: it is given twice' sweep "$quick" --dry-run --share 1/2 --share 2/2
+wrong 'submit of nothing' 2 'which configuration?' submit
+wrong 'submit with another option' 2 'there is no such option' submit "$quick" --fast
+wrong 'submit into no share' 2 'allowed: a whole number' submit "$quick" --jobs 0
+wrong 'submit of no point' 2 'no point is left after --only' submit "$quick" --jobs 2 --only size=777
+wrong 'submit: --seed twice' 2 '--seed: it is given twice' submit "$quick" --seed 1 --seed 1
+wrong 'submit: resume without a run' 2 'which run?' submit --resume
+wrong 'submit: resume of something else' 2 'was said when the run began' submit "$quick" --resume --out "$TMP/none"
+wrong 'submit: collect of nothing' 2 'no run was submitted there' submit --collect "$TMP/none"
+wrong 'submit: prepare for nothing' 2 'add --jobs N' submit "$quick" --prepare
 wrong 'report of nothing' 2 'there is no such folder' report "$TMP/none"
 wrong 'report of an empty folder' 2 'sweep into it first' report "$ROOT/configs"
 wrong 'compare with one folder' 2 'name two' compare "$TMP"
