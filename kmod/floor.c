@@ -36,13 +36,16 @@ static int floor_pause(void)
 	return signal_pending(current) ? -EINTR : 0;
 }
 
-/* Sends @left frames. Returns 0, -EINTR, -ENOMEM or an errno of the backend. Sleeps. */
-static int floor_send(struct vhl_floor *f, unsigned int left)
+/*
+ * Sends frames until they are @count with the *@sent that were sent already, and
+ * keeps that number. Returns 0, -EINTR, -ENOMEM or an errno of the backend. Sleeps.
+ */
+static int floor_send(struct vhl_floor *f, unsigned int count, __u32 *sent)
 {
 	struct vhl_vq *vq = f->tx;
 
-	while (left) {
-		unsigned int n = min(left, f->tx_batch), i;
+	while (*sent < count) {
+		unsigned int n = min(count - *sent, f->tx_batch), i;
 		int err;
 
 		for (i = 0; i < n; i++) {
@@ -57,10 +60,13 @@ static int floor_send(struct vhl_floor *f, unsigned int left)
 			xdp_init_buff(&vq->xdp[i], f->buflen, NULL);
 			xdp_prepare_buff(&vq->xdp[i], buf, f->pad, f->len, true);
 		}
-		err = vhl_array_send(f->b.sock, vq->xdp, n) ?: floor_pause();
+		err = vhl_array_send(f->b.sock, vq->xdp, n);
 		if (unlikely(err))
 			return err;
-		left -= n;
+		*sent += n;
+		err = floor_pause();
+		if (unlikely(err))
+			return err;
 	}
 	return 0;
 }
@@ -75,20 +81,22 @@ static bool floor_gone(const struct vhl_floor *f)
 }
 
 /*
- * Receives and frees @left frames. Returns 0, -EINTR, or -ENODEV when the
- * interface was deleted. Sleeps. ptr_ring_empty() takes the consumer's lock:
- * without it, a change of txqueuelen could free the ring's array during the test.
+ * Receives and frees frames until they are @count with the *@taken that were taken
+ * already, and keeps that number. Returns 0, -EINTR, or -ENODEV when the interface
+ * was deleted. Sleeps. ptr_ring_empty() takes the consumer's lock: without it, a
+ * change of txqueuelen could free the ring's array during the test.
  */
-static int floor_take(struct vhl_floor *f, unsigned int left)
+static int floor_take(struct vhl_floor *f, unsigned int count, __u32 *taken)
 {
 	void **queue = f->rx->queue;
 
-	while (left) {
-		int n = ptr_ring_consume_batched(f->b.ring, queue, min(left, f->rx_batch)), i;
+	while (*taken < count) {
+		unsigned int most = min(count - *taken, f->rx_batch);
+		int n = ptr_ring_consume_batched(f->b.ring, queue, most), i;
 
 		for (i = 0; i < n; i++)
 			tun_ptr_free(queue[i]);
-		left -= n;
+		*taken += n;
 		if (floor_pause())
 			return -EINTR;
 		if (n)
@@ -108,6 +116,8 @@ static int floor_prepare(struct vhl_floor *f, const struct vhostlab_floor *u)
 	struct sock *sk = f->b.sock->sk;
 
 	if (!u->send && !u->take)
+		return -EINVAL;
+	if (u->sent > u->send || u->taken > u->take)
 		return -EINVAL;
 	if (u->take && !f->b.ring)
 		return -EINVAL;
@@ -153,8 +163,13 @@ long vhl_floor_run(struct vhl_dev *dev, void __user *argp)
 	err = floor_prepare(&f, &u);
 	if (err)
 		goto out;
-	for (u.done = 0; u.done < u.turns && !err; u.done += !err)
-		err = floor_send(&f, u.send) ?: floor_take(&f, u.take);
+	for (u.done = 0; u.done < u.turns; u.done++) {
+		err = floor_send(&f, u.send, &u.sent) ?: floor_take(&f, u.take, &u.taken);
+		if (err)
+			break;
+		u.sent = 0;
+		u.taken = 0;
+	}
 	kfree(f.frame);
 	if (copy_to_user(argp, &u, sizeof(u)))
 		err = -EFAULT;

@@ -18,7 +18,9 @@ struct vhostlab_floor {
 	__u32 send; /* frames sent per turn; may be 0 */
 	__u32 take; /* frames received (waiting for each) per turn; may be 0 */
 	__u64 turns;
-	__u64 done; /* out: complete turns, also when the call fails */
+	__u64 done; /* out: turns that this call completed, also when it fails */
+	__u32 sent; /* in and out: frames sent in an incomplete turn: at first 0 */
+	__u32 taken; /* in and out: frames received in it */
 };
 
 /*
@@ -28,8 +30,10 @@ struct vhostlab_floor {
  * at once. For the owner of a device without a backend. Returns 0 when all turns
  * are done, or an error:
  *
- * EINTR: a signal was pending; the current turn is incomplete.
- * EINVAL: neither send nor take, or a length or backend that is not supported.
+ * EINTR: a signal was pending; the current turn is incomplete. A call with the same
+ * sent and taken, and done turns less, goes on with it.
+ * EINVAL: neither send nor take, a length or backend that is not supported, or more
+ * frames sent or taken than a turn has.
  * EBUSY: a queue has a backend.
  * ENODEV: the tun or tap waited for was deleted. A macvtap does not report that:
  * there only a signal ends the wait.

@@ -115,6 +115,43 @@ static void nothing(int sig)
 	(void)sig;
 }
 
+/*
+ * Goes on with the first of 5 turns, which has sent its frame and waits for the one it takes. Then
+ * a turn that a signal ends after 3 of its 5 frames.
+ */
+static void resumed(const struct tap *t, int fd, struct vhostlab_floor f)
+{
+	struct itimerval soon = { .it_value.tv_usec = 100000 };
+	unsigned int seen = 0;
+
+	tap_ok(f.sent == 1 && f.taken == 0, "it says that one frame was sent and none taken");
+	for (int i = 0; i < 8; i++)
+		far_send(t->far, frame, 100);
+	tap_err(dev_ioctl(fd, VHOSTLAB_FLOOR, &f), 0, "another call goes on");
+	tap_ok(f.done == 5 && f.sent == 0 && f.taken == 0, "and finishes the 5 turns");
+	while (far_recv(t->far, got, sizeof(got), 200) > 0)
+		seen++;
+	tap_is(seen, 5, "each of which has sent one frame, also the one that was interrupted");
+
+	f = ask(t->fd, 0, 5, 1);
+	setitimer(ITIMER_REAL, &soon, NULL);
+	tap_err(dev_ioctl(fd, VHOSTLAB_FLOOR, &f), -EINTR, "a signal after 3 of 5 frames");
+	tap_ok(f.done == 0 && f.taken == 3, "says so");
+	for (int i = 0; i < 3; i++)
+		far_send(t->far, frame, 100);
+	tap_err(dev_ioctl(fd, VHOSTLAB_FLOOR, &f), 0, "another call takes the other two");
+	fcntl(t->fd, F_SETFL, O_NONBLOCK);
+	for (seen = 0; read(t->fd, got, sizeof(got)) > 0; seen++)
+		;
+	tap_is(seen, 1, "and leaves the last one");
+	f = ask(t->fd, 1, 5, 1);
+	f.taken = 6;
+	tap_err(dev_ioctl(fd, VHOSTLAB_FLOOR, &f), -EINVAL, "more taken than a turn has");
+	f.taken = 0;
+	f.sent = 2;
+	tap_err(dev_ioctl(fd, VHOSTLAB_FLOOR, &f), -EINVAL, "more sent than a turn has");
+}
+
 static void interrupted(const struct tap *t)
 {
 	struct sigaction act = { .sa_handler = nothing };
@@ -126,6 +163,7 @@ static void interrupted(const struct tap *t)
 	setitimer(ITIMER_REAL, &soon, NULL);
 	tap_err(dev_ioctl(fd, VHOSTLAB_FLOOR, &f), -EINTR, "a signal ends a wait for frames");
 	tap_is(f.done, 0, "and no turn was finished");
+	resumed(t, fd, f);
 	soon.it_value.tv_usec = 100000;
 	setitimer(ITIMER_REAL, &soon, NULL);
 	f = ask(t->fd, 64, 0, ~0ULL);

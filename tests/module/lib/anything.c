@@ -155,6 +155,7 @@ static void any_ioctl(struct dice *d, int fd)
 					.len = (uint32_t)below(d, 2000),
 					.frame = an_address(d),
 					.send = (uint32_t)below(d, 64),
+					.sent = (uint32_t)below(d, 64),
 					.turns = below(d, 4) };
 	int file = an_event(d);
 
