@@ -5,6 +5,7 @@
 # make check        every test that needs no more than this machine
 # make soak         the tests of moving, logging and migration at full length: hours where the lab is emulated
 # make check-debug  the module's tests in a kernel with KASAN, lockdep and kmemleak, which is built first: hours
+# make deb         Debian packages of the module and of the suite, in build/deb
 # make lint         shellcheck, sparse, checkpatch, clang-format, SPDX
 # make install      the module through DKMS, on the machine's own kernel; only its sources with DESTDIR
 # make install-man  the manual pages and the completion for bash
@@ -41,7 +42,7 @@ check:
 	@tests/check
 
 soak:
-	@lab/setup --yes run check
+	@lab/setup --yes run check deb
 	@$(MAKE) all
 	@tests/soak
 
@@ -50,6 +51,18 @@ check-debug:
 	@lab/setup --yes run check lint debug
 	@$(MAKE) programs
 	@tests/debug
+
+# Of the files as they are now; those of the tests and of the published results stay out.
+deb:
+	@lab/setup --yes deb run
+	@rm -rf $(BUILD)/deb
+	@mkdir -p $(BUILD)/deb/vhostlab
+	@git ls-files --cached --others --exclude-standard -z | grep -zv '^results/\|^tests/\|^RESULTS.md' | \
+		xargs -0 cp -a --parents -t $(BUILD)/deb/vhostlab
+	@cd $(BUILD)/deb/vhostlab && env -u MAKEFLAGS dpkg-buildpackage -us -uc -b >$(BUILD)/deb/log 2>&1 || \
+		{ tail -n 20 $(BUILD)/deb/log >&2; exit 1; }
+	@rm -rf $(BUILD)/deb/vhostlab
+	@ls $(BUILD)/deb/*.deb
 
 lint:
 	@lab/setup --yes run lint
@@ -89,4 +102,4 @@ uninstall:
 clean:
 	rm -rf $(BUILD)/bench $(BUILD)/kmod $(BUILD)/man $(BUILD)/tests
 
-.PHONY: all programs module modules man setup check soak check-debug lint install install-man uninstall clean
+.PHONY: all programs module modules man setup check soak check-debug deb lint install install-man uninstall clean

@@ -23,7 +23,7 @@ usage()
 [[ $# -gt 0 ]] || set -- sweep "$ROOT/configs/quick.conf" --report
 case $1 in
 help | --help | -h)
-	emit "$(usage)"
+	emit "$(named "$(usage)")"
 	exit
 	;;
 --version)
@@ -32,7 +32,8 @@ help | --help | -h)
 	;;
 esac
 [[ $1 != */* && $1 != .* && -x $ROOT/cmd/$1 ]] || {
-	usage >&2
+	named "$(usage)" >&2
+	echo >&2
 	die 2 "run.sh: $1: there is no such sub-command: choose one of the above"
 }
 exec "$ROOT/cmd/$1" "${@:2}"

@@ -8,7 +8,7 @@ source "$(dirname -- "$(readlink -f -- "${BASH_SOURCE[0]}")")/../lab/lib.sh"
 
 # shellcheck disable=SC2034 # for the files that source this one
 BENCH=$BUILD/bench
-RESULTS=$ROOT/results
+RESULTS=$(readlink -m -- "${VHOSTLAB_RESULTS:-$ROOT/results}")
 # Figures name degrees and microseconds; the C locale cannot.
 export LC_ALL=C.UTF-8
 
@@ -104,6 +104,8 @@ in_lab()
 # own, which make check and make lint install. Fast and silent when nothing is missing.
 ensure_packages()
 {
+	# What is installed from a package has come with what it needs.
+	[[ ! -r $ROOT/installed.sh ]] || return 0
 	! in_lab || return 0
 	"$ROOT/lab/setup" "$@" run
 }

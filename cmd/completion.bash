@@ -148,4 +148,4 @@ _vhostlab()
 	fi
 }
 
-complete -F _vhostlab run.sh
+complete -F _vhostlab run.sh vhostlab

@@ -4,6 +4,9 @@
 
 LAB=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")" && pwd -P)
 ROOT=$(dirname -- "$LAB")
+# A package says where the rest goes: debian/installed.sh.
+# shellcheck source=debian/installed.sh
+[[ ! -r $ROOT/installed.sh ]] || source "$ROOT/installed.sh"
 # 1 after --quiet, whatever the caller's environment has.
 QUIET=0
 # shellcheck disable=SC2034 # for the scripts that source this file
@@ -12,19 +15,25 @@ BUILD=$(readlink -m -- "${VHOSTLAB_BUILD:-$ROOT/build}")
 # Programs such as depmod and modprobe live in sbin, which an ordinary user's PATH leaves out.
 PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin
 
+# named TEXT: with the name by which the command was installed
+named()
+{
+	printf '%s' "${1//.\/run.sh/${VHOSTLAB_COMMAND:-./run.sh}}"
+}
+
 # die CODE WHAT: WHERE: WHAT TO DO
 die()
 {
 	local code=$1
 	shift
-	printf 'vhostlab: %s\n' "$*" >&2
+	printf 'vhostlab: %s\n' "$(named "$*")" >&2
 	exit "$code"
 }
 
 # note TEXT: a line of progress on stderr; none with --quiet.
 note()
 {
-	[[ $QUIET == 1 ]] || printf 'vhostlab: %s\n' "$*" >&2
+	[[ $QUIET == 1 ]] || printf 'vhostlab: %s\n' "$(named "$*")" >&2
 }
 
 # emit TEXT [CODE]: to standard output. A reader that has seen enough closes the pipe, which is no error: the command ends with
@@ -50,7 +59,7 @@ version()
 # The head of a script's own file, from its "# usage: " on.
 help_text()
 {
-	emit "$(sed -n '/^# usage: /,/^[^#]/ { /^[^#]/d; s/^# \{0,1\}//p }' "$0")"
+	emit "$(named "$(sed -n '/^# usage: /,/^[^#]/ { /^[^#]/d; s/^# \{0,1\}//p }' "$0")")"
 }
 
 # about_us --help|--version: the answer, and the end
