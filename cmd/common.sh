@@ -110,6 +110,15 @@ ensure_packages()
 	"$ROOT/lab/setup" "$@" run
 }
 
+# config_path NAME: that configuration, or the tree's own where the current directory has none of this
+# name.
+config_path()
+{
+	local path=$1
+	[[ -e $path || $path == /* || ! -f $ROOT/$path ]] || path=$ROOT/$path
+	printf '%s' "$path"
+}
+
 # The programs that plan and count: all that --dry-run, list, report and compare need.
 build_tools()
 {

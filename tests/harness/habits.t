@@ -74,6 +74,11 @@ code 'compare --option=value' 0
 run "$ROOT/lab/run" --clock=moon -- true
 says 'lab/run --option=value' "--clock is insn or wall, not 'moon'"
 
+# From anywhere, the tree's own configurations have their names.
+run env -C / "$ROOT/run.sh" sweep configs/quick.conf --dry-run --clock wall --seed 7 --only size=64,burst=1
+code 'a configuration of the tree, from another directory' 0
+is 'a configuration of the tree, from another directory: the same plan' "$TEXT" "$two"
+
 # Every option that --help shows with a value may have it behind a =.
 for command in sweep submit report reference compare history export trace setup shell bisect; do
 	words=$(sed -n "s/^arguments '\\(.*\\)' .*/\\1/p" "$ROOT/cmd/$command")
