@@ -37,7 +37,7 @@ struct vhl_pin_area {
 	struct vhl_vq *vq;
 	struct page **pages;
 	int n; /* pinned pages, or a negative errno */
-	int charged; /* pages charged to vq->pin_user and the mm */
+	int charged; /* pages charged to the user of vq->pin_cred and the mm */
 	void *map;
 };
 
@@ -96,30 +96,31 @@ static const struct mmu_interval_notifier_ops pin_ops = {
  */
 void vhl_pin_owner(struct vhl_vq *vq)
 {
-	if (!vq->pinned || vq->pin_user)
+	if (!vq->pinned || vq->pin_cred)
 		return;
-	vq->pin_user = get_uid(current_user());
+	/* Not the user alone: not all kernels have free_uid() for modules. */
+	vq->pin_cred = get_current_cred();
 	vq->pin_limit = capable(CAP_IPC_LOCK) ? ULONG_MAX : rlimit(RLIMIT_MEMLOCK) >> PAGE_SHIFT;
 }
 
 /* Releases the user, when the device loses its owner and its mappings are dropped. */
 void vhl_pin_disown(struct vhl_vq *vq)
 {
-	if (vq->pin_user)
-		free_uid(vq->pin_user);
-	vq->pin_user = NULL;
+	if (vq->pin_cred)
+		put_cred(vq->pin_cred);
+	vq->pin_cred = NULL;
 }
 
 /* Charges @n pages, before they are pinned. Returns 0, or -ENOMEM over the limit. */
 static int area_charge(struct vhl_pin_area *a, struct mm_struct *mm, int n)
 {
 	struct vhl_vq *vq = a->vq;
-	long now = atomic_long_read(&vq->pin_user->locked_vm);
+	long now = atomic_long_read(&vq->pin_cred->user->locked_vm);
 
 	do {
 		if (now + n > vq->pin_limit)
 			return -ENOMEM;
-	} while (!atomic_long_try_cmpxchg(&vq->pin_user->locked_vm, &now, now + n));
+	} while (!atomic_long_try_cmpxchg(&vq->pin_cred->user->locked_vm, &now, now + n));
 	atomic64_add(n, &mm->pinned_vm);
 	a->charged = n;
 	return 0;
@@ -133,7 +134,7 @@ static void area_drop(struct vhl_pin_area *a, struct mm_struct *mm, bool dirty)
 		unpin_user_pages_dirty_lock(a->pages, a->n, dirty);
 	if (a->charged) {
 		atomic64_sub(a->charged, &mm->pinned_vm);
-		atomic_long_sub(a->charged, &a->vq->pin_user->locked_vm);
+		atomic_long_sub(a->charged, &a->vq->pin_cred->user->locked_vm);
 	}
 	kvfree(a->pages);
 	if (a->heard)

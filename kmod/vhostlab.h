@@ -169,7 +169,7 @@ struct vhl_vq {
 	spinlock_t pin_lock;	/* serialises changes of kaddr */
 	unsigned long pin_unused;	/* RCU's state when kaddr was last cleared */
 	struct vhl_pin *pin;
-	struct user_struct *pin_user;	/* charged for pinned pages; or NULL */
+	const struct cred *pin_cred;	/* of the user charged for pinned pages; or NULL */
 	unsigned long pin_limit;	/* RLIMIT_MEMLOCK of the owner, in pages */
 	unsigned long pin_next;		/* jiffies: no attempt to map before */
 
