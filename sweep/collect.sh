@@ -24,14 +24,6 @@ missing_of()
 		"${share[@]}" --done "$dir/points.jsonl" --done "$dir/control.jsonl" "$CONFIG" | wc -l
 }
 
-# differing A B: names of what differs between two env.json and must not
-differing()
-{
-	jq -rn --slurpfile a "$1" --slurpfile b "$2" \
-		'[(["kernel", "clock", "accel", "qemu", "config_sha256", "seed"][] | select($a[0][.] != $b[0][.])),
-		  (if $a[0].module.sha256 != $b[0].module.sha256 then "module" else empty end)] | join(", ")'
-}
-
 # What a share was measured with is the same everywhere, or there is no one run.
 same_everywhere()
 {
@@ -41,7 +33,7 @@ same_everywhere()
 		for file in "$RUN_DIR/shares/$k"/env*.json; do
 			[[ -s $file ]] || continue
 			first[${file##*/}]=${first[${file##*/}]:-$file}
-			difference=$(differing "${first[${file##*/}]}" "$file")
+			difference=$(differing "${first[${file##*/}]}" "$file" config_sha256 seed)
 			[[ -n $difference ]] || continue
 			note "submit: $file: measured with another $difference than ${first[${file##*/}]}: remove the" \
 				"folder of one, make the nodes equal, then ./run.sh submit --resume --out $RUN_DIR"

@@ -39,6 +39,15 @@ old_run_dir()
 	same_node
 }
 
+# differing A B FIELD...: names of what differs between two env.json and must not within one run,
+# these fields with it
+differing()
+{
+	jq -rn --slurpfile a "$1" --slurpfile b "$2" \
+		'[("kernel", "clock", "accel", "qemu", $ARGS.positional[] | select($a[0][.] != $b[0][.])),
+		  (if $a[0].module.sha256 != $b[0].module.sha256 then "module" else empty end)] | join(", ")' --args "${@:3}"
+}
+
 # Pairs measured on the wall clock stay on one machine, whatever kernel comes next: see sweep/share.h.
 same_node()
 {

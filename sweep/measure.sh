@@ -56,11 +56,7 @@ measure_here()
 		die 1 "--out: $RUN_DIR: env.json cannot be made: see the line above; free some space or choose another folder"
 	if [[ -s $env ]]; then
 		local difference
-		# Pairs measured on the wall clock stay on one machine: see sweep/share.h.
-		difference=$(jq -rn --slurpfile a "$env" --slurpfile b "$new" \
-			'[(["kernel", "clock", "accel", "qemu", "share"] +
-			   if $b[0].clock == "wall" then ["node"] else [] end)[] | select($a[0][.] != $b[0][.])]
-			 + (if $a[0].module.sha256 != $b[0].module.sha256 then ["module"] else [] end) | join(", ")')
+		difference=$(differing "$env" "$new" share)
 		[[ -z $difference ]] || {
 			rm -f -- "$new"
 			die 2 "--resume: $RUN_DIR: measured with another $difference: start a new run instead"
