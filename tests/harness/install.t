@@ -4,6 +4,9 @@
 # shellcheck source=tests/harness/lib/tap.sh
 source "$(dirname -- "${BASH_SOURCE[0]}")/lib/tap.sh"
 
+is 'the packages have the number of the module' "$(sed -n '1s/^vhostlab (\(.*\)) .*/\1/p' "$ROOT/debian/changelog")" \
+	"$(sed -n 's/^PACKAGE_VERSION="\(.*\)"/\1/p' "$ROOT/kmod/dkms.conf")"
+
 # A path that has no dkms.
 mkdir "$TMP/bin"
 for tool in install make sh sed rm rmdir bash cat; do
