@@ -5,7 +5,7 @@
 # make check        every test that needs no more than this machine
 # make soak         the tests of moving, logging and migration at full length: hours where the lab is emulated
 # make check-debug  the module's tests in a kernel with KASAN, lockdep and kmemleak, which is built first: hours
-# make deb         Debian packages of the module and of the suite, in build/deb
+# make deb          Debian packages of the module and of the suite, in build/deb
 # make lint         shellcheck, sparse, checkpatch, clang-format, SPDX
 # make install      the module through DKMS, on the machine's own kernel; only its sources with DESTDIR
 # make install-man  the manual pages and the completion for bash

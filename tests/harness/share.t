@@ -63,7 +63,8 @@ says 'a share that has no point' 'ask for fewer'
 
 # The machine is named, and on the wall clock the share stays there.
 export VHOSTLAB_POINT=$ROOT/tests/harness/lib/fake-point
-run env SLURMD_NODENAME=here "$ROOT/run.sh" sweep "$TMP/two.conf" --kernel default --host --share 2/3 --only size=64 --out "$TMP/one"
+run env SLURMD_NODENAME=here "$ROOT/run.sh" sweep "$TMP/two.conf" --kernel default --host --share 2/3 --only size=64 \
+	--out "$TMP/one"
 code 'a share' 0
 is 'a share: the machine is in every point' "$(jq -r .node "$TMP/one/points.jsonl" | sort -u)" here
 is 'a share: what it is of the whole, and the machine' "$(jq -c '[.share, .node]' "$TMP/one/env.json")" '["2/3","here"]'

@@ -229,7 +229,8 @@ says 'resume of a cancelled job' "done, $steps of $steps measurements"
 is 'it had begun, and was not done' "$((kept > 0 && kept < steps))" 1
 # The two measurements that a signal ended, at most, were begun twice.
 is 'what was there is not measured again' "$(($(wc -l <"$TMP/count") <= steps + 2))" 1
-is 'every measurement is there once' "$(cat "$TMP"/cut/{points,control}.jsonl | jq -r '"\(.point) \(.rep)"' | sort -u | wc -l)" "$steps"
+is 'every measurement is there once' \
+	"$(cat "$TMP"/cut/{points,control}.jsonl | jq -r '"\(.point) \(.rep)"' | sort -u | wc -l)" "$steps"
 is 'it went to the same node' "$(scontrol show job "$(tail -n 1 "$TMP/cut/jobs")" | grep -o 'ReqNodeList=.*' | cut -d' ' -f1)" \
 	"ReqNodeList=$node"
 done_testing
