@@ -9,6 +9,7 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "nic.h"
 #include "tap.h"
@@ -17,8 +18,13 @@
 #define WRITE	 VRING_DESC_F_WRITE
 #define INDIRECT VRING_DESC_F_INDIRECT
 #define PATIENCE 4000
-/* What a run, and a task's wait for it, may take on a slow machine. */
-#define LIMIT_MS 250
+/*
+ * What a run, and a task's wait for it, may take on the instruction clock, where a millisecond is a
+ * million instructions of this machine and another machine's load is not in it: twice what the
+ * longest takes. On the wall clock it is printed, not judged: an emulated processor that waits for
+ * a real one does not run either.
+ */
+#define LIMIT_MS 25
 
 static struct guest g;
 static struct tap t;
@@ -73,14 +79,14 @@ static void table_of(unsigned int n, uint32_t len, uint16_t dir)
 /* @runs: as many as the work is divided into at least, whatever the machine's speed. */
 static void measure(const char *what, struct ring *q, void (*feed)(struct ring *q), int runs)
 {
-	const char *name = q->index == RX ? "rx" : "tx";
+	const char *name = q->index == RX ? "rx" : "tx", *clock = getenv("VHOSTLAB_CLOCK");
 	pthread_t thread;
 	uint64_t lock;
 
 	stats_find();
 	/* The worker shares its processor with the task beside it, not with this one. */
 	workers_pin(0);
-	task_pin(0, 1);
+	task_pin(0, sysconf(_SC_NPROCESSORS_ONLN) > 1 ? 1 : -1);
 	over = false;
 	longest = 0;
 	if (pthread_create(&thread, NULL, beside, NULL))
@@ -96,8 +102,10 @@ static void measure(const char *what, struct ring *q, void (*feed)(struct ring *
 	workers_pin(-1);
 	tap_note("%s: lock held %llu us, task beside waited %llu us", what,
 		 (unsigned long long)lock / 1000, (unsigned long long)longest / 1000);
-	tap_ok(lock < LIMIT_MS * 1000000ULL && longest < LIMIT_MS * 1000000ULL,
-	       "%s: the lock and the processor are given back within %d ms", what, LIMIT_MS);
+	if (clock && !strcmp(clock, "insn"))
+		tap_ok(lock < LIMIT_MS * 1000000ULL && longest < LIMIT_MS * 1000000ULL,
+		       "%s: the lock and the processor are given back within %d ms", what,
+		       LIMIT_MS);
 	for (int i = 0; i < PATIENCE && stat_of(name, "requeues") < runs; i += 10)
 		sleep_ms(10);
 	if (runs)
