@@ -85,6 +85,11 @@ static inline void vhl_ubuf_set_ops(struct ubuf_info *ubuf, const struct ubuf_in
 #define VHL_YIELD_REST 0
 #endif
 
+/* Threads of a process that run in the kernel only, besides those of io_uring. */
+#ifndef PF_USER_WORKER
+#define PF_USER_WORKER 0
+#endif
+
 /* Some of the kernels' headers lack this feature bit and these ioctls. */
 #ifndef VIRTIO_F_RING_RESET
 #define VIRTIO_F_RING_RESET 40

@@ -74,6 +74,8 @@ enum vhl_rule {
 	 * weight or by a full backend, with the queue queued again \
 	 */ \
 	X(kicks) X(wakeups) X(requeues) \
+	/* runs by the task that kicked: worker=caller */ \
+	X(turns) \
 	/* call decisions, one each time used entries were published */ \
 	X(calls_sent) X(calls_suppressed) \
 	/* kicks enabled and disabled */ \

@@ -41,6 +41,7 @@ module_init(vhl_init);
 static void __exit vhl_exit(void)
 {
 	misc_deregister(&vhl_misc);
+	vhl_caller_exit();
 	vhl_netdev_exit();
 	vhl_stats_exit();
 }

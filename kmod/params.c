@@ -44,17 +44,32 @@ static const struct kernel_param_ops choice_ops = {
 };
 
 static const char *const worker_names[] = {
-	[VHL_WORKER_DEVICE] = "device",
-	[VHL_WORKER_QUEUE] = "queue",
-	[VHL_WORKER_WORKQUEUE] = "workqueue",
-	[VHL_WORKER_SHARED] = "shared",
+	[VHL_WORKER_DEVICE] = "device",	      [VHL_WORKER_QUEUE] = "queue",
+	[VHL_WORKER_WORKQUEUE] = "workqueue", [VHL_WORKER_SHARED] = "shared",
+	[VHL_WORKER_CALLER] = "caller",
+};
+
+static int worker_set(const char *val, const struct kernel_param *kp)
+{
+	if (sysfs_streq(val, worker_names[VHL_WORKER_CALLER]) && !vhl_caller_possible()) {
+		pr_warn("vhostlab_net: worker=caller: this kernel does not export "
+			"task_work_add()\n");
+		return -EOPNOTSUPP;
+	}
+	return choice_set(val, kp);
+}
+
+static const struct kernel_param_ops worker_ops = {
+	.set = worker_set,
+	.get = choice_get,
 };
 
 static struct choice worker = { worker_names, ARRAY_SIZE(worker_names), VHL_WORKER_DEVICE };
-module_param_cb(worker, &choice_ops, &worker, 0644);
+module_param_cb(worker, &worker_ops, &worker, 0644);
 __MODULE_PARM_TYPE(worker, "charp");
-MODULE_PARM_DESC(worker,
-		 "threading model: device, queue, workqueue or shared; see worker.h [device]");
+MODULE_PARM_DESC(
+	worker,
+	"threading model: device, queue, workqueue, shared or caller; see worker.h [device]");
 
 static const char *const access_names[] = { "uaccess", "pinned" };
 
@@ -159,6 +174,12 @@ __MODULE_PARM_TYPE(packet_weight, "uint");
 MODULE_PARM_DESC(packet_weight,
 		 "most packets of one queue before the next queue's run, 1..1048576 [256]");
 
+static unsigned int caller_weight = 128;
+module_param_cb(caller_weight, &weight_ops, &caller_weight, 0644);
+__MODULE_PARM_TYPE(caller_weight, "uint");
+MODULE_PARM_DESC(caller_weight,
+		 "worker=caller: most packets of a run by the task that kicks, 1..1048576 [128]");
+
 static unsigned int poll_us;
 module_param(poll_us, uint, 0644);
 MODULE_PARM_DESC(poll_us,
@@ -192,6 +213,7 @@ void vhl_knobs_read(struct vhl_knobs *k)
 	k->tx_batch = READ_ONCE(tx_batch);
 	k->rx_batch = READ_ONCE(rx_batch);
 	k->packet_weight = READ_ONCE(packet_weight);
+	k->caller_weight = READ_ONCE(caller_weight);
 	k->poll_us = READ_ONCE(poll_us);
 	k->poll_adapt = READ_ONCE(poll_adapt);
 	k->shared_poll_us = READ_ONCE(shared_poll_us);

@@ -28,6 +28,7 @@ struct vhl_knobs {
 	unsigned int tx_batch; /* frames */
 	unsigned int rx_batch; /* frames */
 	unsigned int packet_weight; /* packets per run */
+	unsigned int caller_weight; /* packets per run by the task that kicks */
 	unsigned int poll_us; /* busy poll, in microseconds; 0: none */
 	unsigned int shared_poll_us; /* of a pool thread, in microseconds */
 	unsigned int without; /* optimizations switched off: bits of enum vhl_idea */

@@ -15,7 +15,21 @@
 #include "trace.h"
 
 /*
- * The wait queue entry's function. Runs under the wait queue's lock, possibly with
+ * worker=caller: whether the work is done by the current task, in a turn. A busy poll,
+ * and completions of frames by reference, are the worker's. Context: poll_wake().
+ */
+static bool in_turn(struct vhl_poll *poll)
+{
+	struct vhl_vq *vq = poll->vq;
+
+	if (!poll->is_kick)
+		return vq->index == VHL_RX && vhl_caller_answer(&vq->work);
+	return !READ_ONCE(vq->busyloop_us) && !vq->zc && vhl_caller_kick(&vq->work);
+}
+
+/*
+ * The wait queue entry's function; @caller is a constant at both uses, so that the
+ * other threading models do not pay for worker=caller. Runs under the wait queue's lock, possibly with
  * interrupts disabled, in the context of the event: a task, a softirq or a hard
  * interrupt.
  *
@@ -26,7 +40,7 @@
  * waiting_buffers, executes a full barrier, and reads the ring (rx.c). So either
  * this sees that waiting_buffers is clear, or the queue sees the frame.
  */
-static int poll_wake(wait_queue_entry_t *wait, unsigned int mode, int sync, void *key)
+static __always_inline int poll_event(wait_queue_entry_t *wait, void *key, const bool caller)
 {
 	struct vhl_poll *poll = container_of(wait, struct vhl_poll, wait);
 	struct vhl_vq *vq = poll->vq;
@@ -40,8 +54,20 @@ static int poll_wake(wait_queue_entry_t *wait, unsigned int mode, int sync, void
 		/* A queue that waits for guest buffers cannot deliver the frame. */
 		return 0;
 	}
+	if (caller && in_turn(poll))
+		return 0;
 	vhl_work_queue(vq->worker, &vq->work);
 	return 0;
+}
+
+static int poll_wake(wait_queue_entry_t *wait, unsigned int mode, int sync, void *key)
+{
+	return poll_event(wait, key, false);
+}
+
+static int poll_wake_caller(wait_queue_entry_t *wait, unsigned int mode, int sync, void *key)
+{
+	return poll_event(wait, key, true);
 }
 
 static void poll_register(struct file *file, wait_queue_head_t *wqh, poll_table *table)
@@ -78,6 +104,7 @@ int vhl_poll_start(struct vhl_poll *poll, struct file *file)
 
 	if (poll->wqh)
 		return 0;
+	poll->wait.func = poll->vq->work.caller ? poll_wake_caller : poll_wake;
 	mask = vfs_poll(file, &poll->table);
 	if (mask & EPOLLERR) {
 		vhl_poll_stop(poll);

@@ -121,6 +121,14 @@ int vhl_workers_start(struct vhl_dev *dev)
 		dev->vqs[i].worker = dev->workers[i % n];
 		dev->vqs[i].work.mm = dev->mm;
 	}
+	for (i = 0; dev->knobs.worker == VHL_WORKER_CALLER && i < VHL_NVQS; i++) {
+		int err = vhl_caller_start(dev->vqs[i].worker, &dev->vqs[i].work);
+
+		if (err) {
+			vhl_workers_stop(dev);
+			return err;
+		}
+	}
 	return 0;
 }
 
@@ -132,8 +140,10 @@ void vhl_workers_stop(struct vhl_dev *dev)
 {
 	int i;
 
-	for (i = 0; i < VHL_NVQS; i++)
+	for (i = 0; i < VHL_NVQS; i++) {
+		vhl_caller_stop(&dev->vqs[i].work);
 		dev->vqs[i].worker = NULL;
+	}
 	for (i = 0; i < VHL_NVQS; i++) {
 		struct vhl_worker *worker = dev->workers[i];
 
@@ -174,7 +184,13 @@ void vhl_workers_flush(struct vhl_dev *dev)
 {
 	int i;
 
-	for (i = 0; i < VHL_NVQS; i++)
-		if (dev->vqs[i].worker)
-			vhl_work_flush(dev->vqs[i].worker, &dev->vqs[i].work);
+	for (i = 0; i < VHL_NVQS; i++) {
+		struct vhl_work *work = &dev->vqs[i].work;
+
+		if (!dev->vqs[i].worker)
+			continue;
+		vhl_caller_take(work);
+		vhl_work_flush(dev->vqs[i].worker, work);
+		vhl_caller_flushed(work);
+	}
 }

@@ -388,7 +388,7 @@ unsigned int vhl_rx_run(struct vhl_vq *vq)
 	rx_frames_wake(vq);
 	vhl_notify_disable(vq);
 	vq->budget = VHL_BYTE_WEIGHT;
-	while (turns++ < k->packet_weight && vq->budget > 0) {
+	while (turns++ < vq->weight && vq->budget > 0) {
 		len = rx_peek(vq);
 		if (!len) {
 			if (vq->n_done) {

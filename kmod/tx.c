@@ -360,7 +360,7 @@ static __always_inline unsigned int tx_run(struct vhl_vq *vq, const bool zc)
 
 	vhl_notify_disable(vq);
 	vq->budget = VHL_BYTE_WEIGHT;
-	while (sent + idle < k->packet_weight && vq->budget > 0) {
+	while (sent + idle < vq->weight && vq->budget > 0) {
 		n = vhl_avail_pending(vq);
 		if (n > 0) {
 			if (zc && tx_full(vq))

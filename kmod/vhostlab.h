@@ -106,6 +106,7 @@ struct vhl_vq {
 	bool notify_on;		/* kicks are enabled */
 	bool waiting_buffers;	/* rx: frames do not wake the queue, kicks do */
 	s64 budget;		/* bytes the run may still move: weight.h */
+	u32 weight;		/* packets of a run at most */
 
 	/* Negotiated features, copied so that the packet path reads one cache line. */
 	u64 features;

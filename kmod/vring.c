@@ -51,12 +51,10 @@ static bool vq_ready(struct vhl_vq *vq)
 }
 
 /* One run of a queue, called by its worker. */
-static void vq_work(struct vhl_work *work)
+static __always_inline void vq_run(struct vhl_vq *vq, const bool turn)
 {
-	struct vhl_vq *vq = container_of(work, struct vhl_vq, work);
 	unsigned int n;
 
-	mutex_lock(&vq->mutex);
 	if (unlikely(READ_ONCE(vq->dev->closing))) {
 		/* vhl_zc_discard() handles frames under way. */
 	} else if (vhl_zc_draining(vq)) {
@@ -69,14 +67,38 @@ static void vq_work(struct vhl_work *work)
 		vq->stats.wakeups++;
 		trace_work_start(vq);
 		n = vq->index == VHL_RX ? vhl_rx_run(vq) : vhl_tx_run(vq);
-		if (vq->index == VHL_RX && n > 1)
+		if (!turn && vq->index == VHL_RX && n > 1)
 			vq->worker->stream = VHL_STREAM;
 		trace_work_end(vq, n);
 	} else {
 		/* A poll that was to continue in this run has ended. */
 		WRITE_ONCE(vq->poll_time.end, 0);
 	}
+}
+
+static void vq_work(struct vhl_work *work)
+{
+	struct vhl_vq *vq = container_of(work, struct vhl_vq, work);
+
+	mutex_lock(&vq->mutex);
+	vq_run(vq, false);
 	mutex_unlock(&vq->mutex);
+}
+
+/* vhl_work.run_briefly: caller.h. */
+static bool vq_turn(struct vhl_work *work)
+{
+	struct vhl_vq *vq = container_of(work, struct vhl_vq, work);
+	const struct vhl_knobs *k = &vq->dev->knobs;
+
+	if (!mutex_trylock(&vq->mutex))
+		return false;
+	vq->weight = min(k->caller_weight, k->packet_weight);
+	vq->stats.turns++;
+	vq_run(vq, true);
+	vq->weight = k->packet_weight;
+	mutex_unlock(&vq->mutex);
+	return true;
 }
 
 /* Initialises a queue, when the device is opened. */
@@ -90,6 +112,7 @@ void vhl_vq_init(struct vhl_dev *dev, struct vhl_vq *vq, u16 index)
 	vq->dev = dev;
 	vq->index = index;
 	vq->work.fn = vq_work;
+	vq->work.run_briefly = vq_turn;
 	vhl_poll_init(&vq->kick_poll, vq, EPOLLIN, true);
 	vhl_poll_init(&vq->sock_poll, vq, index == VHL_RX ? EPOLLIN : EPOLLOUT, false);
 	vq->num = 1;
@@ -137,6 +160,7 @@ int vhl_vq_alloc(struct vhl_vq *vq)
 		return -ENOMEM;
 	if (vq->index == VHL_TX && vhl_zc_alloc(vq))
 		return -ENOMEM;
+	vq->weight = vq->dev->knobs.packet_weight;
 	vq->busyloop_us = vq->dev->knobs.poll_us;
 	vq->pinned = vq->dev->knobs.pinned;
 	vhl_pin_owner(vq);

@@ -16,6 +16,31 @@ static noinline bool queued_elsewhere(struct vhl_worker *worker)
 	return true;
 }
 
+/* vhl_work_queue() after VHL_WORK_QUEUED was set. */
+static __always_inline void work_enlist(struct vhl_worker *worker, struct vhl_work *work)
+{
+	llist_add(&work->node, &worker->list);
+	if (unlikely(worker->kind >= VHL_ITEM) && !queued_elsewhere(worker))
+		return;
+	/*
+	 * A thread that queues work for itself reads its list before it sleeps
+	 * and need not be woken. But in an interrupt, which may have come after
+	 * the thread has read the list, current is that thread as well.
+	 */
+	if (READ_ONCE(worker->task) != current || !in_task()) {
+		struct task_struct *task = READ_ONCE(worker->task);
+
+		WRITE_ONCE(worker->near, task_cpu(task) == raw_smp_processor_id());
+		wake_up_process(task);
+	}
+}
+
+/* Puts @work, whose bit VHL_WORK_QUEUED the caller has set, on its list. Any context. */
+void vhl_work_enlist(struct vhl_worker *worker, struct vhl_work *work)
+{
+	work_enlist(worker, work);
+}
+
 /*
  * Queues @work on @worker and wakes it; does nothing when @work is already queued.
  * Any context; the caller keeps the worker alive.
@@ -32,20 +57,7 @@ void vhl_work_queue(struct vhl_worker *worker, struct vhl_work *work)
 {
 	if (test_and_set_bit(VHL_WORK_QUEUED, &work->flags))
 		return;
-	llist_add(&work->node, &worker->list);
-	if (unlikely(worker->kind >= VHL_ITEM) && !queued_elsewhere(worker))
-		return;
-	/*
-	 * A thread that queues work for itself reads its list before it sleeps
-	 * and need not be woken. But in an interrupt, which may have come after
-	 * the thread has read the list, current is that thread as well.
-	 */
-	if (READ_ONCE(worker->task) != current || !in_task()) {
-		struct task_struct *task = READ_ONCE(worker->task);
-
-		WRITE_ONCE(worker->near, task_cpu(task) == raw_smp_processor_id());
-		wake_up_process(task);
-	}
+	work_enlist(worker, work);
 }
 
 /*
@@ -106,17 +118,30 @@ void vhl_work_abandon(struct vhl_worker *worker, struct vhl_work *work)
 	}
 }
 
-/* Whether @work is neither queued nor in a run, or will never run. */
-static bool work_idle(struct vhl_worker *worker, struct vhl_work *work)
+/* Whether @work is neither queued nor in a run of the worker's thread, or will never run. */
+static bool thread_idle(struct vhl_worker *worker, struct vhl_work *work)
 {
-	if (worker->kind == VHL_POOLED)
-		return vhl_shared_idle(worker, work);
 	/* worker->cur is set before the bit is cleared. */
 	if (test_bit(VHL_WORK_QUEUED, &work->flags) && !READ_ONCE(worker->dead))
 		return false;
 	smp_rmb(); /* the bit is read before cur: pairs with vhl_list_run() */
 	/* The run's accesses come before those of the caller. */
 	return smp_load_acquire(&worker->cur) != work;
+}
+
+/*
+ * The same, also of a turn (caller.h). The turn sets its state before it clears the
+ * bit, so the bit is read first. Before the state changes back, the turn may have
+ * queued the work for the thread again, so the bit is read once more.
+ */
+static bool work_idle(struct vhl_worker *worker, struct vhl_work *work)
+{
+	if (worker->kind == VHL_POOLED)
+		return vhl_shared_idle(worker, work);
+	if (!work->caller)
+		return thread_idle(worker, work);
+	return thread_idle(worker, work) && !vhl_caller_running(work->caller) &&
+	       thread_idle(worker, work);
 }
 
 /*

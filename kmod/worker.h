@@ -9,6 +9,8 @@
  *	shared		a pool of threads, one per processor, for all devices; each
  *			busy-polls for shared_poll_us before it sleeps, as long as
  *			no other task wants its processor
+ *	caller		the task that kicks, with one thread per device for what it
+ *			leaves: caller.h
  *
  * Threads of a device or queue are threads of its owner where the kernel exports
  * vhost_task, and kernel threads elsewhere: thread.c. Pool threads and work items
@@ -35,6 +37,8 @@
 #include <linux/wait.h>
 #include <linux/workqueue.h>
 
+#include "caller.h"
+
 struct vhl_dev;
 struct vhl_work;
 struct vhl_thread;
@@ -54,6 +58,9 @@ struct vhl_work {
 	unsigned long flags;
 	struct mm_struct *mm; /* address space to run in; the device holds it by mmgrab() */
 	vhl_work_fn fn;
+	struct vhl_caller *caller; /* worker=caller; else NULL */
+	/* A run in a turn, or false: the worker must run it. Does not wait for a lock. */
+	bool (*run_briefly)(struct vhl_work *work);
 };
 
 /* What executes a worker's runs. */
@@ -105,10 +112,12 @@ enum vhl_worker_model {
 	VHL_WORKER_QUEUE,
 	VHL_WORKER_WORKQUEUE,
 	VHL_WORKER_SHARED,
+	VHL_WORKER_CALLER,
 };
 
 /* worker.c */
 void vhl_work_queue(struct vhl_worker *worker, struct vhl_work *work);
+void vhl_work_enlist(struct vhl_worker *worker, struct vhl_work *work);
 bool vhl_worker_has_work(struct vhl_worker *worker);
 void vhl_work_abandon(struct vhl_worker *worker, struct vhl_work *work);
 void vhl_work_flush(struct vhl_worker *worker, struct vhl_work *work);

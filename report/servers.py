@@ -11,7 +11,7 @@ from report.ask import ROOT
 USUAL = ["userspace", "intree", "vhostlab"]
 ALL = USUAL + ["uring", "vhostuser"]
 WORKLOADS = {"tx": "transmit", "rx": "receive", "rr": "round trip"}
-MODELS = ["userspace", "uring", "intree", "device", "queue", "workqueue", "shared"]
+MODELS = ["userspace", "uring", "intree", "device", "queue", "workqueue", "shared", "caller"]
 
 
 def columns_for(names: Iterable[str]) -> list[str]:

@@ -10,7 +10,7 @@ from report.run import Cell, Run
 from report.scaling import by_server, name_of, only, questions, value
 from report.text import fixed, upper_first, whole
 
-MODELS = ["device", "queue", "workqueue", "shared"]
+MODELS = ["device", "queue", "workqueue", "shared", "caller"]
 COLUMNS = ["userspace", "uring", "intree", *MODELS]
 NEAR = 1.01
 """What costs less than this times the least counts as cheapest, too."""

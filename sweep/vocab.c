@@ -15,7 +15,7 @@ static const char *const workloads[] = { "tx",	   "rx",       "rr",	 "echo",   "
 static const char *const sinks[] = { "check", "stack", "xdp_drop", "forward", NULL };
 /* In the order of the bits PROCESS, QEMU, DPDK. */
 static const char *const guest_kinds[] = { "process", "qemu", "dpdk", NULL };
-static const char *const workers[] = { "device", "queue", "workqueue", "shared", NULL };
+static const char *const workers[] = { "device", "queue", "workqueue", "shared", "caller", NULL };
 static const char *const accesses[] = { "uaccess", "pinned", NULL };
 /* Which of the module's optimizations is left out: one, or all but one. */
 static const char *const withouts[] = { "none",	   "all",	   "array",  "only-array",
@@ -84,6 +84,7 @@ const struct knob_info knobs[] = {
 	{ "tx_batch", KNOB_MODULE, ANY_GUEST, NULL, 1, 256, false, "64" },
 	{ "rx_batch", KNOB_MODULE, ANY_GUEST, NULL, 1, 256, false, "64" },
 	{ "packet_weight", KNOB_MODULE, ANY_GUEST, NULL, 1, 1048576, false, "256" },
+	{ "caller_weight", KNOB_MODULE, ANY_GUEST, NULL, 1, 1048576, false, "128" },
 	{ "zerocopy", KNOB_MODULE, ANY_GUEST, NULL, 0, 65535, false, "0" },
 	{ "ring_access", KNOB_MODULE, ANY_GUEST, accesses, 0, 0, false, "uaccess" },
 	{ "without", KNOB_MODULE, ANY_GUEST, withouts, 0, 0, false, "none" },

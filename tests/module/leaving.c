@@ -235,7 +235,7 @@ static void polled(void)
 
 int main(int argc, char **argv)
 {
-	static const char *const models[] = { "device", "queue", "shared", "workqueue" };
+	static const char *const models[] = { "device", "queue", "shared", "workqueue", "caller" };
 
 	guest_args(argc, argv);
 	net_private();

@@ -24,7 +24,7 @@
 #define OTHERS 4u /* devices: more than threads of the pool */
 #define LATE   10u /* slot whose page is missing */
 
-static const char *const models[] = { "device", "queue", "shared", "workqueue" };
+static const char *const models[] = { "device", "queue", "shared", "workqueue", "caller" };
 static uint8_t page[4096] __attribute__((aligned(4096))), buf[4096];
 
 /* The page of a slot is missing from now on: the descriptor that hears of accesses. */

@@ -20,7 +20,7 @@
 #define BUFFERS	 256u
 #define PATIENCE 10000000000ULL /* ns */
 
-static const char *const models[] = { "device", "queue", "shared", "workqueue" };
+static const char *const models[] = { "device", "queue", "shared", "workqueue", "caller" };
 
 static unsigned int bursts(void)
 {
