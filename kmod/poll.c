@@ -29,9 +29,9 @@ static bool in_turn(struct vhl_poll *poll)
 
 /*
  * The wait queue entry's function; @caller is a constant at both uses, so that the
- * other threading models do not pay for worker=caller. Runs under the wait queue's lock, possibly with
- * interrupts disabled, in the context of the event: a task, a softirq or a hard
- * interrupt.
+ * other threading models do not pay for worker=caller. Runs under the wait queue's
+ * lock, possibly with interrupts disabled, in the context of the event: a task, a
+ * softirq or a hard interrupt.
  *
  * Order. A kick: the guest publishes its index before it writes to the eventfd,
  * and vhl_work_queue() is fully ordered after that. A frame: the backend adds it
