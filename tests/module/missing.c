@@ -9,6 +9,7 @@
 #include <fcntl.h>
 #include <linux/userfaultfd.h>
 #include <poll.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -70,6 +71,23 @@ static void post(struct ring *q, unsigned int i, size_t len)
 	ring_kick(q);
 }
 
+static void *kick(void *arg)
+{
+	ring_kick(arg);
+	return NULL;
+}
+
+/* post() by a thread of its own: with worker=caller that is the one that waits. */
+static void post_apart(struct ring *q, unsigned int i, size_t len)
+{
+	pthread_t thread;
+
+	desc_set(q, i, gpa_of(slot(i)), (uint32_t)len, 0, 0);
+	ring_publish(q, (uint16_t)i);
+	if (pthread_create(&thread, NULL, kick, q) || pthread_detach(thread))
+		tap_bail("thread");
+}
+
 /* A device whose worker waits for the page of slot LATE. */
 static int wait_for_page(struct guest *g, struct tap *t, const char *name)
 {
@@ -79,7 +97,7 @@ static int wait_for_page(struct guest *g, struct tap *t, const char *name)
 	tap_new(t, name, g->hdr_len);
 	uffd = take_away(g, LATE);
 	guest_backend(g, t->fd);
-	post(&g->q[TX], LATE, g->hdr_len + 900);
+	post_apart(&g->q[TX], LATE, g->hdr_len + 900);
 	if (!asked(uffd, g, LATE, 10000))
 		tap_bail("the worker did not ask for the page");
 	return uffd;
