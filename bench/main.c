@@ -17,10 +17,10 @@ static int run_one(struct point *p)
 
 	rc = point_prepare(p);
 	if (!rc && p->o.functions)
-		rc = functions_open(p->o.functions);
+		rc = functions_open(p->o.functions, p->o.clock);
 	rc = rc ? rc : point_workload(p);
 	if (!rc && p->o.functions)
-		rc = functions_save(&p->server);
+		rc = functions_save(&p->server, p->result.window_packets, p->result.window_cost);
 	p->result.wakeups = p->guest.wakeups;
 	if (rc && watch_stop)
 		rc = watch_complain(workload_name(p->o.workload));

@@ -71,7 +71,9 @@ void options_usage(FILE *f)
 	      "vhostlab_net.\n"
 	      "floor: no ring and no guest, what the tap alone costs.\n"
 	      "--events: a pass behind the measured one keeps its events there (tx, rx).\n"
-	      "--functions: samples of what the CPUs do in the measured window, by function.\n"
+	      "--functions: what the measured window's instructions go into, by function; on the "
+	      "wall\n"
+	      "clock samples of its time.\n"
 	      "Exit: 0 done, 1 failed, 2 wrong use, 77 cannot run here.\n",
 	      f);
 }
@@ -339,7 +341,11 @@ int options_parse(struct options *o, int argc, char **argv)
 			o->guests = number;
 			break;
 		case KNOB:
-			rc = parse_knob(o, optarg);
+			rc = o->knobs < MAX_KNOBS ? parse_knob(o, optarg)
+						  : fail(RC_USAGE, "too many knobs: %s: at most %d",
+							 optarg, MAX_KNOBS);
+			if (!rc)
+				o->knob[o->knobs++] = optarg;
 			break;
 		}
 		if (rc)

@@ -17,6 +17,8 @@ enum clock_kind { CLOCK_INSN, CLOCK_WALL };
 /* Memory regions a server has to accept: those QEMU has slots for. */
 #define REGIONS_MAX 509
 
+#define MAX_KNOBS 32
+
 struct knob {
 	char name[64];
 	char value[64];
@@ -48,6 +50,8 @@ struct options {
 	unsigned int poll_us; /* the server looks at an empty queue so long before it sleeps */
 
 	/* Parameters of vhostlab_net, written before the device gets its owner. */
+	const char *knob[MAX_KNOBS]; /* all that were given, NAME=VALUE */
+	unsigned int knobs;
 	unsigned int module_knobs;
 	struct knob module_knob[MAX_MODULE_KNOBS];
 };

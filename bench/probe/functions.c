@@ -13,7 +13,9 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "exact.h"
 #include "lib/clock.h"
+#include "symbols.h"
 
 /* Of a CPU's samples, 24 bytes each: room for 3,000 million instructions. */
 #define BUFFER_PAGES 1024
@@ -23,11 +25,6 @@ struct sample {
 	struct perf_event_header header;
 	uint64_t ip;
 	uint32_t pid, tid;
-};
-
-struct symbol {
-	uint64_t address;
-	char name[64];
 };
 
 /* Samples of one function on one side. */
@@ -41,48 +38,8 @@ static int fd[CPUS_MAX];
 static struct perf_event_mmap_page *buffer[CPUS_MAX];
 static unsigned int cpus;
 
-static struct symbol *symbols;
-static size_t n_symbols;
-
-static int by_address(const void *a, const void *b)
-{
-	const struct symbol *x = a, *y = b;
-
-	return x->address < y->address ? -1 : x->address > y->address;
-}
-
-/* Text of the kernel and its modules. */
-static int read_symbols(void)
-{
-	FILE *f = fopen("/proc/kallsyms", "re");
-	size_t room = 0, size = 0;
-	char *line = NULL;
-
-	if (!f)
-		return fail(RC_CANNOT, "functions: /proc/kallsyms: %s", strerror(errno));
-	while (getline(&line, &size, f) > 0) {
-		struct symbol s;
-		char type;
-
-		if (sscanf(line, "%" SCNx64 " %c %63s", &s.address, &type, s.name) != 3 ||
-		    !strchr("tTwW", type) || !s.address)
-			continue;
-		if (n_symbols == room) {
-			room = room ? 2 * room : 65536;
-			symbols = realloc(symbols, room * sizeof(*symbols));
-			if (!symbols)
-				break;
-		}
-		symbols[n_symbols++] = s;
-	}
-	free(line);
-	fclose(f);
-	if (!n_symbols || !symbols)
-		return fail(RC_CANNOT, "functions: /proc/kallsyms: it shows no address: run as "
-				       "root, with kernel.kptr_restrict=0");
-	qsort(symbols, n_symbols, sizeof(*symbols), by_address);
-	return RC_OK;
-}
+static struct symbols symbols;
+static bool exact;
 
 static int open_cpu(unsigned int cpu)
 {
@@ -117,12 +74,16 @@ static void watch(bool begins)
 	}
 }
 
-int functions_open(const char *to)
+int functions_open(const char *to, enum clock_kind clock)
 {
 	long online = sysconf(_SC_NPROCESSORS_ONLN);
-	int rc = read_symbols();
+	int rc;
 
 	file = to;
+	exact = clock == CLOCK_INSN;
+	if (exact)
+		return exact_open();
+	rc = symbols_kernel(&symbols);
 	for (cpus = 0; !rc && cpus < online && cpus < CPUS_MAX; cpus++)
 		rc = open_cpu(cpus);
 	if (!rc)
@@ -145,20 +106,14 @@ static const char *side_of(const struct server *s, const struct sample *x)
 
 static const char *function_of(uint64_t ip)
 {
-	size_t low = 0, high = n_symbols;
+	const struct symbol *symbol;
+	const char *object;
 
 	/* The upper half of the addresses is the kernel's. */
 	if (!(ip >> 63))
 		return "user space";
-	while (high - low > 1) {
-		size_t middle = low + (high - low) / 2;
-
-		if (symbols[middle].address <= ip)
-			low = middle;
-		else
-			high = middle;
-	}
-	return symbols[low].name;
+	symbol = symbols_at(&symbols, ip, &object);
+	return symbol ? symbol->name : object ? object : "code made at run time";
 }
 
 static struct share shares[4096];
@@ -197,11 +152,13 @@ static void take(const struct server *s, struct perf_event_mmap_page *b)
 	}
 }
 
-int functions_save(const struct server *s)
+int functions_save(const struct server *s, uint64_t packets, double cost)
 {
 	FILE *f;
 	int rc = RC_OK;
 
+	if (exact)
+		return exact_save(file, s, packets, cost);
 	for (unsigned int i = 0; i < cpus; i++)
 		take(s, buffer[i]);
 	f = fopen(file, "we");
@@ -218,7 +175,6 @@ int functions_save(const struct server *s)
 		close(fd[i]);
 	}
 	cpus = 0;
-	free(symbols);
-	symbols = NULL;
+	symbols_free(&symbols);
 	return rc;
 }
