@@ -37,7 +37,13 @@ PLUGIN_EXPORT int qemu_plugin_install(qemu_plugin_id_t id, const struct qemu_inf
 struct block {
 	struct block *next;
 	uint64_t hash; /* of its addresses and bytes */
-	uint64_t *began; /* by slot; NULL: not between the marks */
+	/*
+	 * By slot; NULL: not between the marks. QEMU translates a page of code once, whatever it is
+	 * mapped to: shift is what a slot's own addresses are higher than those below.
+	 */
+	struct runs {
+		uint64_t began, shift;
+	} * runs;
 	uint64_t *ended; /* by slot and instruction, that many were executed; NULL: always all */
 	unsigned int n;
 	uint64_t address[];
@@ -57,7 +63,7 @@ struct slot {
 static const char *file;
 static struct qemu_plugin_scoreboard *score;
 static qemu_plugin_u64 active, at;
-static struct qemu_plugin_register *rdi, *rsi;
+static struct qemu_plugin_register *rdi, *rsi, *rip;
 
 static struct block *blocks[BUCKETS];
 static struct mark_setup setup;
@@ -116,7 +122,7 @@ static void ended_early(uint64_t done, uint64_t next)
 	 * An access to a device is executed again, alone and without this plugin, after which the
 	 * next instruction follows: it counts. One that faulted does not: it is repeated.
 	 */
-	if (next == b->address[done + 1])
+	if (next == b->address[done + 1] + b->runs[running_slot].shift)
 		done++;
 	if (!b->ended)
 		b->ended = calloc((size_t)SLOTS_MAX * b->n, sizeof(*b->ended));
@@ -152,18 +158,22 @@ static void block_runs(unsigned int cpu, void *data)
 {
 	struct state *s = qemu_plugin_scoreboard_find(score, cpu);
 	struct block *b = data;
-	uint64_t address = b->address[0];
+	struct runs *runs;
+	uint64_t address;
 
-	if (running && s->at + 1 < running->n)
-		ended_early(s->at, address);
-	if (!b->began)
-		b->began = calloc(SLOTS_MAX, sizeof(*b->began));
-	if (!b->began) {
+	if (!b->runs)
+		b->runs = calloc(SLOTS_MAX, sizeof(*b->runs));
+	if (!b->runs) {
 		failed = "no memory";
-		running = NULL;
 		return;
 	}
-	b->began[slot]++;
+	runs = &b->runs[slot];
+	if (!runs->began)
+		runs->shift = read_register(rip) - b->address[0];
+	address = b->address[0] + runs->shift;
+	if (running && s->at + 1 < running->n)
+		ended_early(s->at, address);
+	runs->began++;
 	running = b;
 	running_slot = slot;
 	follow(address);
@@ -172,14 +182,14 @@ static void block_runs(unsigned int cpu, void *data)
 /* Executions of each instruction of a block in a slot. */
 static void write_block(FILE *f, const struct block *b, unsigned int which)
 {
-	uint64_t count = b->began[which];
+	uint64_t count = b->runs[which].began;
 
 	for (unsigned int i = 0; i < b->n && count; i++) {
 		if (b->ended)
 			count -= b->ended[which * b->n + i];
 		if (count)
 			fprintf(f, "%" PRIu32 " %d %" PRIx64 " %" PRIu64 "\n", slots[which].tid,
-				slots[which].idle, b->address[i], count);
+				slots[which].idle, b->address[i] + b->runs[which].shift, count);
 	}
 }
 
@@ -197,7 +207,7 @@ static void write_counts(void)
 	fprintf(f, MARK_HEAD " %" PRIu64 "\n", number);
 	for (unsigned int i = 0; i < BUCKETS; i++)
 		for (const struct block *b = blocks[i]; b; b = b->next)
-			for (unsigned int j = 0; b->began && j < n_slots; j++)
+			for (unsigned int j = 0; b->runs && j < n_slots; j++)
 				write_block(f, b, j);
 	if (failed)
 		fprintf(f, "failed %s\n", failed);
@@ -211,9 +221,10 @@ static void forget_counts(void)
 {
 	for (unsigned int i = 0; i < BUCKETS; i++)
 		for (struct block *b = blocks[i]; b; b = b->next) {
-			free(b->began);
+			free(b->runs);
 			free(b->ended);
-			b->began = b->ended = NULL;
+			b->runs = NULL;
+			b->ended = NULL;
 		}
 	n_slots = 0;
 	failed = NULL;
@@ -303,7 +314,8 @@ static struct block *block_of(const struct qemu_plugin_tb *tb)
 			free(b);
 			return old;
 		}
-	b->began = b->ended = NULL;
+	b->runs = NULL;
+	b->ended = NULL;
 	b->hash = hash;
 	b->n = n;
 	b->next = *bucket;
@@ -347,6 +359,8 @@ static void cpu_starts(qemu_plugin_id_t id, unsigned int cpu)
 			rdi = r[i].handle;
 		if (!strcmp(r[i].name, "rsi"))
 			rsi = r[i].handle;
+		if (!strcmp(r[i].name, "rip"))
+			rip = r[i].handle;
 	}
 	g_array_free(list, 1);
 	(void)id;
