@@ -177,7 +177,7 @@ whole_lines()
 trace_tools()
 {
 	local file name
-	for file in "$ROOT"/trace/*.bt "$ROOT"/trace/*.perf; do
+	for file in "$ROOT"/trace/*.bt "$ROOT"/trace/*.perf "$ROOT"/trace/*.insn; do
 		[[ -f $file ]] || continue
 		name=${file##*/}
 		printf '  %-22s %s\n' "${name%.*}" "$(sed -n "s/^[ #*]*${name//./\\.}: //p" "$file" | head -n 1)"

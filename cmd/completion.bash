@@ -94,7 +94,7 @@ _vhostlab_kind()
 	DIR*) _vhostlab_runs ;;
 	FILE) compopt -o default 2>/dev/null ;;
 	TOOL)
-		for file in "$TREE"trace/*.bt "$TREE"trace/*.perf; do
+		for file in "$TREE"trace/*.bt "$TREE"trace/*.perf "$TREE"trace/*.insn; do
 			file=${file##*/}
 			tools+=("${file%.*}")
 		done

@@ -57,8 +57,8 @@ for command in cmd/*; do
 	[[ ! -x $command ]] || ./run.sh "${command##*/}" --help | sed '/^$/,$d; s/^usage: //'
 done >"$TMP/usages"
 is 'vhostlab(1) begins with the usage of every command' "$(missing synopsis <"$TMP/usages")" ''
-for tool in trace/*.bt trace/*.perf; do
-	sed -n "s/^[ #*]*\(${tool##*/}\): /\1 /p" "$tool" | head -n 1 | sed 's/\.\(bt\|perf\) / /'
+for tool in trace/*.bt trace/*.perf trace/*.insn; do
+	sed -n "s/^[ #*]*\(${tool##*/}\): /\1 /p" "$tool" | head -n 1 | sed 's/\.\(bt\|perf\|insn\) / /'
 done >"$TMP/tools"
 enough 'tools' 15 "$TMP/tools"
 is 'vhostlab(1) has every trace tool' "$(missing vhostlab <"$TMP/tools")" ''

@@ -8,11 +8,11 @@ source "$(dirname -- "${BASH_SOURCE[0]}")/read.sh"
 
 run "$ROOT/run.sh" list
 code 'list' 0
-for file in "$ROOT"/trace/*.bt "$ROOT"/trace/*.perf; do
+for file in "$ROOT"/trace/*.bt "$ROOT"/trace/*.perf "$ROOT"/trace/*.insn; do
 	name=${file##*/}
 	is "list: $name has a line with its purpose" "$(grep -cE "^  ${name%.*} +[a-z].{20,}" <<<"$TEXT")" 1
 	is "$name: its header shows an example" "$(grep -c 'Example of usage:' "$file")" 1
-	holds=$(grep -cE '^ ?[*#] +(@[a-z_]+\[|vhostlab:)' "$file" || true)
+	holds=$(grep -cE '^ ?[*#] +(@[a-z_]+\[|vhostlab:|vhl_)' "$file" || true)
 	is "$name: with output of the tool" "$((holds > 0))" 1
 done
 run "$ROOT/run.sh" trace nosuch
