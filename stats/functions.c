@@ -272,10 +272,11 @@ static bool write_data(const char *path, const struct table *t)
 		return false;
 	}
 	fprintf(f,
-		"# script functions\n# subtitle %s: from %s, Linux %s, to %s, Linux %s; "
+		"# script functions\n# subtitle %s; from %s (Linux %s) to %s (Linux %s); each "
 		"instruction "
-		"clock\n# unit instructions\n# panel %+.1f of %.1f instructions per packet\n"
-		"x difference\n",
+		"counted\n# unit instructions\n# panel %+.1f of %.1f instructions|instructions per "
+		"packet\n"
+		"place change name\n",
 		t->column[0]->place, t->column[0]->name, profile_field(t->column[0], "kernel"),
 		t->column[1]->name, profile_field(t->column[1], "kernel"), rest,
 		sum_of(t->column[0]));
@@ -283,9 +284,9 @@ static bool write_data(const char *path, const struct table *t)
 		double change = t->row[r].value[1] - t->row[r].value[0];
 
 		rest -= change;
-		fprintf(f, "\"%s\" %.2f\n", t->row[r].function, change);
+		fprintf(f, "%d %.2f \"%.30s\"\n", r, change, t->row[r].function);
 	}
-	fprintf(f, "\"all others\" %.2f\n", rest);
+	fprintf(f, "%d %.2f \"all others\"\n", rows, rest);
 	return !(ferror(f) | fclose(f));
 }
 
