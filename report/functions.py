@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Cost per packet by function, from samples (knob trace=functions).
+"""Cost per packet by function (knob trace=functions): counted, or from samples.
 
-A function's share of the samples is its share of the cost that the same point has without
-sampling.
+On the instruction clock each instruction is counted, and the sum is the cost. Runs of before that,
+and those on the wall clock, have samples: a function's share of them is its share of the cost that
+the same point has without sampling.
 """
 from __future__ import annotations
 
@@ -51,24 +52,42 @@ def _costs(samples: list[dict[str, Any]], cost: float) -> list[dict[str, Any]]:
                           else f"`{s['function']}`")} for s in some]
 
 
+def _counted(counts: list[dict[str, Any]]) -> Column:
+    """Of the counts of one window, whose first line says what was measured."""
+    packets = counts[0]["packets"]
+    return {"exact": True, "cost": counts[0]["counted"] / packets,
+            "clock": counts[0]["clock"] / packets,
+            "functions": [{
+                "side": c["side"], "cost": c["instructions"] / packets,
+                "function": (f"`{c['function']}`" if c["object"] == "kernel"
+                             else f"`{c['function']}` ({c['object']})")}
+                for c in counts[1:] if c["side"] != "idle"]}
+
+
+def _sampled(run: Run, one: Point, samples: list[dict[str, Any]]) -> Column | None:
+    cost = ask.median(
+        p["cost_per_packet"] for p in run.points
+        if p["server"] == one["server"] and p["knobs"] == _knobs(one)
+        and all(p[k] == one[k] for k in PLACE))
+    if cost is None:
+        return None
+    return {"exact": False, "cost": cost,
+            "samples": sum(s["samples"] for s in samples),
+            "lost": sum(s["samples"] for s in samples if s["side"] == "lost"),
+            "functions": _costs(samples, cost)}
+
+
 def _columns(run: Run) -> list[Column]:
     out = []
-    for point, rep, samples in _profiles(run):
+    for point, rep, lines in _profiles(run):
         for one in run.points:
             if one["point"] != point or one["rep"] != rep:
                 continue
-            cost = ask.median(
-                p["cost_per_packet"] for p in run.points
-                if p["server"] == one["server"] and p["knobs"] == _knobs(one)
-                and all(p[k] == one[k] for k in PLACE))
-            if cost is None:
+            found = _counted(lines) if "counted" in lines[0] else _sampled(run, one, lines)
+            if found is None:
                 continue
             name = one["server"] + "".join(f" {k}={shortest(v)}" for k, v in _knobs(one).items())
-            out.append(one | {
-                "column": name, "rank": RANKS.get(one["server"], 4), "cost": cost,
-                "samples": sum(s["samples"] for s in samples),
-                "lost": sum(s["samples"] for s in samples if s["side"] == "lost"),
-                "functions": _costs(samples, cost)})
+            out.append(one | found | {"column": name, "rank": RANKS.get(one["server"], 4)})
     return out
 
 
@@ -88,7 +107,10 @@ def _table(columns: list[Column]) -> str:
     rows.append(["**cost**", *(f"**{whole(c['cost'])}**" for c in columns)])
     for side, words in SIDES.items():
         rows.append([f"of it: {words}", *(whole(_sum(c, "side", side)) for c in columns)])
-    rows.append(["samples (lost)", *(f"{c['samples']} ({c['lost']})" for c in columns)])
+    if columns[0]["exact"]:
+        rows.append(["cost by the clock", *(whole(c["clock"]) for c in columns)])
+    else:
+        rows.append(["samples (lost)", *(f"{c['samples']} ({c['lost']})" for c in columns)])
     return table(["function", *(c["column"] for c in columns)], "l" + "r" * len(columns), rows)
 
 
@@ -106,4 +128,5 @@ def text_of(run: Run) -> str:
         firsts = [g[0] for g in order.group_by(group, lambda c: c["column"])]
         own = order.sort_by(firsts, lambda c: [c["rank"], c["column"]])
         tables.append({"of": own[0], "table": _table(own)})
-    return render("functions", run, tables=tables, unit_first=upper_first(run.unit))
+    return render("functions", run, tables=tables, unit_first=upper_first(run.unit),
+                  exact=columns[0]["exact"])
