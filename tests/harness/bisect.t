@@ -19,6 +19,10 @@ source ./settings
 [[ \$broken == 0 ]] || { echo "it does not build" >&2; exit 1; }
 cp "\$2" "\$4/"
 "$ROOT/tests/harness/lib/synthetic" clock=insn reps=2 cells="\$cells" cell=2 seed="\$seed" shift="\$shift_by" >"\$4/points.jsonl"
+mkdir -p "\$4/raw"
+slow=\$(awk "BEGIN { print int(100000 + 1000000 * \$shift_by) }")
+printf '{"server":"vhostlab","workload":"tx","sink":"stack","size":62,"burst":64,"knobs":{},"kernel":"6.1.0","packets":1000,"clock":%s,"counted":%s}\n{"side":"server","function":"steady","object":"kernel","instructions":50000}\n{"side":"server","function":"slow","object":"vhostlab_net","instructions":%s}\n' \
+	"\$((slow + 50000))" "\$((slow + 50000))" "\$slow" >"\$4/raw/x-1.functions"
 EOC
 chmod +x "$repo/run.sh"
 
@@ -85,6 +89,11 @@ run git bisect run "${bisect[@]}"
 code 'git bisect run' 0
 is 'it finds the commit' "$(git rev-parse refs/bisect/bad)" "$(git rev-parse n8)"
 says 'it says so' 'is the first bad commit'
+short=$(git rev-parse --short n8)
+says 'the last step explains it by function' "bisect: $short, by function: from $TMP/good/bisect/$(git rev-parse --short n7) to"
+says 'the function that became slower' '+8.00'
+silent_about 'one that did not' steady
+is 'no other step does' "$(grep -c 'by function' <<<"$OUT")" 1
 # With nothing to find in the limit, all are good up to the one called bad by hand.
 git bisect reset >/dev/null 2>&1
 git bisect start n12 n1 >/dev/null 2>&1
