@@ -346,6 +346,20 @@ static int show_pairs(const struct profiles *a, const struct profiles *b, const 
 		}
 	if (pairs)
 		return 0;
+	for (int v = 0; v < 2 && split; v++) {
+		bool found = false;
+
+		for (int i = 0; i < a->count; i++)
+			found = found || has(&a->profile[i], split, value[v]);
+		if (!found) {
+			fprintf(stderr,
+				"vhostlab: compare --functions: --%ss: %s: the run has no counts "
+				"of "
+				"it: name one that it has\n",
+				split, value[v]);
+			return 2;
+		}
+	}
 	fputs("vhostlab: compare --functions: A and B have no cell in common: name two runs of the "
 	      "same configuration, or one run with --servers A,B\n",
 	      stderr);

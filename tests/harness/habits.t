@@ -31,6 +31,7 @@ for command in '' sweep submit report reference compare history export trace lis
 done
 # The same of the scripts below, which need nothing that is not there for it.
 for script in "$ROOT"/lab/*; do
+	[[ -f $script ]] || continue
 	[[ -x $script && ${script##*/} != init ]] || continue
 	name=lab/${script##*/}
 	run "$script" --help

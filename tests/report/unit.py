@@ -11,7 +11,7 @@ from typing import Any
 import tap
 
 from report import (ablation, ask, best, claim_file, claims, defaults, direction, figures,
-                    headline, html, interval, judge, order, page, panels, policy, run, stages,
+                    functions, headline, html, interval, judge, order, page, panels, policy, run, stages,
                     summary, text, whole)
 
 
@@ -495,6 +495,26 @@ class Stages(unittest.TestCase):
         self.assertEqual(out[0], "# panel transmit, burst of 8 frames")
         self.assertEqual(out[2], f"0 50 {stages.COLOURS['kick']} \"kick\"")
         self.assertIn('40 5 "copy_tx"', out)
+
+
+class Functions(unittest.TestCase):
+    HEAD = {"server": "vhostlab", "packets": 10, "clock": 1001, "counted": 1000}
+    LINES = [
+        {"side": "server", "function": "f", "object": "kernel", "instructions": 600},
+        {"side": "server", "function": "f", "object": "tun", "instructions": 400},
+        {"side": "idle", "function": "f", "object": "kernel", "instructions": 9999}]
+
+    def test_counts_are_the_cost_without_idle_time(self) -> None:
+        column = functions._counted([self.HEAD, *self.LINES])
+        self.assertEqual((column["cost"], column["clock"]), (100, 100.1))
+        self.assertEqual([(f["function"], f["cost"]) for f in column["functions"]],
+                         [("`f`", 60), ("`f` (tun)", 40)])
+
+    def test_the_clock_stands_below_the_sum(self) -> None:
+        column = functions._counted([self.HEAD, *self.LINES]) | {"column": "vhostlab"}
+        said = functions._table([column])
+        self.assertIn("| **cost** | **100** |", said)
+        self.assertTrue(said.rstrip().endswith("| cost by the clock | 100 |"))
 
 
 if __name__ == "__main__":

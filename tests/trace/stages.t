@@ -133,9 +133,9 @@ awk '/^# window/ { $6 = int($6 * 1.02) } { print }' "$TMP/record" >"$TMP/longer"
 run "$BENCH/stages" "$TMP/longer"
 is 'a pass that took longer than its stages is seen' "$(jq '(([.stages[]] | add) / .end_to_end - 1 | fabs) < 0.01' <<<"$TEXT")" false
 
-# Samples by function, of a guest that does nothing beside its frames and of one that turns 2,000 times around an empty loop.
+# Instructions by function, of a guest that does nothing beside its frames and of one that turns 2,000 times around an empty loop.
 # Under SCHED_BATCH the loop is all that is added: under SCHED_OTHER the worker preempts such a guest at each kick.
-# profile WORK: its samples as one object, in $TMP/profile
+# profile WORK: its counts as one object, made of those in $TMP/profile
 profile()
 {
 	local point
