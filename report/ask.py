@@ -97,3 +97,10 @@ def control(folder: Path) -> list[dict[str, Any]]:
 def defaults() -> dict[str, Any]:
     """What a knob is that a point does not name."""
     return _program_json("plan", "--defaults")
+
+
+def function_differences(folder: Path, base: str, other: str) -> list[dict[str, Any]]:
+    """From one server to another in the cells that a run has counted functions of: columns (what
+    was measured, of both) and rows (function, object, instructions of both), the largest difference
+    first."""
+    return _program_json("functions", "--compare", "--json", "--servers", f"{base},{other}", folder)

@@ -20,6 +20,10 @@ RANKS = {"floor": 0, "userspace": 1, "intree": 2, "vhostlab": 3}
 SIDES = {"guest": "the guest's thread", "server": "the server's threads", "other": "others"}
 NAMED = 0.02
 """A function is named where it is that share of some column."""
+CHANGED = 0.005
+"""In a difference it is named where it changes the base's cost by that share."""
+BASE, OTHER = "intree", "vhostlab"
+"""The servers between which a difference is shown."""
 
 Column = dict[str, Any]
 
@@ -114,6 +118,34 @@ def _table(columns: list[Column]) -> str:
     return table(["function", *(c["column"] for c in columns)], "l" + "r" * len(columns), rows)
 
 
+def _named(row: dict[str, Any]) -> str:
+    return f"`{row['function']}`" + ("" if row["object"] == "kernel" else f" ({row['object']})")
+
+
+def _difference(pair: dict[str, Any]) -> str:
+    """Where the other server saves, and where it does not."""
+    packets = [c["packets"] for c in pair["columns"]]
+    sums = [c["counted"] / n for c, n in zip(pair["columns"], packets)]
+    named = [r for r in pair["rows"]
+             if abs(r["instructions"][1] - r["instructions"][0]) >= CHANGED * sums[0]]
+    rest = [total - sum(r["instructions"][i] for r in named) for i, total in enumerate(sums)]
+    rows = [[name, whole(a), whole(b), whole(b - a)] for name, a, b in [
+        *((_named(r), *r["instructions"]) for r in named), ("all others", *rest)]]
+    rows.append(["**cost**", *(f"**{whole(v)}**" for v in (*sums, sums[1] - sums[0]))])
+    return table(["function", BASE, OTHER, "difference"], "lrrr", rows)
+
+
+def _differences(run: Run, columns: list[Column]) -> dict[tuple[Any, ...], str]:
+    """By place, of the columns that were counted with the default settings."""
+    plain = [{tuple(c[k] for k in PLACE) for c in columns
+              if c["exact"] and c["server"] == s and not _knobs(c)} for s in (BASE, OTHER)]
+    if not plain[0] & plain[1]:
+        return {}
+    return {tuple(p["columns"][0][k] for k in PLACE): _difference(p)
+            for p in ask.function_differences(run.folder, BASE, OTHER)
+            if not p["columns"][0]["knobs"]}
+
+
 def text_of(run: Run) -> str:
     """The section of the page; nothing when the run has no samples."""
     columns = _columns(run)
@@ -124,9 +156,11 @@ def text_of(run: Run) -> str:
         3 if (r := servers.workload_rank(g[0]["workload"])) is None else r,
         *(g[0][k] for k in PLACE[1:])])
     tables = []
+    differences = _differences(run, columns)
     for group in groups:
         firsts = [g[0] for g in order.group_by(group, lambda c: c["column"])]
         own = order.sort_by(firsts, lambda c: [c["rank"], c["column"]])
-        tables.append({"of": own[0], "table": _table(own)})
+        tables.append({"of": own[0], "table": _table(own), "difference": differences.get(
+            tuple(own[0][k] for k in PLACE))})
     return render("functions", run, tables=tables, unit_first=upper_first(run.unit),
-                  exact=columns[0]["exact"])
+                  exact=columns[0]["exact"], base=BASE, other=OTHER)
