@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
-# Which functions a difference is made of, the largest first. Reads a data file of build/bench/functions.
-# Call chains are not known, only how often each instruction ran, so these are bars and no flame graph.
+# Which functions a difference is made of, the largest first. Reads a data file of
+# build/bench/functions. Call chains are not known, only how often each instruction ran, so these are
+# bars and no flame graph.
 heading = "Difference by function"
 flat = 1
 left_room = 250

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * QEMU's interface for TCG plugins, version 4 (QEMU 9.2 to 10.0), as far as
+ * QEMU's interface for TCG plugins, version 4, which QEMU 10.0 has, as far as
  * counts.c uses it. Debian packages no header of it, so its names, values and
  * layouts are declared here; all functions are symbols of the QEMU program.
  */
