@@ -19,6 +19,13 @@ enum mark {
 	MARK_END = 3,
 };
 
+/* What a count is of. */
+enum mark_mode {
+	MODE_RUNS,
+	MODE_IDLE, /* the kernel counted idle time */
+	MODE_INSIDE, /* a virtual machine that the thread runs */
+};
+
 /* Addresses in the kernel; 0: none. */
 struct mark_setup {
 	uint64_t switch_to; /* first instruction of the task switch; rsi: the next task */

@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "lib/clock.h"
+#include "lib/common.h"
 #include "lib/marks.h"
 #include "symbols.h"
 
@@ -108,17 +109,12 @@ int exact_open(void)
 	return RC_OK;
 }
 
-static const char *side_of(const struct server *s, pid_t tid)
+bool exact_own(pid_t tid)
 {
 	for (unsigned int i = 0; i < n_own; i++)
 		if (own[i] == tid)
-			return "guest";
-	if (s->pid && tid == s->pid)
-		return "server";
-	for (unsigned int i = 0; i < s->tasks; i++)
-		if (tid == s->task[i])
-			return "server";
-	return "other";
+			return true;
+	return false;
 }
 
 static int count_for(const char *side, const char *function, const char *object, uint64_t count)
@@ -142,34 +138,50 @@ static int count_for(const char *side, const char *function, const char *object,
 	return RC_OK;
 }
 
-/* One line of the plugin's: a thread's executions of one instruction. */
-static int take(const struct server *s, pid_t tid, int idle, uint64_t address, uint64_t count)
+/* Whether a thread is one of a process that runs. */
+static bool thread_of(pid_t pid, pid_t tid)
 {
-	const char *side = side_of(s, tid), *object;
+	char path[64];
+
+	snprintf(path, sizeof(path), "/proc/%d/task/%d", pid, tid);
+	return pid && !access(path, F_OK);
+}
+
+/* One line of the plugin's: a thread's executions of one instruction. */
+static int take(pid_t tid, const char *side, bool servers, enum mark_mode mode, uint64_t address,
+		uint64_t count)
+{
 	const struct symbols *where = NULL;
 	const struct symbol *symbol = NULL;
-
 	/* The upper half of the addresses is the kernel's. */
-	if (address >> 63)
+	bool kernels = address >> 63;
+	const char *object = NULL;
+
+	if (mode == MODE_INSIDE)
+		return count_for(side, kernels ? "(its kernel)" : "(its programs)",
+				 "virtual machine", count);
+	if (kernels)
 		where = &kernel;
-	else if (!strcmp(side, "guest"))
+	else if (exact_own(tid))
 		where = &guest;
-	else if (s->pid && tid == s->pid)
+	else if (servers)
 		where = &server;
-	object = NULL;
 	if (where)
 		symbol = symbols_at(where, address, &object);
 	if (!object)
-		object = address >> 63 ? "code made at run time" : "user space";
-	return count_for(idle ? "idle" : side, symbol ? symbol->name : "(no name)", object, count);
+		object = kernels ? "code made at run time" : "user space";
+	return count_for(mode == MODE_IDLE ? "idle" : side, symbol ? symbol->name : "(no name)",
+			 object, count);
 }
 
-static int read_counts(const struct server *s)
+static int read_counts(const char *(*side_of)(pid_t tid), pid_t pid)
 {
 	FILE *f = fopen(counts, "re");
 	char line[256] = "";
 	uint64_t address, count, of = 0;
-	int rc = RC_OK, tid, idle;
+	int rc = RC_OK, tid, mode, last = -1;
+	const char *side = NULL;
+	bool servers = false;
 
 	if (!f)
 		return fail(RC_FAIL, "functions: %s: %s", counts, strerror(errno));
@@ -177,8 +189,14 @@ static int read_counts(const struct server *s)
 	    of != number)
 		rc = fail(RC_FAIL, "functions: %s: it is not of this window", counts);
 	while (!rc && fgets(line, sizeof(line), f) &&
-	       sscanf(line, "%d %d %" SCNx64 " %" SCNu64, &tid, &idle, &address, &count) == 4)
-		rc = take(s, tid, idle, address, count);
+	       sscanf(line, "%d %d %" SCNx64 " %" SCNu64, &tid, &mode, &address, &count) == 4) {
+		if (tid != last) {
+			last = tid;
+			side = side_of(tid);
+			servers = thread_of(pid, tid);
+		}
+		rc = take(tid, side, servers, mode, address, count);
+	}
 	line[strcspn(line, "\n")] = '\0';
 	if (!rc && strcmp(line, "end"))
 		rc = fail(RC_FAIL, "functions: %s: it is not whole: %s", counts, line);
@@ -207,7 +225,7 @@ static void put_text(FILE *f, const char *text, size_t n)
 }
 
 /* What was measured, as one object: by it tables are named and compared. */
-static void write_head(FILE *f, const struct options *o, uint64_t packets, double cost,
+static void write_head(FILE *f, const struct exact_cell *c, uint64_t packets, double cost,
 		       uint64_t counted)
 {
 	struct utsname u;
@@ -216,13 +234,12 @@ static void write_head(FILE *f, const struct options *o, uint64_t packets, doubl
 	fprintf(f,
 		"{\"server\":\"%s\",\"workload\":\"%s\",\"sink\":\"%s\",\"size\":%u,"
 		"\"burst\":%u,\"knobs\":{",
-		server_name(o->server), workload_name(o->workload), sink_name(o->sink), o->size,
-		o->burst);
-	for (unsigned int i = 0; i < o->knobs; i++) {
-		const char *value = strchr(o->knob[i], '=') + 1;
+		c->server, c->workload, c->sink, c->size, c->burst);
+	for (unsigned int i = 0; i < c->knobs; i++) {
+		const char *value = strchr(c->knob[i], '=') + 1;
 
 		fputs(i ? "," : "", f);
-		put_text(f, o->knob[i], value - 1 - o->knob[i]);
+		put_text(f, c->knob[i], value - 1 - c->knob[i]);
 		fputc(':', f);
 		put_text(f, value, strlen(value));
 	}
@@ -232,16 +249,17 @@ static void write_head(FILE *f, const struct options *o, uint64_t packets, doubl
 		u.release, packets, cost, counted);
 }
 
-int exact_save(const char *file, const struct server *s, uint64_t packets, double cost)
+int exact_save(const char *file, const struct exact_cell *cell, const char *(*side_of)(pid_t tid),
+	       pid_t pid, uint64_t packets, double cost)
 {
 	uint64_t counted = 0;
 	FILE *f;
 	int rc;
 
 	rc = symbols_process(&guest, getpid());
-	if (!rc && s->pid)
-		rc = symbols_process(&server, s->pid);
-	rc = rc ? rc : read_counts(s);
+	if (!rc && pid)
+		rc = symbols_process(&server, pid);
+	rc = rc ? rc : read_counts(side_of, pid);
 	if (rc)
 		return rc;
 	qsort(shares, n_shares, sizeof(*shares), by_count);
@@ -251,7 +269,7 @@ int exact_save(const char *file, const struct server *s, uint64_t packets, doubl
 	f = fopen(file, "we");
 	if (!f)
 		return fail(RC_FAIL, "functions: %s: %s", file, strerror(errno));
-	write_head(f, s->o, packets, cost, counted);
+	write_head(f, cell, packets, cost, counted);
 	for (size_t i = 0; i < n_shares; i++)
 		fprintf(f,
 			"{\"side\":\"%s\",\"function\":\"%s\",\"object\":\"%s\","

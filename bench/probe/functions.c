@@ -152,13 +152,44 @@ static void take(const struct server *s, struct perf_event_mmap_page *b)
 	}
 }
 
+static const struct server *serving;
+
+static const char *counted_side(pid_t tid)
+{
+	if (exact_own(tid))
+		return "guest";
+	if (serving->pid && tid == serving->pid)
+		return "server";
+	for (unsigned int i = 0; i < serving->tasks; i++)
+		if (tid == serving->task[i])
+			return "server";
+	return "other";
+}
+
+static int save_counts(const struct server *s, uint64_t packets, double cost)
+{
+	const struct options *o = s->o;
+	struct exact_cell cell = {
+		.server = server_name(o->server),
+		.workload = workload_name(o->workload),
+		.sink = sink_name(o->sink),
+		.size = o->size,
+		.burst = o->burst,
+		.knob = o->knob,
+		.knobs = o->knobs,
+	};
+
+	serving = s;
+	return exact_save(file, &cell, counted_side, s->pid, packets, cost);
+}
+
 int functions_save(const struct server *s, uint64_t packets, double cost)
 {
 	FILE *f;
 	int rc = RC_OK;
 
 	if (exact)
-		return exact_save(file, s, packets, cost);
+		return save_counts(s, packets, cost);
 	for (unsigned int i = 0; i < cpus; i++)
 		take(s, buffer[i]);
 	f = fopen(file, "we");

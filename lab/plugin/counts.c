@@ -12,7 +12,7 @@
  *
  * FILE is written at the end mark, before the next instruction of the machine:
  * MARK_HEAD and the number of the begin mark, then a line for each thread and
- * address: thread, 1 if the kernel counted idle time then, address, executions.
+ * address: thread, enum mark_mode, address, executions.
  * Last a line "end", or "failed" and why. There is one CPU on the instruction
  * clock, so nothing here is locked.
  */
@@ -29,9 +29,11 @@ PLUGIN_EXPORT int qemu_plugin_version = PLUGIN_INTERFACE;
 PLUGIN_EXPORT int qemu_plugin_install(qemu_plugin_id_t id, const struct qemu_info *info, int argc,
 				      char **argv);
 
-/* Threads that ran between the marks, twice: once more while the kernel counts idle time. */
+/* Threads that ran between the marks, once for each mode. */
 #define SLOTS_MAX 256
-#define BUCKETS	  (1u << 18)
+/* AMD's instruction that runs a virtual machine; the only kind that QEMU emulates. */
+#define VMRUN_BYTES 3
+#define BUCKETS	    (1u << 18)
 
 /* A block of instructions as it was translated; kept until QEMU ends. */
 struct block {
@@ -57,7 +59,7 @@ struct state {
 
 struct slot {
 	uint32_t tid;
-	bool idle;
+	enum mark_mode mode;
 };
 
 static const char *file;
@@ -75,6 +77,7 @@ static const char *failed;
 /* The block that runs, and since when it does the slot it counts for. */
 static struct block *running;
 static unsigned int running_slot;
+static uint64_t outside; /* where the kernel goes on that runs a virtual machine */
 
 static uint64_t read_register(struct qemu_plugin_register *handle)
 {
@@ -100,17 +103,17 @@ static bool read_memory(uint64_t address, void *to, size_t n)
 	return good;
 }
 
-static void enter(uint32_t tid, bool idle)
+static void enter(uint32_t tid, enum mark_mode mode)
 {
 	for (slot = 0; slot < n_slots; slot++)
-		if (slots[slot].tid == tid && slots[slot].idle == idle)
+		if (slots[slot].tid == tid && slots[slot].mode == mode)
 			return;
 	if (n_slots == SLOTS_MAX) {
 		failed = "too many threads";
 		slot = 0;
 		return;
 	}
-	slots[n_slots++] = (struct slot){ tid, idle };
+	slots[n_slots++] = (struct slot){ tid, mode };
 }
 
 /* The block that ran ended before its last instruction; next is what follows, 0 unknown. */
@@ -144,14 +147,30 @@ static void follow(uint64_t address)
 		uint32_t tid;
 
 		if (read_memory(read_register(rsi) + setup.tid_offset, &tid, sizeof(tid)))
-			enter(tid, false);
+			enter(tid, MODE_RUNS);
 		else
 			failed = "the next task cannot be read";
 	} else if (among(address, setup.idle_enter)) {
-		enter(slots[slot].tid, true);
+		enter(slots[slot].tid, MODE_IDLE);
 	} else if (among(address, setup.idle_leave)) {
-		enter(slots[slot].tid, false);
+		enter(slots[slot].tid, MODE_RUNS);
 	}
+}
+
+/*
+ * A virtual machine inside begins to run: its addresses are others'. It ends
+ * where the instruction behind is reached, which is in the kernel outside.
+ */
+static void machine_runs(unsigned int cpu, void *data)
+{
+	const struct state *s = qemu_plugin_scoreboard_find(score, cpu);
+	const struct block *b = running;
+
+	(void)data;
+	if (!s->active || !b || slots[slot].mode == MODE_INSIDE)
+		return;
+	outside = b->address[s->at] + b->runs[running_slot].shift + VMRUN_BYTES;
+	enter(slots[slot].tid, MODE_INSIDE);
 }
 
 static void block_runs(unsigned int cpu, void *data)
@@ -167,6 +186,9 @@ static void block_runs(unsigned int cpu, void *data)
 		failed = "no memory";
 		return;
 	}
+	/* Of the machine outside the kernel is never moved, and only there is this code. */
+	if (slots[slot].mode == MODE_INSIDE && b->address[0] == outside)
+		enter(slots[slot].tid, MODE_RUNS);
 	runs = &b->runs[slot];
 	if (!runs->began)
 		runs->shift = read_register(rip) - b->address[0];
@@ -176,7 +198,8 @@ static void block_runs(unsigned int cpu, void *data)
 	runs->began++;
 	running = b;
 	running_slot = slot;
-	follow(address);
+	if (slots[slot].mode != MODE_INSIDE)
+		follow(address);
 }
 
 /* Executions of each instruction of a block in a slot. */
@@ -189,7 +212,7 @@ static void write_block(FILE *f, const struct block *b, unsigned int which)
 			count -= b->ended[which * b->n + i];
 		if (count)
 			fprintf(f, "%" PRIu32 " %d %" PRIx64 " %" PRIu64 "\n", slots[which].tid,
-				slots[which].idle, b->address[i] + b->runs[which].shift, count);
+				slots[which].mode, b->address[i] + b->runs[which].shift, count);
 	}
 }
 
@@ -245,7 +268,7 @@ static void begin_marked(unsigned int cpu, void *data)
 
 	forget_counts();
 	number = read_register(rsi);
-	enter(read_register(rdi), false);
+	enter(read_register(rdi), MODE_RUNS);
 	s->active = 1;
 	(void)data;
 }
@@ -286,6 +309,16 @@ static uint64_t hash_bytes(uint64_t hash, const void *data, size_t n)
 	while (n--)
 		hash = (hash ^ *p++) * 0x100000001b3u;
 	return hash;
+}
+
+static bool is_vmrun(const struct qemu_plugin_insn *insn)
+{
+	static const unsigned char vmrun[VMRUN_BYTES] = { 0x0f, 0x01, 0xd8 };
+	unsigned char bytes[VMRUN_BYTES];
+
+	return qemu_plugin_insn_size(insn) == sizeof(bytes) &&
+	       qemu_plugin_insn_data(insn, bytes, sizeof(bytes)) == sizeof(bytes) &&
+	       !memcmp(bytes, vmrun, sizeof(bytes));
 }
 
 /* A block that QEMU translates again, as it was or after its code was changed. */
@@ -343,6 +376,9 @@ static void translated(qemu_plugin_id_t id, struct qemu_plugin_tb *tb)
 
 		qemu_plugin_register_vcpu_insn_exec_inline_per_vcpu(
 			insn, QEMU_PLUGIN_INLINE_STORE_U64, at, i);
+		if (is_vmrun(insn))
+			qemu_plugin_register_vcpu_insn_exec_cb(insn, machine_runs,
+							       QEMU_PLUGIN_CB_NO_REGS, NULL);
 		if (mark && mark < sizeof(marked) / sizeof(marked[0]))
 			qemu_plugin_register_vcpu_insn_exec_cb(insn, marked[mark],
 							       QEMU_PLUGIN_CB_R_REGS, NULL);
