@@ -17,6 +17,7 @@
 
 #include "lib/clock.h"
 #include "lib/common.h"
+#include "probe/exact.h"
 #include "calls.h"
 #include "roles.h"
 
@@ -44,7 +45,26 @@ struct window_options {
 	double limit;
 	bool count;
 	enum clock_kind clock;
+	const char *functions; /* file for counts of instructions; NULL: none */
+	struct exact_cell cell; /* what they are of */
 };
+
+static const struct roles *counted;
+
+/* For counts of instructions. QEMU's main loop serves where no worker of a kernel does. */
+static const char *side_of(pid_t tid)
+{
+	for (unsigned int i = 0; i < counted->count; i++) {
+		enum role role = counted->task[i].role;
+
+		if (counted->task[i].tid != tid)
+			continue;
+		if (role == ROLE_VCPU || role == ROLE_GUEST)
+			return "guest";
+		return role == ROLE_OTHER ? "other" : "server";
+	}
+	return "other";
+}
 
 /* Seconds of the machine's own time, which on the instruction clock is virtual. */
 static double now(void)
@@ -215,6 +235,8 @@ static int measure(const struct window_options *o, struct roles *roles)
 	uint64_t fewest = 0;
 	int rc = read_taps(o, before);
 
+	if (!rc && o->functions)
+		rc = exact_open();
 	/* Every guest must be at work. */
 	rc = rc ? rc : wait_for_frames(o, before, 0, o->warm, START_PATIENCE, from);
 	if (!rc)
@@ -248,6 +270,12 @@ static int measure(const struct window_options *o, struct roles *roles)
 	if (rc)
 		return rc;
 
+	counted = roles;
+	if (o->functions)
+		rc = exact_save(o->functions, &o->cell, side_of, o->qemus ? o->qemu[0] : 0,
+				frames(o, from, to, &fewest), window_cost(&window));
+	if (rc)
+		return rc;
 	result = json_pack("{s:f,s:f,s:I}", "seconds", window_seconds(&window), "cpu_ns",
 			   window_cost(&window), "packets",
 			   (json_int_t)frames(o, from, to, &fewest));
@@ -274,7 +302,7 @@ static int usage(void)
 	return fail(RC_USAGE,
 		    "window: wrong use: window --tap NAME... [--qemu|--guest|--server PID]... "
 		    "[--direction out|in|both] [--warm FRAMES] --packets FRAMES --limit "
-		    "SECONDS [--count]");
+		    "SECONDS [--count] [--functions FILE --name SERVER --workload W --size N]");
 }
 
 int main(int argc, char **argv)
@@ -290,10 +318,19 @@ int main(int argc, char **argv)
 		{ "limit", required_argument, NULL, 'l' },
 		{ "count", no_argument, NULL, 'c' },
 		{ "clock", required_argument, NULL, 'k' },
+		{ "functions", required_argument, NULL, 'f' },
+		{ "name", required_argument, NULL, 'n' },
+		{ "workload", required_argument, NULL, 'o' },
+		{ "size", required_argument, NULL, 'z' },
+		{ "knob", required_argument, NULL, 'b' },
 		{ NULL, 0, NULL, 0 },
 	};
-	struct window_options o = { .direction = 'b', .clock = CLOCK_WALL };
-	struct roles roles = { 0 };
+	/* Real guests have no burst and one far end. */
+	struct window_options o = { .direction = 'b',
+				    .clock = CLOCK_WALL,
+				    .cell = { "", "", "stack", 0, 1, NULL, 0 } };
+	const char *knobs[32];
+	static struct roles roles; /* counted points to it */
 	int opt, rc = RC_OK;
 
 	while (!rc && (opt = getopt_long(argc, argv, "", options, NULL)) != -1) {
@@ -326,6 +363,24 @@ int main(int argc, char **argv)
 			break;
 		case 'l':
 			o.limit = atof(optarg);
+			break;
+		case 'f':
+			o.functions = optarg;
+			break;
+		case 'n':
+			o.cell.server = optarg;
+			break;
+		case 'o':
+			o.cell.workload = optarg;
+			break;
+		case 'z':
+			o.cell.size = atoi(optarg);
+			break;
+		case 'b':
+			if (o.cell.knobs == ARRAY_SIZE(knobs) || !strchr(optarg, '='))
+				return usage();
+			knobs[o.cell.knobs++] = optarg;
+			o.cell.knob = knobs;
 			break;
 		case 'c':
 			o.count = true;

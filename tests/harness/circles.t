@@ -69,7 +69,7 @@ bench/net bench/lib
 bench/server bench/guest bench/net bench/lib kmod
 bench/probe bench/server bench/guest bench/net bench/lib
 bench/workload bench/probe bench/server bench/guest bench/net bench/lib
-bench/vm bench/lib stats
+bench/vm bench/lib bench/probe stats
 stats bench/lib
 sweep bench/lib stats
 EOT
