@@ -1,84 +1,17 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The kernel interfaces that the module's ring code uses, in user space: types, lists, memory,
- * errors, and locks, which are uncontended: there is one thread. Included before everything else;
- * the kernel's own headers are empty files, except those of its user interface. User memory is in
- * user.h; frames and sockets are in net.h. A kernel warning is a failed test here.
+ * The kernel interfaces that the module's ring code uses, in user space: what the native rig has as
+ * well (base.h), and locks, which are uncontended: there is one thread. Included before everything
+ * else; the kernel's own headers are empty files, except those of its user interface. User memory is
+ * in user.h; frames and sockets are in net.h. They check what the rig's do at full speed, so they are
+ * not the rig's. A kernel warning is a failed test here.
  */
 #ifndef SHIM_KERNEL_H
 #define SHIM_KERNEL_H
 
-#include <errno.h>
-#include <limits.h>
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdlib.h>
-#include <string.h>
+#include "bench/native/shim/base.h"
 
-#include <linux/eventpoll.h>
-#include <linux/ioctl.h>
-#include <linux/types.h>
-#include <linux/uio.h>
-#include <linux/vhost.h>
-#include <linux/virtio_config.h>
-#include <linux/virtio_net.h>
-#include <linux/virtio_ring.h>
-
-typedef uint8_t u8;
-typedef uint16_t u16;
-typedef uint32_t u32;
-typedef uint64_t u64;
-typedef int64_t s64;
-typedef int8_t s8;
-typedef unsigned int gfp_t;
-
-#define __user
-#define __rcu
-#define __force
-#define noinline __attribute__((noinline))
-#undef __always_inline
-#define __always_inline		      inline __attribute__((always_inline))
-#define likely(x)		      __builtin_expect(!!(x), 1)
-#define unlikely(x)		      __builtin_expect(!!(x), 0)
-#define fallthrough		      __attribute__((fallthrough))
-#define U64_MAX			      UINT64_MAX
-#define PAGE_SIZE		      4096UL
-#define BITS_PER_BYTE		      8
-#define NSEC_PER_USEC		      1000L
-#define BIT(n)			      (1UL << (n))
-#define BIT_ULL(n)		      (1ULL << (n))
-#define ARRAY_SIZE(a)		      (sizeof(a) / sizeof((a)[0]))
-#define BUILD_BUG_ON(x)		      _Static_assert(!(x), #x)
-#define IS_ENABLED(x)		      0
-#define READ_ONCE(x)		      (*(const volatile __typeof__(x) *)&(x))
-#define WRITE_ONCE(x, v)	      (*(volatile __typeof__(x) *)&(x) = (v))
-#define container_of(p, type, member) ((type *)((char *)(p)-offsetof(type, member)))
-#define swap(a, b) \
-	do { \
-		__typeof__(a) t_ = (a); \
-		(a) = (b); \
-		(b) = t_; \
-	} while (0)
-
-#define min(a, b) \
-	({ \
-		__auto_type a_ = (a); \
-		__auto_type b_ = (b); \
-		a_ < b_ ? a_ : b_; \
-	})
-#define max(a, b) \
-	({ \
-		__auto_type a_ = (a); \
-		__auto_type b_ = (b); \
-		a_ > b_ ? a_ : b_; \
-	})
-#define min_t(t, a, b)		    min((t)(a), (t)(b))
-#define max_t(t, a, b)		    max((t)(a), (t)(b))
-#define min3(a, b, c)		    min(min(a, b), c)
-#define check_add_overflow(a, b, d) __builtin_add_overflow(a, b, d)
-#define is_power_of_2(n)	    ((n) && !((n) & ((n)-1)))
-#define array_index_nospec(i, n)    ((i) < (n) ? (i) : 0)
+#define array_index_nospec(i, n) ((i) < (n) ? (i) : 0)
 
 /* One thread: an order of accesses cannot show here. */
 #define smp_mb()	  __atomic_signal_fence(__ATOMIC_SEQ_CST)
@@ -92,32 +25,6 @@ typedef unsigned int gfp_t;
 void fail(const char *what) __attribute__((noreturn));
 #define WARN_ON_ONCE(x) ((x) ? fail(#x), true : false)
 
-#define MAX_ERRNO 4095
-static inline void *ERR_PTR(long err)
-{
-	return (void *)err;
-}
-static inline long PTR_ERR(const void *p)
-{
-	return (long)p;
-}
-static inline bool IS_ERR(const void *p)
-{
-	return (unsigned long)p >= (unsigned long)-MAX_ERRNO;
-}
-#define ERR_CAST(p) ((void *)(p))
-
-/* Memory. Each allocation by itself, so that AddressSanitizer sees its end. */
-#define GFP_KERNEL_ACCOUNT	       0
-#define kvmalloc(n, gfp)	       ((void)(gfp), malloc(n))
-#define kvmalloc_array(n, size, gfp)   ((void)(gfp), calloc(n, size))
-#define kvzalloc(n, gfp)	       ((void)(gfp), calloc(1, n))
-#define kzalloc(n, gfp)		       ((void)(gfp), calloc(1, n))
-#define kvfree(p)		       free(p)
-#define kfree(p)		       free(p)
-#define struct_size(p, member, n)      (sizeof(*(p)) + (n) * sizeof((p)->member[0]))
-#define sort(base, n, size, cmp, swap) qsort(base, n, size, cmp)
-
 /* Locks, of which one thread needs none; work, which the test runs itself. */
 struct mutex {
 	int held;
@@ -125,33 +32,6 @@ struct mutex {
 typedef struct {
 	int held;
 } spinlock_t;
-typedef struct {
-	int n;
-} refcount_t;
-struct lock_class_key {
-	int unused;
-};
-typedef struct {
-	int unused;
-} wait_queue_head_t;
-typedef struct {
-	int unused;
-} wait_queue_entry_t;
-typedef struct {
-	int unused;
-} poll_table;
-struct work_struct {
-	int unused;
-};
-struct delayed_work {
-	int unused;
-};
-struct llist_node {
-	struct llist_node *next;
-};
-struct llist_head {
-	struct llist_node *first;
-};
 #define mutex_init(m)		     ((m)->held = 0)
 #define mutex_lock(m)		     ((m)->held++)
 #define mutex_lock_killable(m)	     ((m)->held++, 0)
@@ -161,12 +41,7 @@ struct llist_head {
 #define spin_unlock(l)		     ((l)->held--)
 #define spin_lock_irqsave(l, f)	     ((l)->held++, (f) = 0)
 #define spin_unlock_irqrestore(l, f) ((void)(f), (l)->held--)
-#define init_waitqueue_head(w)	     ((w)->unused = 0)
-#define wake_up_poll(w, mask)	     ((void)(w))
-#define lockdep_set_class(l, key)    ((void)(key))
 #define prefetch(p)		     ((void)(p))
-#define jiffies			     0UL
-#define HZ			     250
 #define smp_store_release(p, v)	     (*(p) = (v))
 #define smp_load_acquire(p)	     (*(p))
 #define refcount_set(r, v)	     ((r)->n = (v))
@@ -174,7 +49,6 @@ struct llist_head {
 #define rcu_read_lock()		     smp_mb()
 #define rcu_read_unlock()	     smp_mb()
 #define synchronize_rcu()	     smp_mb()
-#define wake_up(w)		     ((void)(w))
 /* Something else happens, which the test chooses; fails when nothing can any more: fuzz.c. */
 void others_run(void);
 #define wait_event(w, condition) \
@@ -188,79 +62,6 @@ void others_run(void);
 		(long)(time); \
 	})
 u64 get_cpu_idle_time_us(int cpu, u64 *wall);
-
-struct list_head {
-	struct list_head *next, *prev;
-};
-static inline void INIT_LIST_HEAD(struct list_head *l)
-{
-	l->next = l->prev = l;
-}
-static inline void list_add_tail(struct list_head *e, struct list_head *l)
-{
-	e->next = l;
-	e->prev = l->prev;
-	l->prev->next = e;
-	l->prev = e;
-}
-static inline void list_del(struct list_head *e)
-{
-	e->prev->next = e->next;
-	e->next->prev = e->prev;
-}
-#define list_first_entry(l, type, member) container_of((l)->next, type, member)
-
-/* An interval tree of so few entries that a list of them will do. */
-struct interval_tree_node {
-	struct interval_tree_node *next;
-	u64 start, last;
-};
-struct rb_root_cached {
-	struct interval_tree_node *first;
-};
-#define RB_ROOT_CACHED ((struct rb_root_cached){ 0 })
-static inline void interval_tree_insert(struct interval_tree_node *n, struct rb_root_cached *t)
-{
-	n->next = t->first;
-	t->first = n;
-}
-static inline void interval_tree_remove(struct interval_tree_node *n, struct rb_root_cached *t)
-{
-	struct interval_tree_node **at = &t->first;
-
-	while (*at != n)
-		at = &(*at)->next;
-	*at = n->next;
-}
-static inline struct interval_tree_node *interval_tree_iter_first(struct rb_root_cached *t,
-								  u64 first, u64 last)
-{
-	struct interval_tree_node *n = t->first;
-
-	while (n && (n->start > last || n->last < first))
-		n = n->next;
-	return n;
-}
-
-#define VIRTIO(bits) \
-	static inline u##bits __virtio##bits##_to_cpu(bool little, __virtio##bits v) \
-	{ \
-		return little ? (u##bits)v : __builtin_bswap##bits(v); \
-	} \
-	static inline __virtio##bits __cpu_to_virtio##bits(bool little, u##bits v) \
-	{ \
-		return little ? v : __builtin_bswap##bits(v); \
-	}
-VIRTIO(16)
-VIRTIO(32)
-VIRTIO(64)
-#define virtio_legacy_is_little_endian() true
-#define le16_to_cpu(v)			 ((u16)(v))
-#define le32_to_cpu(v)			 ((u32)(v))
-#define le64_to_cpu(v)			 ((u64)(v))
-#define cpu_to_le16(v)			 ((__le16)(v))
-#define cpu_to_le32(v)			 ((__le32)(v))
-#define cpu_to_le64(v)			 ((__le64)(v))
 
 #include "net.h"
 #include "user.h"
