@@ -42,6 +42,9 @@ int main(int argc, char **argv)
 	rc = options_parse(&p->o, argc, argv);
 	if (rc)
 		return rc;
+	if (p->o.clock == CLOCK_NATIVE)
+		return fail(RC_USAGE, "clock native: point: it has a program of its own: "
+				      "build/bench/native");
 	p->tap.fd = p->farend.fd = p->guest.memfd = -1;
 	for (int q = 0; q < QUEUES; q++)
 		p->guest.kick[q] = p->guest.call[q] = -1;

@@ -13,8 +13,10 @@
 static const char *const server_names[] = { "userspace", "intree", "vhostlab",
 					    "uring",	 "floor",  NULL };
 static const char *const workload_names[] = { "tx", "rx", "rr", "rr_flood", "stream", NULL };
-static const char *const sink_names[] = { "check", "stack", "xdp_drop", "forward", NULL };
-static const char *const clock_names[] = { "insn", "wall", NULL };
+static const char *const sink_names[] = { "check", "stack", "xdp_drop", "forward", "drop", NULL };
+static const char *const clock_names[] = { "insn", "wall", "native", NULL };
+static const char *const cores_names[] = { "two", "turns", "smt", NULL };
+static const char *const publish_names[] = { "each", "burst", NULL };
 
 const char *server_name(enum server_kind server)
 {
@@ -54,8 +56,8 @@ void options_usage(FILE *f)
 {
 	fputs("usage: point --server userspace|intree|vhostlab|uring|floor --workload "
 	      "tx|rx|rr|rr_flood|stream\n"
-	      "             --size N --burst N --sink check|stack|xdp_drop|forward\n"
-	      "             --clock insn|wall --packets N\n"
+	      "             --size N --burst N --sink check|stack|xdp_drop|forward|drop\n"
+	      "             --clock insn|wall|native --packets N\n"
 	      "             [--queues 1] [--guests N] [--knob NAME=VALUE]... [--events FILE]\n"
 	      "             [--functions FILE]\n"
 	      "Measures one repetition of one point as root on this machine and prints one JSON\n"
@@ -69,6 +71,9 @@ void options_usage(FILE *f)
 	      "scheduled);\n"
 	      "with --server vhostlab or floor any parameter of "
 	      "vhostlab_net.\n"
+	      "Clock native is build/bench/native: rings alone, with sink drop or check, and knobs "
+	      "cores (two,\n"
+	      "turns or smt), publish (each or burst) and copy (0 or 1).\n"
 	      "floor: no ring and no guest, what the tap alone costs.\n"
 	      "--events: a pass behind the measured one keeps its events there (tx, rx).\n"
 	      "--functions: what the measured window's instructions go into, by function; on the "
@@ -120,6 +125,7 @@ static int parse_knob(struct options *o, const char *text)
 		{ "mrg_rxbuf", &o->mrg_rxbuf }, { "version_1", &o->version_1 },
 		{ "packed", &o->packed },	{ "in_order", &o->in_order },
 		{ "calls", &o->calls },		{ "log", &o->log },
+		{ "copy", &o->copy },
 	};
 	const struct {
 		const char *name;
@@ -130,6 +136,7 @@ static int parse_knob(struct options *o, const char *text)
 		{ "work", &o->work, 0, 1000000 },	{ "regions", &o->regions, 1, REGIONS_MAX },
 		{ "poll_us", &o->poll_us, 0, 1000000 }, { "sndbuf", &o->sndbuf, 0, INT_MAX },
 	};
+	unsigned int word = 0;
 	unsigned long number;
 	struct knob *k;
 	int rc;
@@ -158,6 +165,16 @@ static int parse_knob(struct options *o, const char *text)
 		o->policy = strcmp(eq + 1, "batch") ? SCHED_OTHER : SCHED_BATCH;
 		return RC_OK;
 	}
+	if (!strncmp(text, "cores=", len + 1)) {
+		rc = parse_name("cores", eq + 1, cores_names, &word);
+		o->cores = word;
+		return rc;
+	}
+	if (!strncmp(text, "publish=", len + 1)) {
+		rc = parse_name("publish", eq + 1, publish_names, &word);
+		o->publish = word;
+		return rc;
+	}
 	if (memchr(text, '/', len) || text[0] == '.')
 		return fail(RC_USAGE, "bad knob: %s: a name has no slash and no leading dot", text);
 	if (o->module_knobs == MAX_MODULE_KNOBS)
@@ -169,11 +186,53 @@ static int parse_knob(struct options *o, const char *text)
 	return RC_OK;
 }
 
+/* Clock native has the rings alone: no tap, no system calls, no sleep. */
+static int check_native(const struct options *o)
+{
+	if (o->sink != SINK_DROP && o->sink != SINK_CHECK)
+		return fail(RC_USAGE, "no such pair: clock native with sink %s: use drop or check",
+			    sink_name(o->sink));
+	if (o->server != SERVER_VHOSTLAB && o->server != SERVER_INTREE)
+		return fail(RC_USAGE,
+			    "no such pair: clock native with server %s: use vhostlab or "
+			    "intree",
+			    server_name(o->server));
+	if (o->workload == WORK_RR_FLOOD || o->guests > 1)
+		return fail(RC_USAGE,
+			    "no such pair: clock native with %s: use tx, rx, rr or "
+			    "stream, and one guest",
+			    o->guests > 1 ? "several guests" : workload_name(o->workload));
+	if (!o->mrg_rxbuf || !o->version_1 || o->regions > 1 || o->log || o->poll_us || o->pace ||
+	    o->work || o->sndbuf || o->events || o->functions || !o->calls)
+		return fail(RC_USAGE, "unknown knob: clock native has event_idx, indirect, packed, "
+				      "in_order, ring, cores, publish, copy and the module's");
+	if (o->server == SERVER_INTREE && (o->packed || o->in_order))
+		return fail(RC_USAGE,
+			    "no such pair: %s with server intree: its algorithm has a "
+			    "split ring only",
+			    o->packed ? "packed" : "in_order");
+	if (o->sink == SINK_CHECK && !o->copy)
+		return fail(RC_USAGE, "no such pair: sink check with copy=0: there is nothing to "
+				      "check");
+	return RC_OK;
+}
+
 /* What is wrong only in combination. */
 static int check_whole(const struct options *o)
 {
 	unsigned int room = o->ring / tx_descs(o);
 
+	if (o->clock == CLOCK_NATIVE && check_native(o))
+		return RC_USAGE;
+	if (o->clock != CLOCK_NATIVE &&
+	    (o->sink == SINK_DROP || o->cores || o->publish || !o->copy))
+		return fail(RC_USAGE,
+			    "no such pair: %s without clock native: only the native rig "
+			    "has it",
+			    o->sink == SINK_DROP ? "sink drop"
+			    : o->cores		 ? "cores"
+			    : o->publish	 ? "publish"
+						 : "copy=0");
 	if (o->workload != WORK_TX && o->workload != WORK_STREAM && sink_one_way(o))
 		return fail(RC_USAGE, "no such pair: %s with sink %s: use stack or check",
 			    workload_name(o->workload), sink_name(o->sink));
@@ -182,7 +241,7 @@ static int check_whole(const struct options *o)
 	if (o->workload == WORK_RR_FLOOD && o->sink != SINK_STACK)
 		return fail(RC_USAGE, "no such pair: rr_flood with sink %s: the stack answers it",
 			    sink_name(o->sink));
-	if (o->workload == WORK_STREAM && o->sink == SINK_CHECK)
+	if (o->workload == WORK_STREAM && o->sink == SINK_CHECK && o->clock != CLOCK_NATIVE)
 		return fail(RC_USAGE,
 			    "no such pair: stream with sink check: use stack, xdp_drop or forward");
 	if (o->workload != WORK_RX && o->workload != WORK_RR && o->burst > room)
@@ -282,7 +341,7 @@ int options_parse(struct options *o, int argc, char **argv)
 	int opt, rc;
 
 	memset(o, 0, sizeof(*o));
-	o->event_idx = o->mrg_rxbuf = o->version_1 = o->calls = true;
+	o->event_idx = o->mrg_rxbuf = o->version_1 = o->calls = o->copy = true;
 	o->ring = 256;
 	o->policy = SCHED_OTHER;
 	o->guests = o->regions = 1;

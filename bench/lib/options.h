@@ -7,8 +7,11 @@
 
 enum server_kind { SERVER_USERSPACE, SERVER_INTREE, SERVER_VHOSTLAB, SERVER_URING, SERVER_FLOOR };
 enum workload { WORK_TX, WORK_RX, WORK_RR, WORK_RR_FLOOD, WORK_STREAM };
-enum sink { SINK_CHECK, SINK_STACK, SINK_XDP_DROP, SINK_FORWARD };
-enum clock_kind { CLOCK_INSN, CLOCK_WALL };
+enum sink { SINK_CHECK, SINK_STACK, SINK_XDP_DROP, SINK_FORWARD, SINK_DROP };
+enum clock_kind { CLOCK_INSN, CLOCK_WALL, CLOCK_NATIVE };
+/* Clock native: where the driver and the server run, and when the driver shows buffers. */
+enum cores { CORES_TWO, CORES_TURNS, CORES_SMT };
+enum publish { PUBLISH_EACH, PUBLISH_BURST };
 
 #define MAX_MODULE_KNOBS 16
 #define FRAME_MIN	 60
@@ -47,6 +50,10 @@ struct options {
 	int policy; /* SCHED_OTHER or SCHED_BATCH, of the guest and of what serves it */
 	unsigned int sndbuf; /* bytes under way that the tap allows; 0: no limit, as QEMU sets it */
 	bool log; /* dirty logging, as while a virtual machine moves */
+	/* Of clock native alone: bench/native/. */
+	enum cores cores;
+	enum publish publish;
+	bool copy; /* frames are written, copied and read; false: their headers only */
 	unsigned int poll_us; /* the server looks at an empty queue so long before it sleeps */
 
 	/* Parameters of vhostlab_net, written before the device gets its owner. */

@@ -8,6 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/quantile.h"
+
 void result_clear(struct result *r)
 {
 	memset(r, 0, sizeof(*r));
@@ -34,20 +36,12 @@ static int compare(const void *a, const void *b)
 	return x < y ? -1 : x > y;
 }
 
-/* The smallest value that at least the share q of all does not exceed. */
-static double percentile(const uint64_t *sorted, uint64_t n, double q)
-{
-	uint64_t rank = ceil(q * n);
-
-	return sorted[rank ? rank - 1 : 0];
-}
-
 void result_latency(struct result *r, uint64_t *sorted, uint64_t n)
 {
 	qsort(sorted, n, sizeof(*sorted), compare);
-	r->latency_p50 = percentile(sorted, n, 0.5);
-	r->latency_p99 = percentile(sorted, n, 0.99);
-	r->latency_p999 = percentile(sorted, n, 0.999);
+	r->latency_p50 = sorted[quantile_rank(n, 0.5)];
+	r->latency_p99 = sorted[quantile_rank(n, 0.99)];
+	r->latency_p999 = sorted[quantile_rank(n, 0.999)];
 	for (uint64_t i = 0; i < n; i++) {
 		if (r->buckets && sorted[i] < r->bucket[r->buckets - 1].to)
 			r->bucket[r->buckets - 1].count++;

@@ -93,6 +93,11 @@ static void test_knobs(void **state)
 	assert_int_equal(parse(&o, "--workload rr_flood --burst 256"), RC_OK);
 	assert_int_equal(parse(&o, "--guests 32 --knob regions=509 --knob log=1"), RC_OK);
 	assert_true(o.guests == 32 && o.regions == 509 && o.log);
+	assert_int_equal(parse(&o, "--clock native --sink drop --knob cores=turns "
+				   "--knob publish=burst --knob copy=0"),
+			 RC_OK);
+	assert_int_equal(o.clock, CLOCK_NATIVE);
+	assert_true(o.cores == CORES_TURNS && o.publish == PUBLISH_BURST && !o.copy);
 	assert_int_equal(o.module_knobs, 0);
 }
 
@@ -133,6 +138,15 @@ static void test_refused(void **state)
 		"--guests 2 --events file",
 		"--guests 2 --workload rx",
 		"--guests 2 --server floor",
+		"--sink drop",
+		"--knob cores=turns",
+		"--clock native",
+		"--clock native --sink drop --knob cores=four",
+		"--clock native --sink drop --guests 2",
+		"--clock native --sink drop --knob calls=0",
+		"--clock native --sink check --knob copy=0",
+		"--clock native --sink drop --server floor",
+		"--clock native --sink drop --knob packed=1",
 		"--knob tx_batch=8", /* of the module, but the server is in-tree */
 		"--server vhostlab --knob ../x=1",
 		"--server vhostlab --knob a/b=1",
