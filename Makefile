@@ -11,7 +11,7 @@
 # make install-man  the manual pages and the completion for bash
 # make uninstall    removes what both put there
 BUILD := $(CURDIR)/build
-PROGRAM_DIRS := sweep bench stats bench/probe bench/vm lab/plugin
+PROGRAM_DIRS := sweep bench bench/native stats bench/probe bench/vm lab/plugin
 NEWER := 6.12 7.3
 export MAKEFLAGS += --no-print-directory
 

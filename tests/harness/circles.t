@@ -70,6 +70,8 @@ bench/server bench/guest bench/net bench/lib kmod
 bench/probe bench/server bench/guest bench/net bench/lib
 bench/workload bench/probe bench/server bench/guest bench/net bench/lib
 bench/vm bench/lib bench/probe stats
+bench/native bench/native/shim bench/guest bench/lib kmod
+bench/native/shim bench/lib
 stats bench/lib
 sweep bench/lib stats
 EOT

@@ -1,0 +1,247 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Pages, frames, sockets and eventfds, as far as the servers see them. A page has a count in a
+ * structure of its own and a frame's fields are as far apart as in the kernel, so that they take as
+ * many cache lines. What is behind a socket is bench/native/rig_tap.c, and an eventfd is a
+ * doorbell.
+ */
+#ifndef SHIM_NET_H
+#define SHIM_NET_H
+
+#include "lib/doorbell.h"
+
+#define ETH_HLEN	    14
+#define VLAN_HLEN	    4
+#define NET_IP_ALIGN	    0
+#define NET_SKB_PAD	    64
+#define XDP_PACKET_HEADROOM 256
+#define SKB_DATA_ALIGN(n)   (((n) + 63) & ~63UL)
+#define MSG_DONTWAIT	    0x40
+#define MSG_TRUNC	    0x20
+#define READ		    0
+#define WRITE		    1
+#define TUN_MSG_PTR	    2
+#define TUN_MSG_UBUF	    1
+#define MAX_SKB_FRAGS	    17
+#define SKBFL_ZEROCOPY_FRAG 3
+#define SOCK_ZEROCOPY	    1
+#define SOCK_XDP	    0
+#define AF_PACKET	    17
+#define SOCK_RAW	    3
+
+typedef u16 __sum16;
+
+/* Blocks of 32 KiB for page fragments, as alloc_pages() gives them. */
+#define SHIM_BLOCK_SHIFT 15
+#define SHIM_BLOCKS	 64
+struct page {
+	int refs;
+	char rest[60];
+};
+extern char *shim_blocks; /* SHIM_BLOCKS of them */
+extern struct page shim_page[SHIM_BLOCKS];
+struct page *shim_alloc_pages(unsigned int order);
+void shim_free_page(struct page *page);
+
+#define GFP_KERNEL		0
+#define __GFP_DIRECT_RECLAIM	0
+#define __GFP_COMP		0
+#define __GFP_NOWARN		0
+#define __GFP_NORETRY		0
+#define get_order(bytes)	((bytes) > 16384 ? 3 : 0)
+#define alloc_pages(gfp, order) shim_alloc_pages(order)
+#define alloc_page(gfp)		shim_alloc_pages(0)
+static __always_inline struct page *virt_to_page(const void *p)
+{
+	return &shim_page[((const char *)p - shim_blocks) >> SHIM_BLOCK_SHIFT];
+}
+#define virt_to_head_page(p) virt_to_page(p)
+#define page_address(page) \
+	((void *)(shim_blocks + ((unsigned long)((page)-shim_page) << SHIM_BLOCK_SHIFT)))
+#define page_ref_count(page)  READ_ONCE((page)->refs)
+#define page_ref_add(page, n) ((void)__atomic_add_fetch(&(page)->refs, (int)(n), __ATOMIC_SEQ_CST))
+static __always_inline void put_page(struct page *page)
+{
+	if (unlikely(!__atomic_sub_fetch(&page->refs, 1, __ATOMIC_SEQ_CST)))
+		shim_free_page(page);
+}
+static inline void __page_frag_cache_drain(struct page *page, unsigned int n)
+{
+	if (!__atomic_sub_fetch(&page->refs, (int)n, __ATOMIC_SEQ_CST))
+		shim_free_page(page);
+}
+#define page_frag_free(p) put_page(virt_to_page(p))
+
+struct net_device {
+	u64 packets, bytes;
+};
+/* Fields in use are on the first, the second and the fourth line of an skb. */
+struct sk_buff {
+	struct net_device *dev;
+	char first[104];
+	unsigned int len;
+	bool fragmented, gso;
+	char second[72];
+	u8 *data;
+	char rest[56];
+} __attribute__((aligned(64)));
+struct skb_shared_info {
+	u8 bytes[320];
+};
+struct xdp_frame {
+	unsigned int len;
+};
+struct xdp_buff {
+	u8 *data, *data_end, *data_meta;
+	void *hard_start;
+	void *rxq, *txq;
+	u32 size, flags;
+};
+struct tun_xdp_hdr {
+	int buflen;
+	struct virtio_net_hdr gso;
+};
+struct tun_msg_ctl {
+	unsigned short type, num;
+	void *ptr;
+};
+struct ubuf_info {
+	refcount_t refcnt;
+	u8 flags;
+	void (*callback)(struct sk_buff *skb, struct ubuf_info *ubuf, bool by_reference);
+};
+
+struct kvec {
+	void *iov_base;
+	size_t iov_len;
+};
+/* The bytes of segments from @off on; with @kernel they are not user memory. */
+struct iov_iter {
+	struct iovec one;
+	const struct iovec *iov;
+	unsigned int n;
+	size_t off, count;
+	bool kernel;
+};
+struct msghdr {
+	void *msg_control;
+	size_t msg_controllen;
+	unsigned int msg_flags;
+	struct iov_iter msg_iter;
+};
+
+struct sk_buff_head {
+	spinlock_t lock;
+	struct sk_buff *first;
+};
+struct sock {
+	int sk_sndbuf;
+	int sk_family, sk_type;
+	struct sk_buff_head sk_receive_queue;
+};
+struct socket;
+struct proto_ops {
+	int (*sendmsg)(struct socket *sock, struct msghdr *msg, size_t len);
+	int (*recvmsg)(struct socket *sock, struct msghdr *msg, size_t len, int flags);
+};
+struct socket {
+	struct sock *sk;
+	const struct proto_ops *ops;
+};
+struct ptr_ring {
+	int unused;
+};
+struct file {
+	int held;
+};
+struct eventfd_ctx {
+	struct doorbell *bell;
+};
+
+static inline void iov_iter_init(struct iov_iter *i, int dir, const struct iovec *iov,
+				 unsigned int n, size_t count)
+{
+	(void)dir;
+	*i = (struct iov_iter){ .iov = iov, .n = n, .count = count };
+}
+static inline void iov_iter_ubuf(struct iov_iter *i, int dir, void *buf, size_t count)
+{
+	(void)dir;
+	*i = (struct iov_iter){ .one = { buf, count }, .n = 1, .count = count };
+}
+static inline void iov_iter_kvec(struct iov_iter *i, int dir, const struct kvec *v, unsigned int n,
+				 size_t count)
+{
+	(void)n;
+	iov_iter_ubuf(i, dir, v->iov_base, count);
+	i->kernel = true;
+}
+static inline void iov_iter_advance(struct iov_iter *i, size_t n)
+{
+	i->off += n;
+	i->count -= n;
+}
+static inline int iov_iter_npages(const struct iov_iter *i, int most)
+{
+	(void)i;
+	return most;
+}
+
+static inline void xdp_init_buff(struct xdp_buff *x, size_t size, void *rxq)
+{
+	x->size = size;
+	x->rxq = rxq;
+	x->flags = 0;
+}
+static inline void xdp_prepare_buff(struct xdp_buff *x, void *start, size_t pad, size_t len, bool m)
+{
+	x->hard_start = start;
+	x->data = (u8 *)start + pad;
+	x->data_end = x->data + len;
+	x->data_meta = m ? x->data : x->data + 1;
+}
+
+#define sock_flag(sk, flag)		    ((sk)->sk_sndbuf == INT_MAX && (flag) == SOCK_ZEROCOPY)
+#define rcu_access_pointer(p)		    READ_ONCE(p)
+#define rcu_dereference_sched(p)	    READ_ONCE(p)
+#define dev_sw_netstats_tx_add(dev, n, len) ((dev)->packets += (n), (dev)->bytes += (len))
+#define tun_is_xdp_frame(p)		    ((unsigned long)(p)&1)
+#define tun_ptr_to_xdp(p)		    ((struct xdp_frame *)(p))
+#define skb_vlan_tag_present(skb)	    ((void)(skb), false)
+#define skb_is_nonlinear(skb)		    READ_ONCE((skb)->fragmented)
+#define skb_is_gso(skb)			    READ_ONCE((skb)->gso)
+#define skb_peek(q)			    ((q)->first)
+#define eventfd_signal(ctx, n)		    doorbell_ring((ctx)->bell)
+#define eventfd_ctx_put(ctx)		    ((void)(ctx))
+#define eventfd_ctx_fdget(fd)		    ((void)(fd), (struct eventfd_ctx *)ERR_PTR(-EBADF))
+#define eventfd_fget(fd)		    ((void)(fd), (struct file *)ERR_PTR(-EBADF))
+
+/* rig_tap.c: any descriptor is that of the one tap. */
+struct file *fget(int fd);
+void fput(struct file *file);
+struct socket *tun_get_socket(struct file *file);
+struct ptr_ring *tun_get_tx_ring(struct file *file);
+void ptr_ring_unconsume(struct ptr_ring *r, void **batch, int n, void (*destroy)(void *p));
+#define sock_from_file(file)   ((void)(file), (struct socket *)NULL)
+#define tap_get_socket(file)   ((void)(file), (struct socket *)ERR_PTR(-EINVAL))
+#define tap_get_ptr_ring(file) ((void)(file), (struct ptr_ring *)ERR_PTR(-EINVAL))
+
+void consume_skb(struct sk_buff *skb);
+void kfree_skb(struct sk_buff *skb);
+void tun_ptr_free(void *p);
+unsigned int ptr_ring_consume_batched(struct ptr_ring *r, void **to, int n);
+int vfs_poll(struct file *file, poll_table *table);
+
+/* As the kernel's for a frame without offloads: two stores. */
+static inline int virtio_net_hdr_from_skb(const struct sk_buff *skb, struct virtio_net_hdr *h,
+					  bool little, bool has_data_valid, int vlan_hlen)
+{
+	(void)skb;
+	(void)little;
+	(void)has_data_valid;
+	(void)vlan_hlen;
+	memset(h, 0, sizeof(*h));
+	return 0;
+}
+
+#endif /* SHIM_NET_H */
