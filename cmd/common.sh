@@ -119,6 +119,13 @@ config_path()
 	printf '%s' "$path"
 }
 
+# known_clock NAME: ends the command where a sweep has no such clock; none is what CONFIG says.
+known_clock()
+{
+	[[ -z $1 || $1 == insn || $1 == wall || $1 == native ]] ||
+		die 2 "--clock: $1 is not known; allowed: insn, wall, native"
+}
+
 # The programs that plan and count: all that --dry-run, list, report and compare need.
 build_tools()
 {
@@ -130,13 +137,20 @@ build_tools()
 	done
 }
 
+# All programs.
+build_programs()
+{
+	! in_lab || return 0
+	make -s -C "$ROOT" BUILD="$BUILD" programs >&2 ||
+		die 1 "build: $ROOT: programs cannot be built: see the lines above"
+}
+
 # build_all KERNEL: all programs, and the module for that kernel.
 build_all()
 {
 	! in_lab || return 0
 	local code=0
-	make -s -C "$ROOT" BUILD="$BUILD" programs >&2 ||
-		die 1 "build: $ROOT: programs cannot be built: see the lines above"
+	build_programs
 	"$ROOT/kmod/build" "$1" >&2 || code=$?
 	# A kernel, or its compiler, that cannot be had here has said so.
 	[[ $code -ne 77 ]] || exit 77

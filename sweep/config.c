@@ -299,8 +299,9 @@ static void sweep_key(struct parse *p, const char *name, const char *value)
 		if (!once(p, name))
 			return;
 		c->clock = copy(value);
-		if (strcmp(value, "insn") && strcmp(value, "wall"))
-			mistake(p, p->line, "clock = %s is not known; allowed: insn, wall", value);
+		if (!clock_known(value))
+			mistake(p, p->line, "clock = %s is not known; allowed: " CLOCKS_ALLOWED,
+				value);
 	} else if (!strcmp(name, "repetitions")) {
 		set_number(p, &c->defaults.repetitions, name, value, 1000);
 	} else if (!strcmp(name, "packets")) {

@@ -33,6 +33,14 @@ static const struct machine {
 	{ "bare", 1, 0.1, 1.7, 10, 6, 0.5e-6, 3e-6, 1 },
 };
 
+/*
+ * Clock native: a program that starts and ends, and its buffers, with those of the warm-up and of the
+ * pass behind the windows.
+ */
+#define RIG_START  0.03
+#define RIG_BUFFER 0.15e-6
+#define RIG_TRIP   2.2e-6
+
 static const struct machine *machine = &machines[0];
 
 bool estimate_machine(const char *accel)
@@ -56,6 +64,10 @@ double estimate_point(const struct point *p, const struct config *config, bool b
 	double burst = atol(p->value[AXIS_BURST]);
 	double seconds = machine->process + p->packets * (machine->packet + machine->kick / burst);
 
+	if (!strcmp(config->clock, "native"))
+		return RIG_START +
+		       p->packets *
+			       (!strcmp(p->value[AXIS_WORKLOAD], "rr") ? RIG_TRIP : RIG_BUFFER);
 	if (strcmp(p->value[AXIS_GUEST], "process"))
 		return machine->real + (boots ? machine->boot : 0);
 	if (!strcmp(config->clock, "wall"))

@@ -48,12 +48,12 @@ differing()
 		  (if $a[0].module.sha256 != $b[0].module.sha256 then "module" else empty end)] | join(", ")' --args "${@:3}"
 }
 
-# Pairs measured on the wall clock stay on one machine, whatever kernel comes next: see sweep/share.h.
+# Pairs measured in time stay on one machine, whatever kernel comes next: see sweep/share.h.
 same_node()
 {
 	local node
 	[[ -n ${VHOSTLAB_NODE:-} && -s $RUN_DIR/env.json ]] || return 0
-	node=$(jq -r 'select(.clock == "wall") | .node // empty' "$RUN_DIR/env.json")
+	node=$(jq -r 'select(.clock != "insn") | .node // empty' "$RUN_DIR/env.json")
 	[[ -z $node || $node == "$VHOSTLAB_NODE" ]] ||
 		die 2 "--resume: $RUN_DIR: measured with another node, $node, and not $VHOSTLAB_NODE: go on there"
 }

@@ -49,7 +49,7 @@ measure_here()
 	release=$(uname -r)
 	ko=${VHOSTLAB_KO:-$BUILD/kmod/$release/vhostlab_net.ko}
 	trap 'end_session; unload_modules' EXIT
-	load_modules "$ko"
+	[[ $CLOCK == native ]] || load_modules "$ko"
 	VHOSTLAB_APPEND=$("$BENCH/plan" --get append "$CONFIG")
 	export VHOSTLAB_KO=$ko VHOSTLAB_SEED=$SEED VHOSTLAB_APPEND
 	"$ROOT/sweep/env.sh" "$CONFIG" "$CLOCK" >"$new" ||

@@ -6,6 +6,8 @@
 # point, so that no point pays for it.
 MODULES=(tun vhost_net pktgen dummy sch_ingress cls_matchall act_mirred)
 
+LOADED=()
+
 # Loads what is missing; what was loaded is in $LOADED, to be unloaded by unload_modules.
 load_modules()
 {

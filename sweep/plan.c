@@ -30,7 +30,8 @@ struct step {
 static void usage(FILE *out)
 {
 	fputs("usage: plan [--schedule [--part KERNEL]] [--share K/N] [--only EXPR]\n"
-	      "            [--clock insn|wall] [--kernel NAME,...] [--seed N] [--done FILE]... "
+	      "            [--clock insn|wall|native] [--kernel NAME,...] [--seed N] [--done "
+	      "FILE]... "
 	      "CONFIG\n"
 	      "       plan --pace [--accel tcg|kvm|bare] [...] CONFIG\n"
 	      "       plan --get "
@@ -382,9 +383,10 @@ int main(int argc, char **argv)
 			break;
 		case 'c':
 			clock = optarg;
-			if (strcmp(clock, "insn") && strcmp(clock, "wall")) {
+			if (!clock_known(clock)) {
 				fprintf(stderr,
-					"vhostlab: --clock: %s is not known; allowed: insn, wall\n",
+					"vhostlab: --clock: %s is not known; "
+					"allowed: " CLOCKS_ALLOWED "\n",
 					clock);
 				return 2;
 			}

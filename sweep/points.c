@@ -8,6 +8,7 @@
 
 #include "../bench/lib/random.h"
 #include "control.h"
+#include "native.h"
 #include "points.h"
 
 static void out_of_memory(void)
@@ -309,8 +310,10 @@ static bool meaningful_dpdk(const struct point *p)
 }
 
 /* Whether the combination is meaningful. */
-static bool meaningful(const struct point *p)
+static bool meaningful(const struct point *p, const struct config *c)
 {
+	if (native_clock(c))
+		return native_has(p);
 	if (is(p, AXIS_GUEST, "process"))
 		return meaningful_process(p);
 	/* Their links are set up for these. */
@@ -413,7 +416,7 @@ static bool cross(struct points *points, const struct config *c, const struct se
 		}
 		p.packets = s->packets ? s->packets : c->defaults.packets;
 		p.repetitions = s->repetitions ? s->repetitions : c->defaults.repetitions;
-		if (meaningful(&p) && wanted(&p, filter, filter_count) && !add(points, &p, c))
+		if (meaningful(&p, c) && wanted(&p, filter, filter_count) && !add(points, &p, c))
 			return false;
 
 		for (turn = wheels - 1; turn >= 0; turn--) {
@@ -466,10 +469,12 @@ bool points_make(struct points *points, const struct config *config, const struc
 			if (!cross(points, config, &config->section[i], config->kernel.value[k],
 				   filter, filter_count))
 				return false;
+	if (!native_check(points, config))
+		return false;
 	for (int i = 0; i < points->count; i++) {
 		const struct point *p = &points->point[i];
 
-		if (!strcmp(config->clock, "wall") || !polls(p))
+		if (strcmp(config->clock, "insn") || !polls(p))
 			continue;
 		fprintf(stderr,
 			"vhostlab: config: %s: guest = %s with server = %s polls and is measured "

@@ -12,10 +12,13 @@ static const char *const servers[] = { "userspace", "intree", "vhostlab", "uring
 static const char *const workloads[] = { "tx",	   "rx",       "rr",	 "echo",   "ping",
 					 "udp_rr", "tcp_rr",   "tcp_tx", "tcp_rx", "udp_tx",
 					 "udp_rx", "rr_flood", "stream", NULL };
-static const char *const sinks[] = { "check", "stack", "xdp_drop", "forward", NULL };
+static const char *const sinks[] = { "check", "stack", "xdp_drop", "forward", "drop", NULL };
 /* In the order of the bits PROCESS, QEMU, DPDK. */
 static const char *const guest_kinds[] = { "process", "qemu", "dpdk", NULL };
 static const char *const workers[] = { "device", "queue", "workqueue", "shared", "caller", NULL };
+/* Clock native: where the two sides run, and when the driver shows its buffers. */
+static const char *const cores[] = { "two", "turns", "smt", NULL };
+static const char *const publishes[] = { "each", "burst", NULL };
 static const char *const accesses[] = { "uaccess", "pinned", NULL };
 /* Which of the module's optimizations is left out: one, or all but one. */
 static const char *const withouts[] = { "none",	   "all",	   "array",  "only-array",
@@ -79,6 +82,9 @@ const struct knob_info knobs[] = {
 	{ "poll_us", KNOB_VHOST, PROCESS | QEMU, NULL, 0, 1000000, false, "0" },
 	{ "sndbuf", KNOB_GUEST, PROCESS, NULL, 0, 2147483647, false, "0" },
 	{ "zcopytx", KNOB_INTREE, PROCESS, NULL, 0, 1, false, "0" },
+	{ "cores", KNOB_RIG, PROCESS, cores, 0, 0, false, "two" },
+	{ "publish", KNOB_RIG, PROCESS, publishes, 0, 0, false, "each" },
+	{ "copy", KNOB_RIG, PROCESS, NULL, 0, 1, false, "1" },
 	{ "trace", KNOB_GUEST, PROCESS, traces, 0, 0, false, "off" },
 	{ "worker", KNOB_MODULE, ANY_GUEST, workers, 0, 0, false, "device" },
 	{ "tx_batch", KNOB_MODULE, ANY_GUEST, NULL, 1, 256, false, "64" },
@@ -111,6 +117,11 @@ bool parse_number(const char *text, long min, long max, long *number)
 	if (number)
 		*number = value;
 	return true;
+}
+
+bool clock_known(const char *name)
+{
+	return !strcmp(name, "insn") || !strcmp(name, "wall") || !strcmp(name, "native");
 }
 
 bool kernel_known(const char *name)
@@ -229,6 +240,7 @@ bool knob_applies(const struct knob_info *knob, const char *server, const char *
 		if (!strcmp(knob->name, "in_order"))
 			return !strcmp(server, "vhostlab");
 		return strcmp(knob->name, "packed") || serves_packed(server, guest);
+	case KNOB_RIG:
 	case KNOB_VHOST:
 		return !strcmp(server, "intree") || !strcmp(server, "vhostlab");
 	case KNOB_INTREE:
@@ -310,7 +322,9 @@ void vocab_print(FILE *out)
 		print_allowed(out, knobs[i].words, knobs[i].min, knobs[i].max,
 			      knobs[i].power_of_two);
 		fprintf(out, " (default %s", knobs[i].fallback);
-		if (knobs[i].side != KNOB_GUEST)
+		if (knobs[i].side == KNOB_RIG)
+			fputs(", clock native only", out);
+		else if (knobs[i].side != KNOB_GUEST)
 			fprintf(out, ", server %s only", owners[knobs[i].side]);
 		if (knobs[i].guests != ANY_GUEST) {
 			const char *before = ", guest ";

@@ -29,6 +29,7 @@ struct axis_info {
 
 enum knob_side {
 	KNOB_GUEST, /* negotiated by the guest: has an effect with every server */
+	KNOB_RIG, /* of clock native alone: has an effect with servers intree and vhostlab */
 	KNOB_VHOST, /* set in a vhost device: has an effect with servers intree and vhostlab */
 	KNOB_INTREE, /* parameter of vhost_net: has an effect with server intree */
 	KNOB_MODULE, /* parameter of vhostlab_net: has an effect with server vhostlab */
@@ -65,6 +66,10 @@ bool knob_applies(const struct knob_info *knob, const char *server, const char *
  */
 bool axis_check(enum axis axis, const char *value, long *number, char *why, size_t why_size);
 bool knob_check(const struct knob_info *knob, const char *value, char *why, size_t why_size);
+
+/* How a sweep takes the time: clock. */
+bool clock_known(const char *name);
+#define CLOCKS_ALLOWED "insn, wall, native"
 
 /*
  * What lab/kernel may find: default, a series from 6.1 on, or a release of one as

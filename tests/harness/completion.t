@@ -34,7 +34,7 @@ for command in $commands; do
 	completes "$options" ./run.sh "$command" -
 done
 completes '--report --resume' ./run.sh sweep configs/quick.conf --re
-completes 'insn wall' ./run.sh sweep --clock ''
+completes 'insn native wall' ./run.sh sweep --clock ''
 completes wall ./run.sh sweep --clock = w
 completes 'insn wall' ./run.sh trace stages --clock =
 completes '' ./run.sh sweep --seed ''
