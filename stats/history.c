@@ -43,7 +43,7 @@ static bool emulated(const struct series *s)
 /* Never without the accelerator: a nanosecond of an emulator is none. */
 static void put_clock(FILE *out, const struct series *s)
 {
-	fprintf(out, "%s clock, %s%s", timed(s) ? "wall" : "instruction",
+	fprintf(out, "%s clock, %s%s", timed(s) ? field(s->value[0].cell, "clock") : "instruction",
 		field(s->value[0].cell, "accel"),
 		emulated(s) ? ": emulated time, only ratios count" : "");
 }
@@ -266,9 +266,7 @@ static bool write_data(const struct history *h, const struct naming *naming, enu
 		char *name = naming_name(naming, &shown[i]->plain), *title;
 
 		if (asprintf(&title, "%s%s%s%s%s", name, clocks > 1 ? ", " : "",
-			     clocks < 2	       ? ""
-			     : timed(shown[i]) ? "wall"
-					       : "insn",
+			     clocks < 2 ? "" : field(shown[i]->value[0].cell, "clock"),
 			     clocks > 1 ? " clock, " : "",
 			     clocks > 1 ? field(shown[i]->value[0].cell, "accel") : "") < 0)
 			checked(NULL);

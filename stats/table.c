@@ -458,8 +458,9 @@ void print_table(const struct compare *c)
 			     c->fail_over * 100);
 	puts(text);
 	if (c->family.tests)
-		paragraph(print("wall clock: %.4g %% chance of any star by noise, over all %d "
-				"tests together (Holm)",
-				c->level * 100, c->family.tests));
+		paragraph(
+			print("measured in time: %.4g %% chance of any star by noise, over all %d "
+			      "tests together (Holm)",
+			      c->level * 100, c->family.tests));
 	print_few(c);
 }
