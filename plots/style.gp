@@ -12,6 +12,9 @@ array mark[5] = [5, 7, 9, 11, 13]
 if (exists("models")) {
 	load plots . "/models.gp"
 }
+if (exists("layouts")) {
+	load plots . "/layouts.gp"
+}
 place(name) = sum [s = 1:words(servers)] (word(servers, s) eq name ? s : 0)
 said(key) = system(sprintf("sed -n 's/^# %s //p' '%s'", key, data))
 

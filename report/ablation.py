@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from report import ask, control, order, servers
+from report import ask, control, native_column, order, servers
 from report.page import render, table
 from report.panels import draw
 from report.run import Cell, Run, mid, most
@@ -168,5 +168,11 @@ def text_of(run: Run) -> str:
     heads = ["workload", "sink", "size", "burst", "optimization", "what it is", "with none",
              "with it alone", "saved alone", "with all but it", "with all",
              "saved as the last one"]
-    return render("ablation", run, best=best, table=table(heads, "llrrllrrrrrr", rows),
-                  settings=_settings_table(run.cells))
+    align = "llrrllrrrrrr"
+    rig = native_column.beside(run) if run.insn else None
+    if rig is not None:
+        heads.append("ns saved as the last one, two processors")
+        align += "r"
+        rows = [row + [native_column.saved(rig, i)] for row, i in zip(rows, ideas)]
+    return render("ablation", run, best=best, table=table(heads, align, rows),
+                  rig=rig is not None, settings=_settings_table(run.cells))

@@ -132,9 +132,10 @@ def beside(folder: Path) -> Iterator[tuple[Path, Path]]:
         copy, work = place / folder.name, place / "work"
         work.mkdir()
         _mirror(folder, copy)
-        # A run of the ablation on the wall clock is compared with the one beside it.
-        if folder.name != "ablation" and (folder.parent / "ablation").is_dir():
-            (place / "ablation").symlink_to(folder.parent / "ablation")
+        # The ablation is compared with itself on the wall clock and in the native rig.
+        for name in ("ablation", "native"):
+            if folder.name != name and (folder.parent / name).is_dir():
+                (place / name).symlink_to(folder.parent / name)
         yield copy, work
         with in_one_go():
             for made in [copy, *(copy / n for n in COMPANIONS if (copy / n).is_dir()),

@@ -7,7 +7,7 @@ from typing import Any
 
 from report.listed import LISTED
 from report.parts import split
-from report.run import Run
+from report.run import CLOCKS, Run
 
 Env = dict[str, Any]
 
@@ -36,9 +36,8 @@ def brief(run: Run) -> str:
 def sentence(run: Run) -> str:
     """For a page."""
     env = run.env
-    clock = {"insn": "instruction clock", "wall": "wall clock"}[env["clock"]]
     return (f"Run of {day(env)}: revision {revision(env)}, module with sha256 "
-            f"{(env['module'].get('sha256') or 'none')[:DIGITS]}, Linux {env['kernel']}, {clock}.")
+            f"{(env['module'].get('sha256') or 'none')[:DIGITS]}, Linux {env['kernel']}, {CLOCKS[env['clock']]}.")
 
 
 def _days(runs: list[Run]) -> str:
@@ -77,6 +76,8 @@ def mixed(runs: list[Run]) -> str | None:
         if env["git"]["revision"] != runs[0].env["git"]["revision"]:
             return (f"{run.name}: it was measured at revision {revision(env)}, {runs[0].name} at "
                     f"{revision(runs[0].env)}: measure all of them at one")
+        if env["clock"] == "native":
+            continue  # the module's sources are in the program, and of that revision
         module = env["module"].get("sha256")
         if not module:
             return f"{run.name}: its env.json names no module: measure it again"

@@ -35,6 +35,11 @@ def policy_words(cells: Iterable[Cell]) -> str:
     return " and ".join(name for policy, name in POLICIES.items() if policy in have)
 
 
+CLOCKS = {"insn": "instruction clock", "wall": "wall clock", "native": "native rig"}
+"""In words."""
+_COST = {"insn": "instructions", "wall": "ns of processor time", "native": "ns"}
+
+
 class Damaged(Exception):
     """A file of the run cannot be used; the text says which, and what to do."""
 
@@ -149,7 +154,7 @@ class Run:
     @property
     def unit(self) -> str:
         """Of costs, in a sentence."""
-        return "instructions" if self.insn else "ns of processor time"
+        return _COST[self.env["clock"]]
 
     @property
     def time_unit(self) -> str:
@@ -159,12 +164,12 @@ class Run:
     @property
     def figure_unit(self) -> str:
         """Of costs, at an axis."""
-        return "instructions" if self.insn else "ns of CPU"
+        return {"wall": "ns of CPU", "native": "ns"}.get(self.env["clock"], "instructions")
 
     @property
     def machine(self) -> str:
         """What a figure says about the run below its title."""
-        clock = {"insn": "instruction clock", "wall": "wall clock"}[self.env["clock"]]
+        clock = CLOCKS[self.env["clock"]]
         emulated = self.env["clock"] == "wall" and self.env["accel"] == "tcg"
         kernels = list(dict.fromkeys(p["release"] for p in self.points if "kernel" in p))
         return (f"{clock}, {self.env['accel']}, "

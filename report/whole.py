@@ -10,7 +10,7 @@ from typing import Any
 
 from report import (ablation, best, claim_file, claims, control, defaults, direction, figures,
                     front, functions, guest_cells, guest_figures, guests, headline, html, inside,
-                    judge, kernels, method, origin, policy, scaling, stages, summary, tables,
+                    judge, kernels, method, native, origin, policy, scaling, stages, summary, tables,
                     threads)
 from report.listed import COMPANIONS
 from report.page import figure_of, render
@@ -39,6 +39,11 @@ def check_clock(run: Run) -> None:
                       f"({', '.join(clocks)}): report on one run at a time")
 
 
+def counted_beside(run: Run) -> list[Any]:
+    """The points of the ablation on the instruction clock, where they lie beside this run."""
+    return lines(run.folder.parent / "ablation/points.jsonl")
+
+
 def draw_own(run: Run, work: Path, full: bool) -> Gathered:
     """Figures of one run. Those that every run has only on its own page (full)."""
     folder = run.folder / "figures"
@@ -46,6 +51,9 @@ def draw_own(run: Run, work: Path, full: bool) -> Gathered:
         shutil.rmtree(folder, ignore_errors=True)
         shutil.rmtree(run.folder / "figures-narrow", ignore_errors=True)
     folder.mkdir(parents=True, exist_ok=True)
+    if native.is_native(run):
+        native.draw_all(run, counted_beside(run))
+        return Gathered([], [], [])
     if full:
         for name, (text, metrics) in figures.USUAL.items():
             draw(run, name, name, text(run.cells), run.subtitle(*metrics), run.figure_unit)
@@ -69,7 +77,7 @@ def same_kernel(run: Run, usual: Run) -> bool:
 
 def sections(run: Run, found: Gathered) -> str:
     """What a run has beside the tables all have."""
-    counted = lines(run.folder.parent / "ablation/points.jsonl")
+    counted = counted_beside(run)
     return (policy.text_of(run) + best.text_of(run) + stages.text_of(run, found.stages)
             + inside.latency_text(run) + inside.flames_text(run)
             + inside.overhead_text(run) + threads.text_of(run, found.scaling)
@@ -99,7 +107,8 @@ class Report:
             return
         self.found[self.run.name] = draw_own(self.run, self.work, True)
         runs = [self.run, *(r for r in self.beside if same_kernel(r, self.run))]
-        self.claims = judge.judge_runs(runs, claim_file.load())
+        self.claims = ([] if native.is_native(self.run)
+                       else judge.judge_runs(runs, claim_file.load()))
         claims.draw_all(self.run, self.claims, runs)
         for run in self.beside:
             if len(split(run)) == 1:
@@ -143,8 +152,8 @@ class Report:
     def text(self) -> str:
         """All of a run on one page."""
         run = self.run
-        if self.parts:
-            return self._text_of_parts()
+        if self.parts or native.is_native(run):
+            return self.topic_text()
         return _tidy(
             self._own_front() + "\n" + claims.table_text(run, self.claims) + self._tables(run)
             + claims.details_text(run, self.claims, [run, *self.beside]) + method.text_of(run))
@@ -154,6 +163,9 @@ class Report:
         run = self.run
         if self.parts:
             return self._text_of_parts()
+        if native.is_native(run):
+            return _tidy(native.text_of(run, counted_beside(run)) + control.text_of(run)
+                         + method.text_of(run))
         return _tidy(self._own_front() + "\n" + self._tables(run) + method.text_of(run))
 
     def claims_text(self) -> str:

@@ -11,7 +11,8 @@ from typing import Any
 import tap
 
 from report import (ablation, ask, best, claim_file, claims, defaults, direction, figures,
-                    functions, headline, html, interval, judge, order, page, panels, policy, run, stages,
+                    functions, headline, html, interval, judge, native, native_cells,
+                    native_column, native_defaults, order, page, panels, policy, run, stages,
                     summary, text, whole)
 
 
@@ -515,6 +516,75 @@ class Functions(unittest.TestCase):
         said = functions._table([column])
         self.assertIn("| **cost** | **100** |", said)
         self.assertTrue(said.rstrip().endswith("| cost by the clock | 100 |"))
+
+
+class Native(unittest.TestCase):
+    """A run of the native rig: what is published, and what is said of it."""
+
+    folder: tempfile.TemporaryDirectory[str]
+
+    def _point(self, rep: int, cost: float, **axes: Any) -> dict[str, Any]:
+        return {"point": json.dumps(axes, sort_keys=True), "rep": rep, "experiment": "native",
+                "server": "vhostlab", "guest": "process", "workload": "stream", "size": 64,
+                "burst": 64, "queues": 1, "guests": 1, "sink": "drop", "knobs": {},
+                "packets": 1, "clock": "native", "accel": "bare", "release": "6.1", "lost": 0,
+                "corrupt": 0, "seconds": 1, "cost_per_packet": cost, "syscalls_per_packet": 0,
+                "kicks_per_packet": 0, "calls_per_packet": 0, "latency_p50": None,
+                "latency_p99": None, "latency_p999": None,
+                "ns_per_buffer": {"server": cost - 1, "driver": 9},
+                "detail": {"ghz": 3.5, "policy": "other"}} | axes
+
+    def _cells(self, points: list[dict[str, Any]]) -> native_cells.Buffers:
+        folder = Path(self.enterContext(tempfile.TemporaryDirectory()))
+        (folder / "points.jsonl").write_text(
+            "".join(json.dumps(p) + "\n" for p in points), encoding="utf-8")
+        return native_cells.Buffers(run.Run(folder, "native"))
+
+    def _some(self, cost: float, apart: float = 0.0, **axes: Any) -> list[dict[str, Any]]:
+        return [self._point(r, cost + (apart if r % 2 else 0) + r / 100, **axes)
+                for r in range(1, 9)]
+
+    def test_what_does_not_repeat_is_left_out_and_named(self) -> None:
+        b = self._cells(self._some(100) + self._some(100, 20, burst=4))
+        shown = [c["burst"] for c in b.cells if native_cells.steady(b, c)]
+        self.assertEqual(shown, [64])
+        self.assertEqual(len(native_cells.unsteady_text(b)), 1)
+        self.assertIn("vhostlab stream 64 x 4: halves", native_cells.unsteady_text(b)[0])
+
+    def test_an_interval_that_is_too_wide_is_left_out(self) -> None:
+        b = self._cells([self._point(r, 100 if r < 7 else 120) for r in range(1, 9)])
+        self.assertFalse(native_cells.steady(b, b.cells[0]))
+
+    def test_a_default_is_wrong_only_where_the_other_value_is_faster_without_kicks(self) -> None:
+        b = self._cells(self._some(100) + self._some(80, knobs={"ring_access": "pinned"})
+                        + self._some(80, knobs={"tx_batch": 256}, kicks_per_packet=0.5)
+                        + self._some(97, knobs={"prefetch": 1}))
+        found = native_defaults.defaults_table(b)
+        self.assertEqual(found["judged"], 3)
+        self.assertEqual(len(found["wrong"]), 1)
+        self.assertIn("ring_access=pinned", found["wrong"][0])
+        self.assertIn("needs more kicks", found["table"])
+
+    def test_time_and_instructions_part(self) -> None:
+        b = self._cells(self._some(100) + self._some(100, knobs={"without": "ahead"})
+                        + self._some(50, knobs={"cores": "turns"})
+                        + self._some(60, knobs={"cores": "turns", "without": "ahead"}))
+        counted = [self._point(1, cost, workload="tx", sink="stack", clock="insn", knobs=knobs)
+                   for cost, knobs in ((1000, {}), (1100, {"without": "ahead"}))]
+        row = native.saved(b, counted)[0]
+        self.assertEqual(row["counted"], 100)
+        self.assertAlmostEqual(row["turns"]["median"], 10)
+        self.assertIn("**disagrees**", native.why(row))
+        self.assertEqual(native.why(row | {"two": {"median": 10, "low": 9, "high": 11}}), "agrees")
+        self.assertIn("saves 40 % of what", native.why(
+            row | {"two": {"median": 4, "low": 3, "high": 5}}))
+
+    def test_every_row_of_the_ablation_has_a_time_or_says_why_not(self) -> None:
+        b = self._cells(self._some(100) + self._some(107, knobs={"without": "region"}))
+        place = {"workload": "tx", "size": 64, "burst": 64}
+        self.assertIn("7.0", native_column.saved(b, place | {"idea": "region"}))
+        for idea in set(ablation.WORDS) - {"region"}:
+            self.assertTrue(native_column.saved(b, place | {"idea": idea}).startswith("none: "))
 
 
 if __name__ == "__main__":
