@@ -1,16 +1,43 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Runs of a queue by the task that kicks it: see caller.h. */
+#include <linux/atomic.h>
 #include <linux/hash.h>
 #include <linux/jiffies.h>
 #include <linux/module.h>
 #include <linux/rcupdate.h>
 #include <linux/sched/signal.h>
 #include <linux/slab.h>
+#include <linux/task_work.h>
 
+#include "caller.h"
 #include "compat.h"
 #include "worker.h"
 
 #ifdef VHL_HAVE_TASK_WORK
+
+/* vhl_caller.state. */
+enum {
+	VHL_CALLER_IDLE,
+	VHL_CALLER_PENDING, /* task work of a task, which will run the queue */
+	VHL_CALLER_RUNNING, /* in a turn */
+	VHL_CALLER_TAKEN, /* still task work of a task, which has nothing to do any more */
+	VHL_CALLER_ORPHAN, /* the same, and that task frees the structure */
+};
+
+/*
+ * The turns of one queue. Allocated with the worker; it may outlive queue and
+ * device, as task work cannot be taken back: VHL_CALLER_ORPHAN. While it is task
+ * work of an ended device it holds that device's reference to the module.
+ */
+struct vhl_caller {
+	struct callback_head head;
+	atomic_t state;
+	unsigned long since; /* jiffies when PENDING began */
+	struct delayed_work guard; /* takes the work from a task that does not run it */
+	struct vhl_worker *worker; /* the thread that has the rest */
+	struct vhl_work *work;
+	struct vhl_work *answer; /* queued during the turn; its task and interrupts of it only */
+};
 
 /*
  * The tasks that are in a turn, found by a hash of their address; a turn whose place
@@ -38,11 +65,20 @@ static bool in_turn(void)
 	return READ_ONCE(my_place()->task) == current;
 }
 
+/*
+ * Whether the current task ends. One that does may run task work several times, has no
+ * SIGKILL pending any more, and must not sleep on its memory: nothing could end that.
+ */
+static bool ends(void)
+{
+	return current->flags & PF_EXITING || current->signal->flags & SIGNAL_GROUP_EXIT;
+}
+
 /* Whether the current context is a task that may run @work itself. */
 static bool may_run(const struct vhl_work *work)
 {
 	return in_task() && current->mm == work->mm &&
-	       !(current->flags & (PF_KTHREAD | PF_EXITING | PF_IO_WORKER | PF_USER_WORKER)) &&
+	       !(current->flags & (PF_KTHREAD | PF_IO_WORKER | PF_USER_WORKER)) && !ends() &&
 	       !in_turn();
 }
 
@@ -67,17 +103,16 @@ bool vhl_caller_kick(struct vhl_work *work)
 		return true;
 	}
 	WRITE_ONCE(c->since, jiffies);
-	WRITE_ONCE(used, true);
-	__module_get(THIS_MODULE);
+	if (!READ_ONCE(used))
+		WRITE_ONCE(used, true);
 	if (task_work_add(current, &c->head, TWA_RESUME)) {
 		/* Nothing but this changes the state meanwhile, except the guard. */
 		if (atomic_xchg(&c->state, VHL_CALLER_IDLE) == VHL_CALLER_PENDING)
 			vhl_work_enlist(c->worker, work);
-		module_put(THIS_MODULE);
 		return true;
 	}
 	if (!delayed_work_pending(&c->guard))
-		schedule_delayed_work(&c->guard, 2);
+		queue_delayed_work(system_unbound_wq, &c->guard, 2);
 	return true;
 }
 
@@ -101,9 +136,14 @@ bool vhl_caller_answer(struct vhl_work *work)
 	return true;
 }
 
-/* Runs @work, of which @c is RUNNING and VHL_WORK_QUEUED is set, in its own task. */
+/*
+ * Runs @work, which is queued and whose turn is RUNNING. VHL_WORK_TURN is set before
+ * VHL_WORK_QUEUED is cleared, so that vhl_work_flush() sees one of them.
+ */
 static void run_now(struct vhl_work *work)
 {
+	set_bit(VHL_WORK_TURN, &work->flags);
+	smp_mb__before_atomic();
 	clear_bit(VHL_WORK_QUEUED, &work->flags);
 	/* As in vhl_list_run(): an event after this queues the work again. */
 	smp_mb__after_atomic();
@@ -113,17 +153,41 @@ static void run_now(struct vhl_work *work)
 
 /*
  * Ends a turn. Under the lock, so that vhl_caller_flushed() waits until this uses
- * neither worker nor @c any more.
+ * neither worker nor @c any more, and so that a run of the thread that found the turn
+ * (vhl_caller_again()) is queued again, before VHL_WORK_TURN is cleared.
  */
 static void turn_end(struct vhl_caller *c)
 {
 	struct vhl_worker *worker = c->worker;
 
 	spin_lock(&worker->lock);
+	if (test_and_clear_bit(VHL_WORK_AGAIN, &c->work->flags))
+		vhl_work_queue(worker, c->work);
+	/* The turn's accesses come before those after a flush. */
+	clear_bit_unlock(VHL_WORK_TURN, &c->work->flags);
+	/* Only now, as the next turn, of another task, sets that bit. */
 	atomic_set_release(&c->state, VHL_CALLER_IDLE);
 	if (wq_has_sleeper(&worker->idle))
 		wake_up_all(&worker->idle);
 	spin_unlock(&worker->lock);
+}
+
+/*
+ * Called by the thread when it cannot have the queue's mutex: whether a turn has it.
+ * Then the end of the turn queues the work again, as the thread must not wait for it:
+ * the turn may sleep for as long as a page of the owner is missing.
+ */
+bool vhl_caller_again(struct vhl_work *work)
+{
+	struct vhl_worker *worker = work->caller->worker;
+	bool turn;
+
+	spin_lock(&worker->lock);
+	turn = test_bit(VHL_WORK_TURN, &work->flags);
+	if (turn)
+		set_bit(VHL_WORK_AGAIN, &work->flags);
+	spin_unlock(&worker->lock);
+	return turn;
 }
 
 /* What the stack has delivered to the receive queue during the turn. */
@@ -144,13 +208,15 @@ static void turn_run(struct vhl_caller *c)
 	struct vhl_work *work = c->work, *answer;
 	struct place *place = my_place();
 
-	if (current->mm != work->mm || current->flags & PF_EXITING ||
-	    fatal_signal_pending(current) || cmpxchg(&place->task, NULL, current)) {
+	/* A signal is also how io_uring asks for its own task work. */
+	if (current->mm != work->mm || ends() || signal_pending(current) ||
+	    cmpxchg(&place->task, NULL, current)) {
 		vhl_work_enlist(c->worker, work);
 		turn_end(c);
 		return;
 	}
-	c->answer = NULL;
+	WRITE_ONCE(c->answer, NULL);
+	barrier(); /* for an interrupt of this task */
 	WRITE_ONCE(place->turn, c);
 	run_now(work);
 	WRITE_ONCE(place->turn, NULL);
@@ -163,7 +229,13 @@ static void turn_run(struct vhl_caller *c)
 	turn_end(c);
 }
 
-/* The task work. Sleeps; no lock is held. */
+static void caller_free(struct vhl_caller *c)
+{
+	kfree(c);
+	module_put(THIS_MODULE);
+}
+
+/* The task work. Sleeps; no lock of ours is held. */
 static void caller_work(struct callback_head *head)
 {
 	struct vhl_caller *c = container_of(head, struct vhl_caller, head);
@@ -171,8 +243,7 @@ static void caller_work(struct callback_head *head)
 	if (atomic_cmpxchg(&c->state, VHL_CALLER_PENDING, VHL_CALLER_RUNNING) == VHL_CALLER_PENDING)
 		turn_run(c);
 	else if (atomic_cmpxchg(&c->state, VHL_CALLER_TAKEN, VHL_CALLER_IDLE) == VHL_CALLER_ORPHAN)
-		kfree(c);
-	module_put(THIS_MODULE);
+		caller_free(c);
 }
 
 /*
@@ -194,8 +265,8 @@ static void guard_work(struct work_struct *ws)
 
 	if (atomic_read(&c->state) != VHL_CALLER_PENDING)
 		return;
-	if (!time_after(jiffies, READ_ONCE(c->since)))
-		schedule_delayed_work(&c->guard, 1);
+	if (time_before(jiffies, READ_ONCE(c->since) + 2))
+		queue_delayed_work(system_unbound_wq, &c->guard, 1);
 	else
 		vhl_caller_take(c->work);
 }
@@ -221,6 +292,7 @@ int vhl_caller_start(struct vhl_worker *worker, struct vhl_work *work)
 	c->worker = worker;
 	c->work = work;
 	work->caller = c;
+	__module_get(THIS_MODULE);
 	return 0;
 }
 
@@ -242,8 +314,9 @@ void vhl_caller_stop(struct vhl_work *work)
 		return;
 	work->caller = NULL;
 	cancel_delayed_work_sync(&c->guard);
+	/* A task has the structure still, with its reference to the module. */
 	if (atomic_cmpxchg(&c->state, VHL_CALLER_TAKEN, VHL_CALLER_ORPHAN) != VHL_CALLER_TAKEN)
-		kfree(c);
+		caller_free(c);
 }
 
 /*
@@ -286,6 +359,11 @@ bool vhl_caller_kick(struct vhl_work *work)
 }
 
 bool vhl_caller_answer(struct vhl_work *work)
+{
+	return false;
+}
+
+bool vhl_caller_again(struct vhl_work *work)
 {
 	return false;
 }

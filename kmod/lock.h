@@ -5,7 +5,8 @@
  * mutex can be killed; vq->wanted tells a run that is busy-polling to end.
  *
  * Closing a device cannot be interrupted. It may wait uninterruptibly, since
- * vhl_workers_abandon() has ended such sleeps before.
+ * vhl_workers_abandon() has ended such sleeps before, but for those of threads and
+ * turns of the owner: worker.h.
  */
 #ifndef VHOSTLAB_LOCK_H
 #define VHOSTLAB_LOCK_H

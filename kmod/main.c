@@ -3,6 +3,7 @@
 #include <linux/miscdevice.h>
 #include <linux/module.h>
 
+#include "caller.h"
 #include "device.h"
 #include "netdev.h"
 #include "params.h"

@@ -8,6 +8,7 @@
 #include <linux/string.h>
 
 #include "vhostlab.h"
+#include "caller.h"
 
 char *vhl_devname = "vhostlab-net";
 module_param_named(devname, vhl_devname, charp, 0444);

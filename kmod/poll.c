@@ -11,20 +11,24 @@
 #include <net/sock.h>
 
 #include "vhostlab.h"
+#include "caller.h"
 #include "chain.h"
 #include "trace.h"
 
 /*
- * worker=caller: whether the work is done by the current task, in a turn. A busy poll,
- * and completions of frames by reference, are the worker's. Context: poll_wake().
+ * worker=caller: whether the work is done by the current task, in a turn. A kick of
+ * io_uring's, marked so, may come in the task work that it waits for. Context:
+ * poll_wake().
  */
-static bool in_turn(struct vhl_poll *poll)
+static bool by_caller(struct vhl_poll *poll, void *key)
 {
 	struct vhl_vq *vq = poll->vq;
 
 	if (!poll->is_kick)
 		return vq->index == VHL_RX && vhl_caller_answer(&vq->work);
-	return !READ_ONCE(vq->busyloop_us) && !vq->zc && vhl_caller_kick(&vq->work);
+	/* The turn tests busyloop_us again, under vq->mutex. */
+	return !READ_ONCE(vq->busyloop_us) && !(key_to_poll(key) & EPOLL_URING_WAKE) &&
+	       vhl_caller_kick(&vq->work);
 }
 
 /*
@@ -54,7 +58,7 @@ static __always_inline int poll_event(wait_queue_entry_t *wait, void *key, const
 		/* A queue that waits for guest buffers cannot deliver the frame. */
 		return 0;
 	}
-	if (caller && in_turn(poll))
+	if (caller && by_caller(poll, key))
 		return 0;
 	vhl_work_queue(vq->worker, &vq->work);
 	return 0;

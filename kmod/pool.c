@@ -5,6 +5,7 @@
 #include <linux/slab.h>
 
 #include "vhostlab.h"
+#include "caller.h"
 
 /*
  * The workers that all devices share, one per processor; created for the first

@@ -7,6 +7,7 @@
 #include <linux/uaccess.h>
 
 #include "vhostlab.h"
+#include "caller.h"
 #include "area.h"
 #include "frag.h"
 #include "lock.h"
@@ -50,7 +51,7 @@ static bool vq_ready(struct vhl_vq *vq)
 	return true;
 }
 
-/* One run of a queue, called by its worker. */
+/* One run of a queue, by its worker or in a turn (@turn). Caller holds vq->mutex. */
 static __always_inline void vq_run(struct vhl_vq *vq, const bool turn)
 {
 	unsigned int n;
@@ -80,7 +81,15 @@ static void vq_work(struct vhl_work *work)
 {
 	struct vhl_vq *vq = container_of(work, struct vhl_vq, work);
 
-	mutex_lock(&vq->mutex);
+	if (unlikely(work->caller)) {
+		if (!mutex_trylock(&vq->mutex)) {
+			if (vhl_caller_again(work))
+				return;
+			mutex_lock(&vq->mutex);
+		}
+	} else {
+		mutex_lock(&vq->mutex);
+	}
 	vq_run(vq, false);
 	mutex_unlock(&vq->mutex);
 }
@@ -93,6 +102,11 @@ static bool vq_turn(struct vhl_work *work)
 
 	if (!mutex_trylock(&vq->mutex))
 		return false;
+	/* A busy poll, and completions of frames by reference, are the thread's. */
+	if (vq->busyloop_us || vq->zc) {
+		mutex_unlock(&vq->mutex);
+		return false;
+	}
 	vq->weight = min(k->caller_weight, k->packet_weight);
 	vq->stats.turns++;
 	vq_run(vq, true);

@@ -130,9 +130,9 @@ static bool thread_idle(struct vhl_worker *worker, struct vhl_work *work)
 }
 
 /*
- * The same, also of a turn (caller.h). The turn sets its state before it clears the
- * bit, so the bit is read first. Before the state changes back, the turn may have
- * queued the work for the thread again, so the bit is read once more.
+ * The same, also of a turn (caller.h). A turn sets VHL_WORK_TURN before it clears
+ * VHL_WORK_QUEUED, so this reads QUEUED first. Before it clears TURN it may have
+ * queued the work for the thread again, so this reads QUEUED once more.
  */
 static bool work_idle(struct vhl_worker *worker, struct vhl_work *work)
 {
@@ -140,8 +140,11 @@ static bool work_idle(struct vhl_worker *worker, struct vhl_work *work)
 		return vhl_shared_idle(worker, work);
 	if (!work->caller)
 		return thread_idle(worker, work);
-	return thread_idle(worker, work) && !vhl_caller_running(work->caller) &&
-	       thread_idle(worker, work);
+	if (!thread_idle(worker, work))
+		return false;
+	smp_rmb(); /* pairs with run_now() */
+	/* Acquire: the turn's accesses come before those of the caller, and before the bit. */
+	return !test_bit_acquire(VHL_WORK_TURN, &work->flags) && thread_idle(worker, work);
 }
 
 /*

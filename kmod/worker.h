@@ -26,7 +26,9 @@
  *   - Workers of one device have no other work. A pool thread that sleeps in a
  *     run is replaced while other work waits: shared.c.
  *   - vhl_work_abandon() ends the sleep, with -EFAULT where the memory was
- *     accessed, so that the device can always be closed.
+ *     accessed, so that the device can always be closed. Not of a thread of the
+ *     owner, nor of a turn (caller.h): it is closed when the memory has arrived or
+ *     the owner is killed.
  */
 #ifndef VHOSTLAB_WORKER_H
 #define VHOSTLAB_WORKER_H
@@ -37,8 +39,7 @@
 #include <linux/wait.h>
 #include <linux/workqueue.h>
 
-#include "caller.h"
-
+struct vhl_caller;
 struct vhl_dev;
 struct vhl_work;
 struct vhl_thread;
@@ -47,9 +48,10 @@ typedef void (*vhl_work_fn)(struct vhl_work *work);
 
 /* Bits of vhl_work.flags. */
 enum {
-	VHL_WORK_QUEUED, /* on a list, or to be put on one: VHL_WORK_AGAIN */
+	VHL_WORK_QUEUED, /* on a list, or to be put on one: VHL_WORK_AGAIN; or a turn is to run it */
 	VHL_WORK_RUNNING, /* VHL_POOLED: in a run; under worker->lock */
-	VHL_WORK_AGAIN, /* VHL_POOLED: to be listed when the run ends; under worker->lock */
+	VHL_WORK_AGAIN, /* to be listed when the run (VHL_POOLED) or the turn ends; under worker->lock */
+	VHL_WORK_TURN, /* worker=caller: in a turn */
 };
 
 /* A unit of work. Work that is queued twice before it runs, runs once. */

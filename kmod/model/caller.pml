@@ -15,10 +15,11 @@
  * wrong: EVENTS=1 SLEEP NO_GUARD
  * wrong: EVENTS=2 CLEAR_AFTER_RUN
  * wrong: EVENTS=1 SLEEP FREE_TAKEN
- * wrong: EVENTS=1 IDLE_WHILE_RUNNING
+ * wrong: EVENTS=1 IDLE_FIRST
  * wrong: EVENTS=1 ONE_LOOK
  * wrong: EVENTS=1 NO_LOCK
- * wrong: EVENTS=1 WAIT_FOR_MUTEX
+ * wrong: EVENTS=1 TURN_AFTER_CLEAR
+ * wrong: EVENTS=2 AGAIN_AFTER_TURN
  */
 #define TASKS 2
 #ifndef EVENTS
@@ -29,6 +30,8 @@ mtype = { IDLE, PENDING, RUNNING, TAKEN, ORPHAN };
 
 mtype state = IDLE;
 bool queued; /* VHL_WORK_QUEUED */
+bool turn; /* VHL_WORK_TURN */
+bool once_more; /* VHL_WORK_AGAIN */
 bool list; /* the thread's */
 bool cur; /* the thread is in a run */
 bool mutex; /* of the queue */
@@ -82,14 +85,16 @@ inline kick(was, mine)
 /* vq_turn(): it does not wait for the mutex, which an ioctl or the thread may hold. */
 inline run_now(was)
 {
+#ifdef TURN_AFTER_CLEAR
+	atomic { USE_DEVICE(); queued = 0 };
+	turn = 1;
+#else
+	turn = 1;
 #ifndef CLEAR_AFTER_RUN
 	atomic { USE_DEVICE(); queued = 0 };
 #endif
-#ifdef WAIT_FOR_MUTEX
-	atomic { !mutex -> USE_DEVICE(); mutex = 1; was = 0 };
-#else
-	atomic { USE_DEVICE(); was = mutex; mutex = 1 };
 #endif
+	atomic { USE_DEVICE(); was = mutex; mutex = 1 };
 	if
 	:: was -> work_queue(was)
 	:: else ->
@@ -106,12 +111,27 @@ inline run_now(was)
 #endif
 }
 
-inline turn_end()
+inline turn_end(was)
 {
 #ifndef NO_LOCK
 	atomic { !lock -> USE_DEVICE(); lock = 1 };
 #endif
+#ifdef IDLE_FIRST
 	atomic { USE_CALLER(); state = IDLE };
+#endif
+#ifdef AGAIN_AFTER_TURN
+	turn = 0;
+#endif
+	if
+	:: once_more -> once_more = 0; work_queue(was)
+	:: else
+	fi;
+#ifndef AGAIN_AFTER_TURN
+	turn = 0;
+#endif
+#ifndef IDLE_FIRST
+	atomic { USE_CALLER(); state = IDLE };
+#endif
 	USE_DEVICE(); /* wakes those that wait for it */
 #ifndef NO_LOCK
 	atomic { USE_DEVICE(); lock = 0 };
@@ -124,17 +144,13 @@ inline caller_work(was)
 	atomic {
 		USE_CALLER();
 		if
-#ifdef IDLE_WHILE_RUNNING
-		:: state == PENDING -> state = IDLE; was = 1
-#else
 		:: state == PENDING -> state = RUNNING; was = 1
-#endif
 		:: state == TAKEN -> state = IDLE; was = 0
 		:: state == ORPHAN -> freed = 1; was = 0
 		fi
 	};
 	if
-	:: was -> run_now(was); turn_end()
+	:: was -> run_now(was); turn_end(was)
 	:: else
 	fi
 }
@@ -163,14 +179,33 @@ proctype task()
 
 proctype thread()
 {
+	bool held;
+
 end:	do
 	:: atomic { list -> list = 0 };
 		cur = 1;
 		atomic { USE_DEVICE(); queued = 0 };
-		atomic { !mutex -> mutex = 1 };
+		atomic { held = mutex; mutex = 1 };
+		if
+		:: held ->
+			/* vhl_caller_again() */
+			atomic { !lock -> lock = 1 };
+			if
+			:: turn -> once_more = 1
+			:: else
+			fi;
+			held = turn;
+			lock = 0;
+			if
+			:: held -> goto ended
+			:: else -> atomic { !mutex -> mutex = 1 }
+			fi
+		:: else
+		fi;
 		seen = made;
 		atomic { USE_DEVICE(); mutex = 0 };
-		cur = 0
+ended:		cur = 0;
+		held = 0
 	od
 }
 
@@ -187,10 +222,6 @@ end:	do
 proctype ioctl()
 {
 	atomic { !mutex -> mutex = 1 };
-#ifdef WAIT_FOR_MUTEX
-	/* It ends only when the task that sleeps in the turn has answered: its page faults. */
-	finished;
-#endif
 	mutex = 0
 }
 
@@ -209,7 +240,7 @@ proctype stop()
 	/* vhl_work_flush(): a turn may queue the work again before it ends, so twice. */
 again:	!queued;
 	!cur;
-	state != RUNNING;
+	!turn;
 #ifndef ONE_LOOK
 	if
 	:: queued -> goto again

@@ -365,6 +365,7 @@ static void answers(void)
 	struct ring *q = &g.q[TX];
 	struct vring_used_elem e;
 	unsigned int got = 0;
+	long long turns;
 	size_t len;
 
 	start();
@@ -372,7 +373,7 @@ static void answers(void)
 	    sh("ip addr add 10.99.0.1/24 dev vl0") ||
 	    sh("ip neigh add 10.99.0.2 lladdr 02:00:00:00:00:02 dev vl0"))
 		tap_bail("addresses");
-	for (unsigned int i = 100; i < 150; i++)
+	for (unsigned int i = 100; i < 160; i++)
 		rx_post(&g, i, SLOT_SIZE);
 	memset(g.mem + slot(0), 0, g.hdr_len);
 	len = echo_make(g.mem + slot(0) + g.hdr_len);
@@ -385,6 +386,15 @@ static void answers(void)
 	}
 	tap_is(got, 50, "answers of this machine are there when the write of the kick returns");
 	tap_ok(stat_of("rx", "turns") >= 50, "in the same turn");
+	if (ring_state(&g.q[RX], VHOST_SET_VRING_BUSYLOOP_TIMEOUT, 100))
+		tap_bail("VHOST_SET_VRING_BUSYLOOP_TIMEOUT");
+	settle();
+	turns = stat_of("rx", "turns");
+	ring_publish(q, 0);
+	ring_kick(q);
+	tap_ok(ring_wait(&g.q[RX], PATIENCE) > 0,
+	       "the receive queue is busy-polled: an answer comes");
+	tap_is(stat_of("rx", "turns"), turns, "by the thread");
 	stop();
 }
 

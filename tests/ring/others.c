@@ -3,6 +3,7 @@
  * The parts of the module that are not tested here, as if their knobs were off: busy polling, rings
  * mapped into the kernel, VLAN tags of packet sockets; and workers: the test starts their runs.
  */
+#include "caller.h"
 #include "pin.h"
 #include "ring.h"
 #include "rx.h"
@@ -49,6 +50,8 @@ void vhl_work_queue(struct vhl_worker *worker UNUSED, struct vhl_work *work)
 {
 	work->flags = BIT(VHL_WORK_QUEUED);
 }
+
+NEVER(bool, vhl_caller_again, struct vhl_work *work UNUSED)
 
 NEVER(void, vhl_netdev_set_ethernet, struct vhl_netdev *w UNUSED)
 NEVER(int, vhl_rx_tagged, struct vhl_vq *vq UNUSED, struct iov_iter *to UNUSED,

@@ -35,6 +35,7 @@ typedef struct {
 #define mutex_init(m)		     ((m)->held = 0)
 #define mutex_lock(m)		     ((m)->held++)
 #define mutex_lock_killable(m)	     ((m)->held++, 0)
+#define mutex_trylock(m)	     ((m)->held++ == 0)
 #define mutex_unlock(m)		     ((m)->held--)
 #define spin_lock_init(l)	     ((l)->held = 0)
 #define spin_lock(l)		     ((l)->held++)
