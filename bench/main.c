@@ -50,6 +50,9 @@ int main(int argc, char **argv)
 		p->guest.kick[q] = p->guest.call[q] = -1;
 	result_clear(r);
 	r->policy = policy_name(p->o.policy);
+	r->cpus = p->o.cpus;
+	r->closed = p->o.workload == WORK_RX;
+	r->spread = p->o.guests > 1 && !r->closed && p->o.cpus.count > 1;
 
 	rc = p->o.guests > 1 ? crowd_run(p) : run_one(p);
 	/* An order that is wrong although nothing is missing is the server's fault. */

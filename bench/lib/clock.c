@@ -10,7 +10,12 @@
 #include <unistd.h>
 #include <x86intrin.h>
 
+#include "own.h"
+
 void (*window_watcher)(bool begins);
+
+/* wall: the processors whose work is the cost; none: all of the machine. */
+static struct cpus used;
 
 /*
  * One nanosecond of virtual time is one tick of the counter: QEMU's -icount
@@ -76,19 +81,23 @@ static int read_idle(uint64_t *idle)
 	return found ? RC_OK : read_module_idle(idle);
 }
 
-/* ns that tasks ran, all CPUs: the seventh number of each cpu line. */
-static int read_busy(uint64_t *busy)
+/*
+ * ns that tasks ran, the seventh number of each cpu line: on the processors
+ * used in *busy, on the others in *elsewhere.
+ */
+static int read_busy(uint64_t *busy, uint64_t *elsewhere)
 {
 	char *at = read_whole("/proc/schedstat");
 	bool found = false;
 
-	*busy = 0;
+	*busy = *elsewhere = 0;
 	for (; at; at = strchr(at, '\n')) {
 		unsigned long long ran;
+		unsigned int cpu;
 
 		at += *at == '\n';
-		if (sscanf(at, "cpu%*u %*u %*u %*u %*u %*u %*u %llu", &ran) == 1) {
-			*busy += ran;
+		if (sscanf(at, "cpu%u %*u %*u %*u %*u %*u %*u %llu", &cpu, &ran) == 2) {
+			*(!used.count || cpus_have(&used, cpu) ? busy : elsewhere) += ran;
 			found = true;
 		}
 	}
@@ -101,10 +110,10 @@ static int read_busy(uint64_t *busy)
 int clock_open(enum clock_kind kind)
 {
 	const char *lab = getenv("VHOSTLAB_CLOCK");
-	uint64_t value;
+	uint64_t value, elsewhere;
 
 	if (kind == CLOCK_WALL)
-		return read_busy(&value);
+		return read_busy(&value, &elsewhere);
 	if (!lab || strcmp(lab, "insn"))
 		return fail(
 			RC_CANNOT,
@@ -112,13 +121,96 @@ int clock_open(enum clock_kind kind)
 	return read_idle(&value);
 }
 
-int window_begin(struct window *w, enum clock_kind kind)
+void clock_cpus(const struct cpus *c)
+{
+	used = *c;
+}
+
+/*
+ * The scheduler accounts what a task ran when it leaves the processor, so this
+ * one leaves it for a moment.
+ */
+static void be_accounted(void)
+{
+	struct timespec moment = { 0, 1 };
+
+	nanosleep(&moment, NULL);
+}
+
+/*
+ * ns that processors which are not named were busy. A task that never leaves
+ * its processor is missing in /proc/schedstat, and a short one in /proc/stat,
+ * which counts hundredths of a second.
+ */
+static uint64_t read_ticks(void)
+{
+	char *at = read_whole("/proc/stat");
+	uint64_t ticks = 0;
+
+	for (; at; at = strchr(at, '\n')) {
+		unsigned long long user, nice, system, irq, softirq;
+		unsigned int cpu;
+
+		at += *at == '\n';
+		if (sscanf(at, "cpu%u %llu %llu %llu %*u %*u %llu %llu", &cpu, &user, &nice,
+			   &system, &irq, &softirq) == 6 &&
+		    !cpus_have(&used, cpu))
+			ticks += user + nice + system + irq + softirq;
+	}
+	return ticks * 1000000000ULL / sysconf(_SC_CLK_TCK);
+}
+
+static int begin_used(struct window *w)
+{
+	uint64_t self;
+	int rc;
+
+	w->ticks_begin = read_ticks();
+	if (!w->flowing)
+		be_accounted();
+	self = own_self_ns();
+	rc = read_busy(&w->busy_begin, &w->elsewhere_begin);
+	w->own_begin = own_ns();
+	/* What reading took is accounted to the window, and taken off here. */
+	self = own_self_ns() - self;
+	w->busy_begin += self;
+	w->own_begin += self;
+	return rc;
+}
+
+static int end_used(struct window *w)
+{
+	uint64_t own = own_ns(), self = own_self_ns(), awake, tail;
+	int rc;
+
+	w->own_end = own - (self - w->self_end);
+	if (!w->flowing)
+		be_accounted();
+	awake = own_self_ns();
+	rc = read_busy(&w->busy_end, &w->elsewhere_end);
+	/* Own tasks may work on behind the end; what this one reads now is accounted later. */
+	tail = own_ns() - own;
+	tail -= own_self_ns() - awake;
+	w->busy_end -= tail + (self - w->self_end);
+	if (w->busy_end < w->busy_begin)
+		w->busy_end = w->busy_begin;
+	w->ticks_end = read_ticks();
+	return rc;
+}
+
+static int begin(struct window *w, enum clock_kind kind, bool flowing)
 {
 	int rc;
 
 	memset(w, 0, sizeof(*w));
 	w->kind = kind;
-	rc = kind == CLOCK_INSN ? read_idle(&w->idle_begin) : read_busy(&w->busy_begin);
+	w->flowing = flowing;
+	if (kind == CLOCK_INSN)
+		rc = read_idle(&w->idle_begin);
+	else if (used.count)
+		rc = begin_used(w);
+	else
+		rc = read_busy(&w->busy_begin, &w->elsewhere_begin);
 	if (window_watcher)
 		window_watcher(true);
 	w->begin_tsc = __rdtsc();
@@ -126,10 +218,22 @@ int window_begin(struct window *w, enum clock_kind kind)
 	return rc;
 }
 
+int window_begin(struct window *w, enum clock_kind kind)
+{
+	return begin(w, kind, false);
+}
+
+int window_begin_flowing(struct window *w, enum clock_kind kind)
+{
+	return begin(w, kind, true);
+}
+
 void window_stamp(struct window *w)
 {
 	w->end = clock_now(w->kind);
 	w->end_tsc = __rdtsc();
+	if (used.count)
+		w->self_end = own_self_ns();
 	if (window_watcher)
 		window_watcher(false);
 }
@@ -140,14 +244,37 @@ int window_end(struct window *w)
 		window_stamp(w);
 	if (w->kind == CLOCK_INSN)
 		return read_idle(&w->idle_end);
-	return read_busy(&w->busy_end);
+	return used.count ? end_used(w) : read_busy(&w->busy_end, &w->elsewhere_end);
 }
 
 double window_cost(const struct window *w)
 {
+	double busy = (double)(w->busy_end - w->busy_begin);
+	double own = (double)(w->own_end - w->own_begin);
+
 	if (w->kind == CLOCK_INSN)
 		return (double)(w->end - w->begin) - (double)(w->idle_end - w->idle_begin);
-	return (double)(w->busy_end - w->busy_begin);
+	/* A server that polls leaves its processor never, and is accounted by itself alone. */
+	return used.count && own > busy ? own : busy;
+}
+
+bool window_noise(const struct window *w, double *processors, double *machine)
+{
+	long others = sysconf(_SC_NPROCESSORS_ONLN) - (long)used.count;
+	double busy = (double)(w->busy_end - w->busy_begin);
+	double own = (double)(w->own_end - w->own_begin), length = w->end - w->begin;
+	double elsewhere, ticks;
+
+	if (!used.count || w->kind == CLOCK_INSN || length <= 0)
+		return false;
+	*processors = busy > own ? (busy - own) / (length * used.count) : 0;
+	elsewhere = w->elsewhere_end - w->elsewhere_begin;
+	/* Of the hundredths one may have begun before the window on each. */
+	ticks = (double)(w->ticks_end - w->ticks_begin) - others * 1e9 / sysconf(_SC_CLK_TCK);
+	if (ticks > elsewhere)
+		elsewhere = ticks;
+	*machine = others > 0 ? elsewhere / (length * others) : 0;
+	return true;
 }
 
 double window_seconds(const struct window *w)

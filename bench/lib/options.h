@@ -4,6 +4,7 @@
 #define VL_OPTIONS_H
 
 #include "common.h"
+#include "cpus.h"
 
 enum server_kind { SERVER_USERSPACE, SERVER_INTREE, SERVER_VHOSTLAB, SERVER_URING, SERVER_FLOOR };
 enum workload { WORK_TX, WORK_RX, WORK_RR, WORK_RR_FLOOD, WORK_STREAM };
@@ -36,6 +37,7 @@ struct options {
 	unsigned int burst; /* frames per kick (tx), frames the sender delivers at once (rx) */
 	unsigned long packets; /* frames of the measured phase, rounded up to whole bursts */
 	unsigned int guests; /* at once; they share packets */
+	struct cpus cpus; /* of guest, server and far end; none: the first two there are */
 
 	const char *events; /* file for the raw events of a pass of its own; NULL: no such pass */
 	const char *functions; /* file for what the window's time went into; NULL: not asked */

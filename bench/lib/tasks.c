@@ -107,17 +107,52 @@ unsigned int tasks_cpus(int *cpu, unsigned int max)
 	return have;
 }
 
-int task_place(pid_t tid, int cpu, int policy)
+static int set_policy(pid_t tid, int policy)
 {
 	struct sched_param param = { .sched_priority = policy == SCHED_FIFO };
-	cpu_set_t set;
 
-	CPU_ZERO(&set);
-	if (cpu >= 0)
-		CPU_SET(cpu, &set);
-	if (cpu >= 0 && sched_setaffinity(tid, sizeof(set), &set) && errno != EINVAL)
-		return fail(RC_FAIL, "CPU %d: task %d: %s", cpu, tid, strerror(errno));
 	if (sched_setscheduler(tid, policy, &param))
 		return fail(RC_FAIL, "scheduling policy: task %d: %s", tid, strerror(errno));
 	return RC_OK;
+}
+
+int task_place(pid_t tid, int cpu, int policy)
+{
+	struct cpus one = { 1, { cpu } };
+
+	return cpu < 0 ? set_policy(tid, policy) : task_spread(tid, &one, policy);
+}
+
+/* For every number of a processor that a list may have. */
+union mask {
+	unsigned long bits[CPUS_KNOWN / 8 / sizeof(long)];
+	cpu_set_t set;
+};
+
+static void mask_of(const struct cpus *c, union mask *mask)
+{
+	memset(mask, 0, sizeof(*mask));
+	for (unsigned int i = 0; i < c->count; i++)
+		CPU_SET_S(c->cpu[i], sizeof(*mask), &mask->set);
+}
+
+int task_spread(pid_t tid, const struct cpus *c, int policy)
+{
+	union mask mask;
+
+	mask_of(c, &mask);
+	if (sched_setaffinity(tid, sizeof(mask), &mask.set) && errno != EINVAL)
+		return fail(RC_FAIL, "CPU %d: task %d: %s", c->cpu[0], tid, strerror(errno));
+	return set_policy(tid, policy);
+}
+
+bool tasks_may_run(const struct cpus *c)
+{
+	union mask mask, before;
+
+	mask_of(c, &mask);
+	if (sched_getaffinity(0, sizeof(before), &before.set) < 0 ||
+	    sched_setaffinity(0, sizeof(mask), &mask.set))
+		return false;
+	return !sched_setaffinity(0, sizeof(before), &before.set);
 }

@@ -6,6 +6,7 @@
 #include <sys/types.h>
 
 #include "common.h"
+#include "cpus.h"
 
 /*
  * Calls @seen with the id and the name of each task that @folder, /proc or a
@@ -32,5 +33,11 @@ unsigned int tasks_cpus(int *cpu, unsigned int max);
  * scheduling policy. A kernel thread that must not be moved stays where it is.
  */
 int task_place(pid_t tid, int cpu, int policy);
+
+/* May the caller run on one of these? It is left where it was. */
+bool tasks_may_run(const struct cpus *c);
+
+/* The same for any of several CPUs. */
+int task_spread(pid_t tid, const struct cpus *c, int policy);
 
 #endif

@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <linux/if_packet.h>
 #include <net/ethernet.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -117,6 +118,24 @@ static void *echo_thread(void *arg)
 	return reader(arg, true);
 }
 
+/* Without a processor of its own it has that of the thread that started it. */
+static int place(const struct farend *f)
+{
+	const struct cpus *c = &f->o->cpus;
+	cpu_set_t *set = c->count ? CPU_ALLOC(CPUS_KNOWN) : NULL;
+	size_t size = CPU_ALLOC_SIZE(CPUS_KNOWN);
+	int err;
+
+	if (!set)
+		return RC_OK;
+	CPU_ZERO_S(size, set);
+	CPU_SET_S(cpus_of(c, CPU_FAR_END), size, set);
+	err = pthread_setaffinity_np(f->thread, size, set);
+	CPU_FREE(set);
+	return err ? fail(RC_FAIL, "CPU %d: far end: %s", cpus_of(c, CPU_FAR_END), strerror(err))
+		   : RC_OK;
+}
+
 static int start(struct farend *f, void *(*body)(void *))
 {
 	int err = pthread_create(&f->thread, NULL, body, f);
@@ -124,7 +143,7 @@ static int start(struct farend *f, void *(*body)(void *))
 	if (err)
 		return fail(RC_FAIL, "thread: far end: %s", strerror(err));
 	f->started = true;
-	return RC_OK;
+	return place(f);
 }
 
 int farend_verify(struct farend *f)

@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #include "point.h"
+#include "lib/own.h"
 #include "lib/tasks.h"
 
 enum command {
@@ -38,6 +39,8 @@ struct member {
 	uint64_t kicks, calls; /* of the measured phase */
 	unsigned int tasks; /* that serve this guest and are counted here */
 	bool pooled; /* they serve other guests, too */
+	pid_t task[SERVER_TASKS_MAX]; /* of its server */
+	unsigned int server_tasks;
 };
 
 /* In memory that all processes share. */
@@ -137,6 +140,8 @@ static int live(struct point *p, struct member *me)
 
 	rc = point_prepare(p);
 	me->pooled = p->server.pooled || p->server.shared_tasks;
+	me->server_tasks = p->server.tasks;
+	memcpy(me->task, p->server.task, p->server.tasks * sizeof(me->task[0]));
 	if (!rc && p->o.sink != SINK_CHECK)
 		rc = work_of(p->o.workload)->open(p);
 	report_back(c, me, rc);
@@ -421,6 +426,24 @@ static void *shared_memory(size_t bytes)
 	return NULL;
 }
 
+/* The conductor goes where the guests are, and knows whose work is the measurement's own. */
+static int place_conductor(const struct point *p)
+{
+	const struct crowd *c = p->crowd;
+
+	if (!p->o.cpus.count)
+		return task_place(0, -1, p->o.policy);
+	point_own(p);
+	for (unsigned int i = 0; i < c->n; i++) {
+		const struct member *m = &c->member[i];
+
+		own_add(m->pid);
+		for (unsigned int n = 0; n < m->server_tasks; n++)
+			own_add(m->task[n]);
+	}
+	return task_spread(0, &p->o.cpus, p->o.policy);
+}
+
 int crowd_run(struct point *p)
 {
 	uint64_t frames = whole_bursts(&p->o, p->o.packets);
@@ -446,9 +469,10 @@ int crowd_run(struct point *p)
 	for (unsigned int i = 0; i < c->n; i++)
 		sem_init(&c->member[i].go, 1, 0);
 	rc = watch_signals();
+	rc = rc ? rc : point_use_cpus(&p->o);
 	rc = rc ? rc : clock_open(p->o.clock);
 	rc = rc ? rc : start_all(p);
-	rc = rc ? rc : task_place(0, -1, p->o.policy);
+	rc = rc ? rc : place_conductor(p);
 	if (!rc)
 		rc = p->o.sink == SINK_CHECK ? check(p) : measure(p);
 	ended = end_all(c);

@@ -58,7 +58,7 @@ static int run_rx(struct point *p, uint64_t frames)
 	settle(p);
 	rc = pktgen_start(&p->pktgen, warm + frames + warm);
 	rc = rc ? rc : take(p, warm);
-	rc = rc ? rc : window_begin(&w, p->o.clock);
+	rc = rc ? rc : window_begin_flowing(&w, p->o.clock);
 	rc = rc ? rc : take(p, frames);
 	if (!rc)
 		window_stamp(&w);

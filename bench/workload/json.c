@@ -17,6 +17,7 @@ void result_clear(struct result *r)
 	r->kicks_per_packet = r->calls_per_packet = NAN;
 	r->latency_p50 = r->latency_p99 = r->latency_p999 = NAN;
 	r->window_cost = r->window_idle = r->jain = NAN;
+	r->noise_processors = r->noise_machine = NAN;
 }
 
 void result_window(struct result *r, const struct window *w, uint64_t n)
@@ -25,6 +26,7 @@ void result_window(struct result *r, const struct window *w, uint64_t n)
 	r->window_cost = window_cost(w);
 	r->window_idle = window_idle(w);
 	r->window_packets = n;
+	window_noise(w, &r->noise_processors, &r->noise_machine);
 	if (n)
 		r->cost_per_packet = r->window_cost / n;
 }
@@ -82,6 +84,35 @@ static void print_guests(const struct result *r, FILE *f)
 	number(f, "min_max", max ? (double)min / max : NAN);
 }
 
+/* "cpus": the processors of each role. */
+static void print_cpus(const struct result *r, FILE *f)
+{
+	char all[400];
+
+	cpus_text(&r->cpus, all, sizeof(all));
+	fputs("\"cpus\":{", f);
+	for (int role = 0; role < CPU_ROLES; role++) {
+		fprintf(f, "%s\"%s\":[", role ? "," : "", cpu_role_names[role]);
+		if (r->spread)
+			fputs(all, f);
+		else
+			fprintf(f, "%d", cpus_of(&r->cpus, r->closed ? CPU_SERVER : role));
+		fputc(']', f);
+	}
+	fputs("},", f);
+}
+
+/* "noise": work of others, null where no cost was measured. */
+static void print_noise(const struct result *r, FILE *f)
+{
+	if (isnan(r->noise_processors)) {
+		fputs("\"noise\":null,", f);
+		return;
+	}
+	fprintf(f, "\"noise\":{\"processors\":%.6f,\"machine\":%.6f},", r->noise_processors,
+		r->noise_machine);
+}
+
 int result_print(const struct result *r, FILE *f)
 {
 	fputc('{', f);
@@ -97,7 +128,11 @@ int result_print(const struct result *r, FILE *f)
 	number(f, "latency_p99", r->latency_p99);
 	number(f, "latency_p999", r->latency_p999);
 
+	if (r->cpus.count)
+		print_noise(r, f);
 	fputs("\"detail\":{", f);
+	if (r->cpus.count)
+		print_cpus(r, f);
 	count(f, "offered", r->offered);
 	count(f, "misordered", r->misordered);
 	count(f, "wakeups", r->wakeups);

@@ -34,6 +34,12 @@ struct result {
 	struct bucket bucket[BUCKETS_MAX]; /* those that are not empty */
 	unsigned int buckets;
 
+	/* With named processors (options.h); count 0: none of this is printed. */
+	struct cpus cpus;
+	bool spread; /* all tasks run on any of them */
+	bool closed; /* guest and far end share the server's processor */
+	double noise_processors, noise_machine; /* as window_noise() */
+
 	/* With several guests: what each had of it, and how evenly that was spread. */
 	unsigned int guests;
 	struct {

@@ -9,6 +9,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "lib/own.h"
 #include "lib/tasks.h"
 
 /*
@@ -19,31 +20,53 @@
  */
 static int place_tasks(struct point *p)
 {
+	const struct cpus *named = &p->o.cpus;
+	bool spread = named->count && p->guest_cpu < 0;
 	struct server *s = &p->server;
 	int rc = RC_OK;
 
 	for (unsigned int i = 0; !rc && !s->shared_tasks && i < s->tasks; i++)
-		rc = task_place(s->task[i], p->server_cpu, p->o.policy);
-	return rc ? rc
-		  : task_place(0, p->guest_cpu,
-			       p->o.workload == WORK_RR_FLOOD ? SCHED_FIFO : p->o.policy);
+		rc = spread ? task_spread(s->task[i], named, p->o.policy)
+			    : task_place(s->task[i], p->server_cpu, p->o.policy);
+	if (rc || spread)
+		return rc ? rc : task_spread(0, named, p->o.policy);
+	return task_place(0, p->guest_cpu,
+			  p->o.workload == WORK_RR_FLOOD ? SCHED_FIFO : p->o.policy);
 }
 
-int point_prepare(struct point *p)
+int point_use_cpus(const struct options *o)
+{
+	int rc = RC_OK;
+
+	for (unsigned int i = 0; !rc && i < o->cpus.count; i++) {
+		const struct cpus one = { 1, { o->cpus.cpu[i] } };
+
+		if (!tasks_may_run(&one))
+			rc = fail(RC_USAGE,
+				  "--cpus: processor %d: not online, or not for this "
+				  "process: name others",
+				  one.cpu[0]);
+	}
+	if (!rc && o->cpus.count)
+		clock_cpus(&o->cpus);
+	return rc;
+}
+
+static void choose_cpus(struct point *p)
 {
 	const struct options *o = &p->o;
 	int cpu[2] = { 0, 0 };
 	unsigned int cpus;
-	int rc;
 
-	if (geteuid())
-		return fail(RC_CANNOT, "not root: point: run it in the lab, ./run.sh shell");
-	rc = clock_open(o->clock);
-	if (rc)
-		return rc;
-	cpus = tasks_cpus(cpu, ARRAY_SIZE(cpu));
-	p->guest_cpu = cpu[0];
-	p->server_cpu = cpus > 1 ? cpu[1] : cpu[0];
+	if (o->cpus.count) {
+		p->guest_cpu = cpus_of(&o->cpus, CPU_GUEST);
+		p->server_cpu = cpus_of(&o->cpus, CPU_SERVER);
+		cpus = o->cpus.count;
+	} else {
+		cpus = tasks_cpus(cpu, ARRAY_SIZE(cpu));
+		p->guest_cpu = cpu[0];
+		p->server_cpu = cpus > 1 ? cpu[1] : cpu[0];
+	}
 	/* Several guests and their servers run where there is room. */
 	if (cpus > 1 && o->guests > 1 && o->workload != WORK_RX)
 		p->guest_cpu = p->server_cpu = -1;
@@ -54,6 +77,20 @@ int point_prepare(struct point *p)
 	 */
 	if (o->workload == WORK_RX)
 		p->guest_cpu = p->server_cpu;
+}
+
+int point_prepare(struct point *p)
+{
+	const struct options *o = &p->o;
+	int rc;
+
+	if (geteuid())
+		return fail(RC_CANNOT, "not root: point: run it in the lab, ./run.sh shell");
+	rc = point_use_cpus(o);
+	rc = rc ? rc : clock_open(o->clock);
+	if (rc)
+		return rc;
+	choose_cpus(p);
 	if (o->workload == WORK_RX && o->sink == SINK_STACK)
 		rc = pktgen_prepare(&p->pktgen, o);
 	rc = rc ? rc : netns_enter();
@@ -71,7 +108,16 @@ int point_prepare(struct point *p)
 	if (!rc && mlockall(MCL_CURRENT))
 		rc = fail(RC_FAIL, "mlockall: %s: raise the limit of locked memory",
 			  strerror(errno));
+	if (!rc && o->cpus.count)
+		point_own(p);
 	return rc ? rc : watch_start();
+}
+
+void point_own(const struct point *p)
+{
+	own_add_usual(&p->o.cpus);
+	for (unsigned int i = 0; i < p->server.tasks; i++)
+		own_add(p->server.task[i]);
 }
 
 int point_workload(struct point *p)

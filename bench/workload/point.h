@@ -57,6 +57,13 @@ int point_window(struct point *p, int (*body)(struct point *p, uint64_t frames),
 /* Makes tap, guest and server of p->o; takes all that down, in any case. RC_ values. */
 int point_prepare(struct point *p);
 int point_finish(struct point *p);
+/*
+ * Counts what runs on the processors that are named, if any. Each must be there:
+ * a task that cannot be moved would stay anywhere. RC_ values.
+ */
+int point_use_cpus(const struct options *o);
+/* Says which tasks are the point's own: those that work for it now. */
+void point_own(const struct point *p);
 /* The workload that p->o names. */
 int point_workload(struct point *p);
 

@@ -41,7 +41,7 @@ static int mark_window(struct point *p, struct drain *d)
 		d->opened = d->got;
 		d->kicks = p->guest.kicks;
 		d->calls = p->guest.calls;
-		rc = window_begin(d->w, p->o.clock);
+		rc = window_begin_flowing(d->w, p->o.clock);
 	} else if (d->opened && d->got >= d->to) {
 		window_stamp(d->w);
 		rc = close_window(p, d);
