@@ -152,6 +152,9 @@ static uint64_t read_ticks(void)
 		unsigned int cpu;
 
 		at += *at == '\n';
+		/* The first line has all of them together, and no number. */
+		if (!strncmp(at, "cpu ", 4))
+			continue;
 		if (sscanf(at, "cpu%u %llu %llu %llu %*u %*u %llu %llu", &cpu, &user, &nice,
 			   &system, &irq, &softirq) == 6 &&
 		    !cpus_have(&used, cpu))
