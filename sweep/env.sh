@@ -56,6 +56,10 @@ source "$root/sweep/defaults.sh"
 
 intree=$(modinfo -n vhost_net 2>/dev/null || true)
 
+# Of a machine that is no lab VM: its processors, and what state they are in.
+host=null
+[[ -z ${VHOSTLAB_CPUS:-} ]] || host=$("${VHOSTLAB_BUILD:-$root/build}/bench/host" describe "$VHOSTLAB_CPUS")
+
 jq -n \
 	--arg experiment "$(basename "$config" .conf)" \
 	--arg config_sha256 "$(sha256sum "$config" | cut -d' ' -f1)" \
@@ -83,6 +87,7 @@ jq -n \
 	--arg intree_parameters "$(files_of /sys/module/vhost_net/parameters/* /sys/module/vhost/parameters/*)" \
 	--arg ours "$(module vhostlab_net "${VHOSTLAB_KO:-}")" \
 	--arg module_parameters "$(files_of /sys/module/vhostlab_net/parameters/*)" \
+	--argjson host "$host" \
 	--arg intree "$(module vhost_net "$intree")" \
 	'def none: if . == "" then null else . end;
 	def object: [split("\n")[] | select(. != "") | split("\t") | {(.[0]): .[1]}] | add // {};
@@ -96,4 +101,5 @@ jq -n \
 	 module: (($ours | origin) + {parameters: ($module_parameters | object)}),
 	 intree: (($intree | origin) + {parameters: ($intree_parameters | object)}),
 	 sysctls: ($sysctls | object)}
-	+ if $share == "" then {} else {share: $share, node: $node} end'
+	+ if $share == "" then {} else {share: $share, node: $node} end
+	+ if $host == null then {} else {host: $host} end'

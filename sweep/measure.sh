@@ -48,11 +48,12 @@ measure_here()
 	! by_port || new=$(mktemp)
 	release=$(uname -r)
 	ko=${VHOSTLAB_KO:-$BUILD/kmod/$release/vhostlab_net.ko}
-	trap 'end_session; unload_modules' EXIT
+	trap 'end_session; unload_modules; host_end' EXIT
+	host_begin
 	[[ $CLOCK == native ]] || load_modules "$ko"
 	VHOSTLAB_APPEND=$("$BENCH/plan" --get append "$CONFIG")
 	export VHOSTLAB_KO=$ko VHOSTLAB_SEED=$SEED VHOSTLAB_APPEND
-	"$ROOT/sweep/env.sh" "$CONFIG" "$CLOCK" >"$new" ||
+	VHOSTLAB_CPUS=$CPUS "$ROOT/sweep/env.sh" "$CONFIG" "$CLOCK" >"$new" ||
 		die 1 "--out: $RUN_DIR: env.json cannot be made: see the line above; free some space or choose another folder"
 	if [[ -s $env ]]; then
 		local difference
@@ -66,11 +67,12 @@ measure_here()
 	fi
 	rm -f -- "$new"
 	! by_port || port=(--records "$VHOSTLAB_RECORDS")
+	[[ -z $CPUS ]] || port+=(--cpus "$CPUS" ${NOISE:+--noise-limit "$NOISE"})
 
 	local child code=0
 	start_session
 	"$BENCH/plan" "${PLAN_OPTIONS[@]}" --schedule "${part[@]}" --done "$RUN_DIR/points.jsonl" --done "$RUN_DIR/control.jsonl" "$CONFIG" |
-		"$BENCH/walk" --point "${VHOSTLAB_POINT:-$ROOT/bench/point}" --out "$RUN_DIR" "${port[@]}" &
+		setpriv --pdeathsig TERM "$BENCH/walk" --point "${VHOSTLAB_POINT:-$ROOT/bench/point}" --out "$RUN_DIR" "${port[@]}" &
 	child=$!
 	trap 'kill -TERM "$child" 2>/dev/null || true' INT TERM HUP
 	code=0

@@ -6,32 +6,67 @@
 # point, so that no point pays for it.
 MODULES=(tun vhost_net pktgen dummy sch_ingress cls_matchall act_mirred)
 
+# What was loaded here.
 LOADED=()
 
-# Loads what is missing; what was loaded is in $LOADED, to be unloaded by unload_modules.
+# note_loading NAME: what modprobe will load for it goes into the journal of this machine, if there is
+# one.
+note_loading()
+{
+	local word file name
+	[[ -n ${JOURNAL:-} ]] || return 0
+	while read -r word file _; do
+		[[ $word == insmod ]] || continue
+		name=${file##*/}
+		name=${name%%.ko*}
+		name=${name//-/_}
+		[[ -d /sys/module/$name ]] || "$BENCH/host" loading "$name" "$JOURNAL" || exit 1
+	done < <(modprobe --show-depends "$1" 2>/dev/null)
+}
+
+# load NAME [PARAMETER]: what was not there is in $LOADED.
+load()
+{
+	[[ ! -d /sys/module/$1 ]] || return 0
+	note_loading "$1"
+	if modprobe -q "$@"; then LOADED=("$1" "${LOADED[@]}"); fi
+}
+
+# load_ours FILE: the module of this project: that of the tree, or the one that DKMS has installed
+load_ours()
+{
+	[[ ! -e /dev/vhostlab-net ]] || return 0
+	[[ -r $1 ]] || {
+		load vhostlab_net
+		return 0
+	}
+	[[ -z ${JOURNAL:-} ]] || "$BENCH/host" loading vhostlab_net "$JOURNAL" || exit 1
+	insmod "$1" || die 77 "sweep --host: $1: this kernel does not load it: leave out --host"
+	LOADED=(vhostlab_net "${LOADED[@]}")
+}
+
+# Loads what is missing; what was loaded is in $LOADED, to be unloaded by unload_modules, or in the
+# journal.
 load_modules()
 {
 	local name ko=$1
 	LOADED=()
-	[[ $EUID -eq 0 ]] && { in_lab || [[ -z ${VHOSTLAB_POINT:-} ]]; } || return 0
+	[[ $EUID -eq 0 && -z ${VHOSTLAB_SYSROOT:-} ]] && { in_lab || [[ -z ${VHOSTLAB_POINT:-} ]]; } || return 0
 	# The in-tree server takes 64 memory regions unless its parameter allows as many as QEMU may
 	# have.
-	if [[ ! -d /sys/module/vhost ]] && modprobe -q vhost max_mem_regions=509; then LOADED=(vhost); fi
+	load vhost max_mem_regions=509
 	for name in "${MODULES[@]}"; do
-		[[ ! -d /sys/module/$name ]] || continue
-		if modprobe -q "$name"; then LOADED=("$name" "${LOADED[@]}"); fi
+		load "$name"
 	done
-	if ! in_lab && [[ ! -e /dev/vhostlab-net && -r $ko ]]; then
-		insmod "$ko" || die 77 "sweep --host: $ko: this kernel does not load it: leave out --host"
-		LOADED=(vhostlab_net "${LOADED[@]}")
-	fi
+	# The lab loads it itself, unless it is told not to.
+	if ! in_lab || [[ -n ${JOURNAL:-} ]]; then load_ours "$ko"; fi
 }
 
-# The lab VM is discarded; a bare host is left as it was.
+# The lab VM is discarded; a bare host is left as it was: by the journal where there is one.
 unload_modules()
 {
 	local name
-	! in_lab || return 0
+	[[ -z ${JOURNAL:-} ]] && ! in_lab || return 0
 	for name in "${LOADED[@]}"; do
 		rmmod "$name" 2>/dev/null || note "sweep: module $name is in use and stays loaded"
 	done

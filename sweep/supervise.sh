@@ -13,6 +13,8 @@ run_part()
 	[[ $clock != insn ]] || ! "${plan[@]}" --schedule --part "$kernel" "$CONFIG" | grep '"trace=functions"' >/dev/null || profile=(--profile)
 	inner=("$ROOT/run.sh" sweep "$RUN_DIR/$(basename "$CONFIG")" --host --out "$RUN_DIR" "${PLAN_OPTIONS[@]}")
 	[[ -n $CLOCK ]] || inner+=(--clock "$clock")
+	[[ -z $CPUS ]] || inner+=(--cpus "$CPUS" ${NOISE:+--noise-limit "$NOISE"})
+	[[ $TUNE == 0 ]] || inner+=(--tune)
 	# Of several kernels' points this one's; the lab VM knows it by this name.
 	[[ ${#KERNELS[@]} -eq 1 ]] || inner=(env "VHOSTLAB_PART=$kernel" "${inner[@]}")
 	# Each point says that it begins and how it ended; ten real seconds are more than enough for

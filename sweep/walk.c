@@ -27,10 +27,15 @@
 /* Bits of /proc/sys/kernel/tainted: bad page, oops, warning, soft lockup. */
 #define SICK_KERNEL ((1ul << 5) | (1ul << 7) | (1ul << 9) | (1ul << 14))
 
-enum verdict { OK, FAILED, HUNG, MALFORMED, SKIPPED, OOPS, VERDICTS };
+/* Work of others on the processors used, as a share of their time in the window. */
+#define NOISE_LIMIT 0.05
+/* So many times as much is allowed on the other processors: only caches and memory are shared. */
+#define ELSEWHERE 10
+
+enum verdict { OK, FAILED, HUNG, MALFORMED, SKIPPED, OOPS, NOISY, VERDICTS };
 
 static const char *const verdict_name[VERDICTS] = {
-	"ok", "failed", "hung", "malformed", "skipped", "oops",
+	"ok", "failed", "hung", "malformed", "skipped", "oops", "noisy",
 };
 
 enum file { POINTS, VERDICTS_FILE, CONTROL, FILES };
@@ -43,6 +48,8 @@ struct walk {
 	const char *accel;
 	const char *node; /* of several machines this one, or NULL */
 	const char *taint_path;
+	const char *cpus; /* a list for the points, or NULL: they choose by themselves */
+	double noise_limit;
 	struct utsname system; /* its kernel's release stands in every point */
 	unsigned long taint;
 	struct results file[FILES];
@@ -115,6 +122,26 @@ static json_t *parse_measured(const char *text, char *reason, size_t size)
 	snprintf(reason, size, "it delivered no packet");
 	json_decref(object);
 	return NULL;
+}
+
+/* Did others take so much of the machine that the measurement is one of them? */
+static bool noisy(const struct walk *walk, const json_t *values, char *reason, size_t size)
+{
+	const json_t *noise = json_object_get(values, "noise");
+	double here = json_number_value(json_object_get(noise, "processors"));
+	double elsewhere = json_number_value(json_object_get(noise, "machine"));
+	double limit = walk->noise_limit;
+	bool there = here <= limit;
+
+	if (!walk->cpus || (there && elsewhere <= limit * ELSEWHERE))
+		return false;
+	snprintf(reason, size,
+		 "work of others took %.1f %% of %s, limit %.1f %%: end other programs, or raise "
+		 "--noise-limit",
+		 100 * (there ? elsewhere : here),
+		 there ? "the other processors" : "the processors used",
+		 100 * (there ? limit * ELSEWHERE : limit));
+	return true;
 }
 
 /* Identity and measurement in one object of the result contract. */
@@ -191,6 +218,10 @@ static enum verdict judge(struct walk *walk, const json_t *step, json_t **values
 	json_array_foreach(given, i, word)
 		if (argc <= MAX_ARGUMENTS && json_is_string(word))
 			argv[argc++] = (char *)json_string_value(word);
+	if (walk->cpus && argc + 2 <= MAX_ARGUMENTS) {
+		argv[argc++] = "--cpus";
+		argv[argc++] = (char *)walk->cpus;
+	}
 	argv[argc] = NULL;
 	/* Where the point may leave raw data, without the ending. */
 	snprintf(raw, sizeof(raw), "%s%s/%s-%ld", walk->port < 0 ? walk->out : walk->raw,
@@ -227,6 +258,8 @@ static enum verdict judge(struct walk *walk, const json_t *step, json_t **values
 		if (!child.code) {
 			*values = parse_measured(child.out, reason, size);
 			verdict = *values ? OK : MALFORMED;
+			if (*values && noisy(walk, *values, reason, size))
+				verdict = NOISY;
 			break;
 		}
 		if (child.code == 77)
@@ -302,7 +335,9 @@ static bool one_step(struct walk *walk, const json_t *step)
 
 static int usage(void)
 {
-	fputs("usage: walk --point PROGRAM --out DIR [--records PORT] < SCHEDULE\n", stderr);
+	fputs("usage: walk --point PROGRAM --out DIR [--records PORT] [--cpus LIST] "
+	      "[--noise-limit SHARE] < SCHEDULE\n",
+	      stderr);
 	return 2;
 }
 
@@ -312,6 +347,8 @@ int main(int argc, char **argv)
 		{ "point", required_argument, NULL, 'p' },
 		{ "out", required_argument, NULL, 'o' },
 		{ "records", required_argument, NULL, 'r' },
+		{ "cpus", required_argument, NULL, 'c' },
+		{ "noise-limit", required_argument, NULL, 'n' },
 		{ NULL, 0, NULL, 0 },
 	};
 	const char *accel = getenv("VHOSTLAB_ACCEL"), *taint = getenv("VHOSTLAB_TAINTED");
@@ -320,6 +357,7 @@ int main(int argc, char **argv)
 		.accel = accel ? accel : "bare",
 		.node = node && *node ? node : NULL,
 		.port = -1,
+		.noise_limit = NOISE_LIMIT,
 		.raw = "/tmp/vhostlab-raw.XXXXXX",
 		.taint_path = taint ? taint : "/proc/sys/kernel/tainted",
 	};
@@ -337,6 +375,10 @@ int main(int argc, char **argv)
 			out = optarg;
 		else if (opt == 'r')
 			port = optarg;
+		else if (opt == 'c')
+			walk.cpus = optarg;
+		else if (opt == 'n')
+			walk.noise_limit = atof(optarg);
 		else
 			return usage();
 	}
@@ -396,10 +438,12 @@ int main(int argc, char **argv)
 			"known to the precision asked for\n",
 			walk.enough);
 	fprintf(stderr,
-		"@done %ld ok, %ld failed, %ld hung, %ld malformed, %ld oops, %ld skipped\n",
+		"@done %ld ok, %ld failed, %ld hung, %ld malformed, %ld oops, %ld noisy, %ld "
+		"skipped\n",
 		walk.count[OK], walk.count[FAILED], walk.count[HUNG], walk.count[MALFORMED],
-		walk.count[OOPS], walk.count[SKIPPED]);
-	if (!going || walk.count[FAILED] || walk.count[HUNG] || walk.count[MALFORMED])
+		walk.count[OOPS], walk.count[NOISY], walk.count[SKIPPED]);
+	if (!going || walk.count[FAILED] || walk.count[HUNG] || walk.count[MALFORMED] ||
+	    walk.count[NOISY])
 		return 1;
 	return !walk.count[OK] && walk.count[SKIPPED] ? 77 : 0;
 }
