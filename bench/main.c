@@ -18,7 +18,11 @@ static int run_one(struct point *p)
 	rc = point_prepare(p);
 	if (!rc && p->o.functions)
 		rc = functions_open(p->o.functions, p->o.clock);
+	if (!rc)
+		point_pmu_open(p);
 	rc = rc ? rc : point_workload(p);
+	if (!rc)
+		point_pmu_close(p);
 	if (!rc && p->o.functions)
 		rc = functions_save(&p->server, p->result.window_packets, p->result.window_cost);
 	p->result.wakeups = p->guest.wakeups;

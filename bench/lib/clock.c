@@ -181,6 +181,14 @@ static int begin_used(struct window *w)
 	return rc;
 }
 
+/* The same for what the watcher took, since @self of this thread. */
+static void leave_out_watcher(struct window *w, uint64_t self)
+{
+	self = own_self_ns() - self;
+	w->busy_begin += self;
+	w->own_begin += self;
+}
+
 static int end_used(struct window *w)
 {
 	uint64_t own = own_ns(), self = own_self_ns(), awake, tail;
@@ -203,6 +211,7 @@ static int end_used(struct window *w)
 
 static int begin(struct window *w, enum clock_kind kind, bool flowing)
 {
+	uint64_t self;
 	int rc;
 
 	memset(w, 0, sizeof(*w));
@@ -214,8 +223,11 @@ static int begin(struct window *w, enum clock_kind kind, bool flowing)
 		rc = begin_used(w);
 	else
 		rc = read_busy(&w->busy_begin, &w->elsewhere_begin);
+	self = used.count ? own_self_ns() : 0;
 	if (window_watcher)
 		window_watcher(true);
+	if (used.count)
+		leave_out_watcher(w, self);
 	w->begin_tsc = __rdtsc();
 	w->begin = clock_now(kind);
 	return rc;

@@ -10,6 +10,7 @@
 #include <sched.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 /* False: the task has ended meanwhile. */
@@ -136,14 +137,33 @@ static void mask_of(const struct cpus *c, union mask *mask)
 		CPU_SET_S(c->cpu[i], sizeof(*mask), &mask->set);
 }
 
-int task_spread(pid_t tid, const struct cpus *c, int policy)
+int task_bind(pid_t tid, const struct cpus *c)
 {
 	union mask mask;
 
 	mask_of(c, &mask);
 	if (sched_setaffinity(tid, sizeof(mask), &mask.set) && errno != EINVAL)
 		return fail(RC_FAIL, "CPU %d: task %d: %s", c->cpu[0], tid, strerror(errno));
-	return set_policy(tid, policy);
+	return RC_OK;
+}
+
+int task_spread(pid_t tid, const struct cpus *c, int policy)
+{
+	int rc = task_bind(tid, c);
+
+	return rc ? rc : set_policy(tid, policy);
+}
+
+void memory_near(int node)
+{
+	enum { MPOL_PREFERRED = 1, NODES = 1024, BITS = 8 * sizeof(long) };
+	unsigned long mask[NODES / BITS] = { 0 };
+
+	if (node < 0 || node >= NODES)
+		return;
+	mask[node / BITS] |= 1ul << node % BITS;
+	/* A kernel without NUMA has one memory only. */
+	syscall(SYS_set_mempolicy, MPOL_PREFERRED, mask, NODES + 1ul);
 }
 
 bool tasks_may_run(const struct cpus *c)

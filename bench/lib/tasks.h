@@ -34,6 +34,12 @@ unsigned int tasks_cpus(int *cpu, unsigned int max);
  */
 int task_place(pid_t tid, int cpu, int policy);
 
+/* Ties a task to some CPUs and leaves its policy; as above. */
+int task_bind(pid_t tid, const struct cpus *c);
+
+/* What the caller, and what it starts, touches first is put into the memory of that node. */
+void memory_near(int node);
+
 /* May the caller run on one of these? It is left where it was. */
 bool tasks_may_run(const struct cpus *c);
 

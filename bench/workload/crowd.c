@@ -473,8 +473,11 @@ int crowd_run(struct point *p)
 	rc = rc ? rc : clock_open(p->o.clock);
 	rc = rc ? rc : start_all(p);
 	rc = rc ? rc : place_conductor(p);
-	if (!rc)
+	if (!rc) {
+		point_pmu_open(p);
 		rc = p->o.sink == SINK_CHECK ? check(p) : measure(p);
+		point_pmu_close(p);
+	}
 	ended = end_all(c);
 	rc = rc ? rc : ended;
 	for (unsigned int i = 0; i < c->n; i++) {

@@ -130,9 +130,13 @@ int result_print(const struct result *r, FILE *f)
 
 	if (r->cpus.count)
 		print_noise(r, f);
+	if (r->pmu)
+		fprintf(f, "\"pmu\":%s,", r->pmu);
 	fputs("\"detail\":{", f);
 	if (r->cpus.count)
 		print_cpus(r, f);
+	if (r->pmu_absent)
+		fprintf(f, "\"pmu_absent\":\"%s\",", r->pmu_absent);
 	count(f, "offered", r->offered);
 	count(f, "misordered", r->misordered);
 	count(f, "wakeups", r->wakeups);

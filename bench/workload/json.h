@@ -38,6 +38,8 @@ struct result {
 	struct cpus cpus;
 	bool spread; /* all tasks run on any of them */
 	bool closed; /* guest and far end share the server's processor */
+	const char *pmu; /* the hardware counters, JSON, or NULL */
+	const char *pmu_absent; /* why there are none, or NULL */
 	double noise_processors, noise_machine; /* as window_noise() */
 
 	/* With several guests: what each had of it, and how evenly that was spread. */

@@ -47,8 +47,10 @@ int point_use_cpus(const struct options *o)
 				  "process: name others",
 				  one.cpu[0]);
 	}
-	if (!rc && o->cpus.count)
+	if (!rc && o->cpus.count) {
 		clock_cpus(&o->cpus);
+		memory_near(cpu_node(o->cpus.cpu[0]));
+	}
 	return rc;
 }
 
@@ -111,6 +113,33 @@ int point_prepare(struct point *p)
 	if (!rc && o->cpus.count)
 		point_own(p);
 	return rc ? rc : watch_start();
+}
+
+void point_pmu_open(struct point *p)
+{
+	/* Both would hang on the same window. */
+	if (p->o.cpus.count && !p->o.functions)
+		pmu_open(&p->pmu, &p->o.cpus, NULL);
+}
+
+void point_pmu_close(struct point *p)
+{
+	static char text[PMU_TEXT_MAX];
+	struct result *r = &p->result;
+
+	if (!p->o.cpus.count)
+		return;
+	if (p->o.functions) {
+		r->pmu_absent = "knob trace=functions samples in the window: measure without it";
+		return;
+	}
+	pmu_close(&p->pmu);
+	if (*p->pmu.absent)
+		r->pmu_absent = p->pmu.absent;
+	else if (!r->window_packets)
+		r->pmu_absent = "no cost is measured with sink check, or all frames were lost";
+	else if (pmu_text(&p->pmu, r->window_packets, text, sizeof(text)))
+		r->pmu = text;
 }
 
 void point_own(const struct point *p)

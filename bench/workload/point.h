@@ -5,6 +5,7 @@
 
 #include "crowd.h"
 #include "probe/events.h"
+#include "probe/pmu.h"
 #include "net/farend.h"
 #include "guest/guest.h"
 #include "json.h"
@@ -21,6 +22,7 @@ struct point {
 	struct pktgen pktgen;
 	struct events events;
 	struct result result;
+	struct pmu pmu;
 	struct crowd *crowd; /* of which this is one guest; NULL: there is one guest */
 	int guest_cpu, server_cpu; /* the same one where there is only one; -1: any */
 };
@@ -62,6 +64,12 @@ int point_finish(struct point *p);
  * a task that cannot be moved would stay anywhere. RC_ values.
  */
 int point_use_cpus(const struct options *o);
+/*
+ * Hardware counters of the processors named, if any, over the next window, and
+ * what they counted into the result.
+ */
+void point_pmu_open(struct point *p);
+void point_pmu_close(struct point *p);
 /* Says which tasks are the point's own: those that work for it now. */
 void point_own(const struct point *p);
 /* The workload that p->o names. */

@@ -1,6 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
-# The bench's unit tests: rings of both sides, command line, numbered frames, rounds of reads, statistics.
+# The bench's unit tests: rings of both sides, command line, numbered frames, rounds of reads, statistics, hardware
+# counters, lists of processors.
 set -Eeuo pipefail
 cd -- "$(dirname -- "$(readlink -f -- "${BASH_SOURCE[0]}")")/../.."
 build=${VHOSTLAB_BUILD:-$PWD/build}
@@ -9,7 +10,7 @@ if ! make -s -C tests/bench BUILD="$build" >&2; then
 	echo 'Bail out! the unit tests do not build'
 	exit 1
 fi
-tests=(vring_test vring_packed_test devring_test options_test frame_test rounds_test stats_test)
+tests=(vring_test vring_packed_test devring_test options_test frame_test rounds_test stats_test pmu_test cpus_test)
 echo "1..${#tests[@]}"
 bad=0
 for i in "${!tests[@]}"; do
