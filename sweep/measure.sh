@@ -9,7 +9,7 @@ start_session()
 {
 	"$BENCH/plan" "${PLAN_OPTIONS[@]}" --schedule "${part[@]}" "$CONFIG" | grep '"guest":"qemu"' >/dev/null || return 0
 	SESSION=$(mktemp -d)
-	setpriv --pdeathsig TERM "$ROOT/bench/vm/session" "$SESSION" </dev/null >/dev/null &
+	VHOSTLAB_CPUS=$CPUS setpriv --pdeathsig TERM "$ROOT/bench/vm/session" "$SESSION" </dev/null >/dev/null &
 	SESSION_KEEPER=$!
 	export VHOSTLAB_SESSION=$SESSION
 }

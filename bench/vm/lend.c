@@ -19,6 +19,7 @@
 #include <unistd.h>
 
 #include "lib/common.h"
+#include "lib/tasks.h"
 
 #define LEND_TAP   100
 #define LEND_VHOST 120
@@ -77,7 +78,8 @@ int main(int argc, char **argv)
 		{ "vhost", required_argument, NULL, 'v' },
 		{ NULL, 0, NULL, 0 },
 	};
-	const char *tap = NULL, *vhost = NULL;
+	const char *tap = NULL, *vhost = NULL, *list = getenv("VHOSTLAB_CPUS");
+	struct cpus cpus;
 	pid_t parent = getppid();
 	long queues = 1;
 	int opt, rc;
@@ -100,6 +102,13 @@ int main(int argc, char **argv)
 	/* Our parent may be killed without a chance to end the command. */
 	if (prctl(PR_SET_PDEATHSIG, SIGKILL) || getppid() != parent)
 		return fail(RC_FAIL, "lend: %s: its parent has ended", argv[optind]);
+	/* The guest's memory comes from where its processor is. */
+	if (list && *list) {
+		rc = cpus_parse(&cpus, "VHOSTLAB_CPUS", list);
+		if (rc)
+			return rc;
+		memory_near(cpu_node(cpus_of(&cpus, CPU_GUEST)));
+	}
 	rc = tap ? lend_tap(tap, queues) : RC_OK;
 	if (!rc && vhost)
 		rc = lend_vhost(vhost, queues);

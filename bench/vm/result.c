@@ -252,6 +252,23 @@ static json_t *detail(const struct question *q, double dropped)
 	return d;
 }
 
+/* What there is only on a machine whose processors were named. */
+static void named_processors(const struct question *q, json_t *r)
+{
+	static const char *const top[] = { "noise", "pmu" }, *const below[] = { "cpus",
+										"pmu_absent" };
+
+	for (int i = 0; i < 2; i++) {
+		json_t *value = json_object_get(q->measured, top[i]);
+
+		if (value)
+			json_object_set(r, top[i], value);
+		value = json_object_get(q->measured, below[i]);
+		if (value)
+			json_object_set(json_object_get(r, "detail"), below[i], value);
+	}
+}
+
 static json_t *result(const struct question *q)
 {
 	json_t *packets = json_object_get(q->measured, "packets");
@@ -274,6 +291,7 @@ static json_t *result(const struct question *q)
 	json_object_set_new(r, "latency_p99", latency(q, 0.99, "p99"));
 	json_object_set_new(r, "latency_p999", latency(q, 0.999, "p999"));
 	json_object_set_new(r, "detail", detail(q, dropped));
+	named_processors(q, r);
 	return r;
 }
 

@@ -19,6 +19,8 @@
 #include "lib/common.h"
 #include "probe/exact.h"
 #include "calls.h"
+#include "places.h"
+#include "probe/pmu.h"
 #include "roles.h"
 
 #define MAX_TAPS 32
@@ -47,6 +49,7 @@ struct window_options {
 	enum clock_kind clock;
 	const char *functions; /* file for counts of instructions; NULL: none */
 	struct exact_cell cell; /* what they are of */
+	struct cpus cpus; /* of guest, server and far end; none: any */
 };
 
 static const struct roles *counted;
@@ -226,17 +229,34 @@ static int start_counting(const struct window_options *o, struct calls *calls,
 	return rc ? rc : calls_enable(true);
 }
 
+/* "pmu" per packet, or "pmu_absent". */
+static void counters_json(json_t *result, struct pmu *pmu)
+{
+	static char text[PMU_TEXT_MAX];
+
+	pmu_close(pmu);
+	if (pmu_text(pmu, json_number_value(json_object_get(result, "packets")), text,
+		     sizeof(text)))
+		json_object_set_new(result, "pmu", json_loads(text, 0, NULL));
+	else
+		json_object_set_new(result, "pmu_absent", json_string(pmu->absent));
+}
+
 static int measure(const struct window_options *o, struct roles *roles)
 {
 	struct traffic before[MAX_TAPS] = { 0 }, from[MAX_TAPS] = { 0 }, to[MAX_TAPS] = { 0 };
 	json_t *by_role = NULL, *result, *each = json_array();
 	struct calls calls = { 0 };
+	static struct pmu pmu;
 	struct window window;
 	uint64_t fewest = 0;
-	int rc = read_taps(o, before);
+	int rc = o->cpus.count ? places_bind(roles, &o->cpus) : RC_OK;
 
+	rc = rc ? rc : read_taps(o, before);
 	if (!rc && o->functions)
 		rc = exact_open();
+	if (!rc && o->cpus.count && !o->count)
+		pmu_open(&pmu, &o->cpus, NULL);
 	/* Every guest must be at work. */
 	rc = rc ? rc : wait_for_frames(o, before, 0, o->warm, START_PATIENCE, from);
 	if (!rc)
@@ -291,6 +311,10 @@ static int measure(const struct window_options *o, struct roles *roles)
 		json_object_set_new(result, "msis", msis);
 	}
 	json_object_set_new(result, "threads", threads_json(roles, by_role));
+	if (o->cpus.count)
+		places_json(result, roles, &o->cpus, &window);
+	if (o->cpus.count && !o->count)
+		counters_json(result, &pmu);
 	if (!rc &&
 	    (json_dumpf(result, stdout, JSON_COMPACT) || putchar('\n') == EOF || fflush(stdout)))
 		rc = fail(RC_FAIL, "window: standard output: cannot be written");
@@ -302,7 +326,8 @@ static int usage(void)
 	return fail(RC_USAGE,
 		    "window: wrong use: window --tap NAME... [--qemu|--guest|--server PID]... "
 		    "[--direction out|in|both] [--warm FRAMES] --packets FRAMES --limit "
-		    "SECONDS [--count] [--functions FILE --name SERVER --workload W --size N]");
+		    "SECONDS [--count] [--cpus LIST] "
+		    "[--functions FILE --name SERVER --workload W --size N]");
 }
 
 int main(int argc, char **argv)
@@ -323,6 +348,7 @@ int main(int argc, char **argv)
 		{ "workload", required_argument, NULL, 'o' },
 		{ "size", required_argument, NULL, 'z' },
 		{ "knob", required_argument, NULL, 'b' },
+		{ "cpus", required_argument, NULL, 'C' },
 		{ NULL, 0, NULL, 0 },
 	};
 	/* Real guests have no burst and one far end. */
@@ -388,6 +414,11 @@ int main(int argc, char **argv)
 		case 'k':
 			o.clock = strcmp(optarg, "insn") ? CLOCK_WALL : CLOCK_INSN;
 			rc = clock_open(o.clock);
+			break;
+		case 'C':
+			rc = cpus_parse(&o.cpus, "--cpus", optarg);
+			if (!rc)
+				clock_cpus(&o.cpus);
 			break;
 		default:
 			return usage();
