@@ -174,6 +174,17 @@ static json_t *irq_affinity(const struct cpus *c)
 			 text("/proc/irq/default_smp_affinity", 0));
 }
 
+/* Pages of 2 MiB, which real guests have their memory in where enough are free. */
+static json_t *hugepages(void)
+{
+	json_t *total = text("/sys/kernel/mm/hugepages/hugepages-2048kB/nr_hugepages", 0);
+
+	if (!total)
+		return NULL;
+	return json_pack("{s:o,s:o*}", "total", total, "free",
+			 text("/sys/kernel/mm/hugepages/hugepages-2048kB/free_hugepages", 0));
+}
+
 static json_t *sysctls(void)
 {
 	json_t *all = json_object();
@@ -214,6 +225,7 @@ json_t *describe(const struct cpus *c)
 	    "neither " CPU "/intel_pstate/no_turbo nor " CPU "/cpufreq/boost is there");
 	put(host, "smt", smt(c), CPU "/smt/control is not there");
 	put(host, "numa", numa(c), "a kernel without NUMA: /sys/devices/system/node is not there");
+	put(host, "hugepages", hugepages(), "the kernel has no hugepages of 2 MiB");
 	put(host, "microcode", microcode(), "the kernel names no version of it");
 	put(host, "c_states", c_states(c),
 	    "the kernel has no idle states to choose from: " CPU "/cpu*/cpuidle has none");

@@ -86,7 +86,7 @@ is 'env.json: what is not there has a reason' "$(jq -c '[.host.hypervisor, .host
 rm -rf "$TMP/other" && cp -r "$machine" "$TMP/other" && rm -rf "$TMP/other"/sys/devices/system/{cpu/cpu*/cpufreq,cpu/intel_pstate,cpu/smt,cpu/cpu0/microcode,cpu/cpu*/cpuidle,node,clocksource} "$TMP/other/proc/irq"
 is 'a machine that has none of them: a reason for each' \
 	"$(VHOSTLAB_SYSROOT=$TMP/other "$BENCH/host" describe 2,3 | jq -r '.absent | keys | join(" ")')" \
-	'c_states clocksource frequency_driver governor hypervisor irq_affinity microcode numa smt turbo'
+	'c_states clocksource frequency_driver governor hugepages hypervisor irq_affinity microcode numa smt turbo'
 is 'the point program is told the processors' "$(cat >"$TMP/point" <<'EOC'
 #!/bin/bash
 echo "$*" >>"${0%/*}/words"
