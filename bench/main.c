@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "probe/functions.h"
+#include "workload/calibrate.h"
 #include "workload/point.h"
 
 /* The only guest. */
@@ -32,23 +33,12 @@ static int run_one(struct point *p)
 	return rc ? rc : finished;
 }
 
-int main(int argc, char **argv)
+/* The whole of it, with its result on @out. */
+static int measure(struct point *p, FILE *out)
 {
-	static struct point point;
-	struct point *p = &point;
 	struct result *r = &p->result;
 	int rc;
 
-	if (argc == 2 && !strcmp(argv[1], "--help")) {
-		options_usage(stdout);
-		return RC_OK;
-	}
-	rc = options_parse(&p->o, argc, argv);
-	if (rc)
-		return rc;
-	if (p->o.clock == CLOCK_NATIVE)
-		return fail(RC_USAGE, "clock native: point: it has a program of its own: "
-				      "build/bench/native");
 	p->tap.fd = p->farend.fd = p->guest.memfd = -1;
 	for (int q = 0; q < QUEUES; q++)
 		p->guest.kick[q] = p->guest.call[q] = -1;
@@ -64,7 +54,25 @@ int main(int argc, char **argv)
 		rc = fail(RC_FAIL, "frames out of order: %s: %lu of %lu",
 			  workload_name(p->o.workload), (unsigned long)r->misordered,
 			  (unsigned long)r->offered);
-	rc = rc ? rc : result_print(r, stdout);
+	rc = rc ? rc : result_print(r, out);
 	free(p->server.module);
 	return rc;
+}
+
+int main(int argc, char **argv)
+{
+	static struct point point;
+	int rc;
+
+	if (argc == 2 && !strcmp(argv[1], "--help")) {
+		options_usage(stdout);
+		return RC_OK;
+	}
+	rc = options_parse(&point.o, argc, argv);
+	if (!rc && point.o.clock == CLOCK_NATIVE)
+		rc = fail(RC_USAGE, "clock native: point: it has a program of its own: "
+				    "build/bench/native");
+	if (!rc && point.o.duration_ms)
+		rc = calibrate(&point, measure);
+	return rc ? rc : measure(&point, stdout);
 }

@@ -306,6 +306,11 @@ static void sweep_key(struct parse *p, const char *name, const char *value)
 		set_number(p, &c->defaults.repetitions, name, value, 1000);
 	} else if (!strcmp(name, "packets")) {
 		set_number(p, &c->defaults.packets, name, value, 1000000000);
+	} else if (!strcmp(name, "duration")) {
+		if (once(p, name) && !duration_known(value, &c->duration))
+			mistake(p, p->line,
+				"duration = %s is not known; allowed: 10ms to 3600s, such as 2s",
+				value);
 	} else if (!strcmp(name, "timeout")) {
 		set_number(p, &c->timeout, name, value, 86400);
 	} else if (!strcmp(name, "control")) {
@@ -325,7 +330,7 @@ static void sweep_key(struct parse *p, const char *name, const char *value)
 	} else {
 		mistake(p, p->line,
 			"key %s is not known in [sweep]; allowed: question, kernel, append, clock, "
-			"repetitions, packets, timeout, control, precision, include",
+			"repetitions, packets, duration, timeout, control, precision, include",
 			name);
 	}
 }

@@ -43,6 +43,7 @@ struct config {
 	char *append; /* parameters of its command line, separated by spaces */
 	char *clock;
 	long timeout; /* seconds a single point may take */
+	long duration; /* ms that a window lasts; 0: as many packets as asked for */
 	bool control; /* some cells are measured twice: the A/A control */
 	double precision; /* repetitions end when figures are known to this share; 0: never */
 	struct value_list include; /* files whose sections are part of this one */

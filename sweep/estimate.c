@@ -72,6 +72,9 @@ double estimate_point(const struct point *p, const struct config *config, bool b
 		return machine->real + (boots ? machine->boot : 0);
 	if (!strcmp(config->clock, "wall"))
 		seconds += machine->wall;
+	/* A measurement of that many packets first, by which the second one lasts so long. */
+	if (config->duration)
+		seconds += seconds + config->duration / 1e3;
 	for (int i = 0; i < p->knob_count; i++)
 		if (!strcmp(p->info[i]->name, "trace") && strcmp(p->knob[i], "out"))
 			seconds += machine->tool;

@@ -205,6 +205,11 @@ static json_t *point_arguments(const struct point *p, const struct config *confi
 	json_array_append_new(argv, json_string("--packets"));
 	snprintf(text, sizeof(text), "%ld", p->packets);
 	json_array_append_new(argv, json_string(text));
+	if (config->duration) {
+		json_array_append_new(argv, json_string("--duration"));
+		snprintf(text, sizeof(text), "%ld", config->duration);
+		json_array_append_new(argv, json_string(text));
+	}
 	for (int i = 0; i < p->knob_count; i++) {
 		json_array_append_new(argv, json_string("--knob"));
 		snprintf(text, sizeof(text), "%s=%s", p->info[i]->name, p->knob[i]);
@@ -444,6 +449,13 @@ int main(int argc, char **argv)
 		return 2;
 	if (clock)
 		config.clock = strdup(clock);
+	if (config.duration && strcmp(config.clock, "wall")) {
+		fprintf(stderr,
+			"vhostlab: config: %s: duration: the instruction clock counts no time: "
+			"write clock = wall in [sweep], or packets in place of duration\n",
+			config.path);
+		return 2;
+	}
 	if (kernels && !kernels_set(&config, kernels))
 		return 2;
 	/* Which cells are controls is estimated for one machine, so that it is the same on each. */

@@ -160,6 +160,8 @@ static json_t *asked(const struct point *point, const struct config *config, boo
 	}
 	json_object_set_new(object, "knobs", knobs_object(point, cell));
 	json_object_set_new(object, "packets", json_integer(point->packets));
+	if (config->duration)
+		json_object_set_new(object, "duration_ms", json_integer(config->duration));
 	json_object_set_new(object, "clock", json_string(config->clock));
 	json_object_set_new(object, "kernel", json_string(point->kernel));
 	if (*config->append)
@@ -223,6 +225,8 @@ json_t *point_identity(const struct point *point, const struct config *config)
 	}
 	json_object_set_new(object, "knobs", knobs_object(point, false));
 	json_object_set_new(object, "packets", json_integer(point->packets));
+	if (config->duration)
+		json_object_set_new(object, "duration_ms", json_integer(config->duration));
 	if (point->control)
 		json_object_set_new(object, "control", json_true());
 	return object;

@@ -348,3 +348,17 @@ void vocab_defaults(FILE *out)
 			knobs[i].words ? "\"" : "", knobs[i].fallback, knobs[i].words ? "\"" : "");
 	fputs("}\n", out);
 }
+
+bool duration_known(const char *text, long *ms)
+{
+	char *unit;
+
+	*ms = strtol(text, &unit, 10);
+	if (*text < '1' || *text > '9' || *ms > 3600000)
+		return false;
+	if (!strcmp(unit, "s"))
+		*ms *= 1000;
+	else if (strcmp(unit, "ms"))
+		return false;
+	return *ms >= 10 && *ms <= 3600000;
+}

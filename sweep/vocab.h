@@ -7,6 +7,9 @@
 #include <stddef.h>
 #include <stdio.h>
 
+/* "2s" or "500ms", from 10 ms to an hour, in ms; false for anything else. */
+bool duration_known(const char *text, long *ms);
+
 /* Axes in the order in which they are crossed: the first one varies slowest. */
 enum axis {
 	AXIS_WORKLOAD,

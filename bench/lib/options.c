@@ -60,6 +60,7 @@ void options_usage(FILE *f)
 	      "             --clock insn|wall|native --packets N\n"
 	      "             [--queues 1] [--guests N] [--knob NAME=VALUE]... [--events FILE]\n"
 	      "             [--functions FILE] [--cpus GUEST,SERVER,FAREND]\n"
+	      "             [--duration MS]\n"
 	      "Measures one repetition of one point as root on this machine and prints one JSON\n"
 	      "object. Knobs: event_idx, indirect, mrg_rxbuf, version_1, packed, in_order, calls "
 	      "(0 or\n"
@@ -82,6 +83,8 @@ void options_usage(FILE *f)
 	      "--cpus: processors for each; of a shorter list the last one has the rest. On the "
 	      "wall clock\n"
 	      "the cost is then that of these, and work of others is told as noise.\n"
+	      "--duration: the window lasts about so long: a measurement of that many packets "
+	      "comes first.\n"
 	      "Exit: 0 done, 1 failed, 2 wrong use, 77 cannot run here.\n",
 	      f);
 }
@@ -294,6 +297,9 @@ static int check_whole(const struct options *o)
 	if (o->workload > WORK_RR && o->guests > 1)
 		return fail(RC_USAGE, "no such pair: %s with %u guests: use one",
 			    workload_name(o->workload), o->guests);
+	if (o->duration_ms && (o->clock == CLOCK_INSN || o->sink == SINK_CHECK))
+		return fail(RC_USAGE, "no such pair: duration with %s: use packets",
+			    o->clock == CLOCK_INSN ? "clock insn" : "sink check");
 	if (o->events && o->guests > 1)
 		return fail(RC_USAGE, "no such pair: events with %u guests: use one", o->guests);
 	if (o->functions && (o->guests > 1 || o->events))
@@ -321,7 +327,8 @@ int options_parse(struct options *o, int argc, char **argv)
 		KNOB,
 		EVENTS,
 		FUNCTIONS,
-		CPUS
+		CPUS,
+		DURATION
 	};
 	static const struct option longs[] = {
 		{ "server", required_argument, NULL, SERVER },
@@ -337,6 +344,7 @@ int options_parse(struct options *o, int argc, char **argv)
 		{ "events", required_argument, NULL, EVENTS },
 		{ "functions", required_argument, NULL, FUNCTIONS },
 		{ "cpus", required_argument, NULL, CPUS },
+		{ "duration", required_argument, NULL, DURATION },
 		{},
 	};
 	/* Everything that has no default must be given. */
@@ -396,6 +404,9 @@ int options_parse(struct options *o, int argc, char **argv)
 			break;
 		case CPUS:
 			rc = cpus_parse(&o->cpus, "--cpus", optarg);
+			break;
+		case DURATION:
+			rc = parse_number("duration", optarg, 10, 3600000, &o->duration_ms);
 			break;
 		case PACKETS:
 			rc = parse_number("packets", optarg, 1, 1000000000UL, &o->packets);

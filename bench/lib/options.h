@@ -36,6 +36,7 @@ struct options {
 	unsigned int size; /* frame bytes, without the virtio-net header */
 	unsigned int burst; /* frames per kick (tx), frames the sender delivers at once (rx) */
 	unsigned long packets; /* frames of the measured phase, rounded up to whole bursts */
+	unsigned long duration_ms; /* that the window lasts about; 0: as long as packets take */
 	unsigned int guests; /* at once; they share packets */
 	struct cpus cpus; /* of guest, server and far end; none: the first two there are */
 

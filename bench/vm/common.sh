@@ -14,6 +14,22 @@ die()
 	exit "$code"
 }
 
+# limit_of MS: seconds that a measured pass lasts at most, or just as long when a time is asked for
+limit_of()
+{
+	if [[ -z $1 ]]; then
+		echo "$LIMIT"
+	else
+		printf '%d.%03d\n' $(($1 / 1000)) $(($1 % 1000))
+	fi
+}
+
+# whole_seconds SECONDS: not fewer
+whole_seconds()
+{
+	if [[ $1 == *.* ]]; then echo $((${1%.*} + 1)); else echo "$1"; fi
+}
+
 # A guest's number is part of all its addresses.
 guest_ip()
 {

@@ -50,6 +50,32 @@ static void test_defaults(void **state)
 	assert_int_equal(o.module_knobs, 0);
 }
 
+static void test_processors(void **state)
+{
+	struct options o;
+
+	(void)state;
+	assert_int_equal(parse(&o, ""), RC_OK);
+	assert_int_equal(o.cpus.count, 0);
+	assert_int_equal(parse(&o, "--cpus 2,4,6"), RC_OK);
+	assert_int_equal(o.cpus.count, 3);
+	assert_int_equal(cpus_of(&o.cpus, CPU_SERVER), 4);
+	assert_int_equal(parse(&o, "--cpus 2,2"), RC_USAGE);
+}
+
+/* The instruction clock counts no time. */
+static void test_duration(void **state)
+{
+	struct options o;
+
+	(void)state;
+	assert_int_equal(parse(&o, "--duration 2000"), RC_USAGE);
+	assert_int_equal(parse(&o, "--clock wall --duration 2000"), RC_OK);
+	assert_int_equal(o.duration_ms, 2000);
+	assert_int_equal(parse(&o, "--clock wall --duration 9"), RC_USAGE);
+	assert_int_equal(parse(&o, "--clock wall --sink check --duration 2000"), RC_USAGE);
+}
+
 static void test_knobs(void **state)
 {
 	struct options o;
@@ -190,6 +216,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_defaults),
+		cmocka_unit_test(test_processors),
+		cmocka_unit_test(test_duration),
 		cmocka_unit_test(test_knobs),
 		cmocka_unit_test(test_refused),
 		cmocka_unit_test(test_missing),

@@ -47,6 +47,15 @@ repeat = 3
 server = intree
 workload = tx
 EOC
+for time in 2 0s 9ms 3601s 2m -1s 1.5s s; do
+	bad "duration = $time" 2 "duration = $time is not known; allowed: 10ms to 3600s" <<EOC
+[sweep]
+duration = $time
+[x]
+server = intree
+workload = tx
+EOC
+done
 bad 'unknown knob' 4 'knob colour is not known' 'event_idx' <<'EOC'
 [x]
 server = intree
@@ -98,7 +107,7 @@ bad 'value twice' 2 'names intree twice' <<'EOC'
 server = intree, intree
 workload = tx
 EOC
-for key in 'question = a' 'kernel = 6.1' 'append = quiet' 'clock = insn' 'repetitions = 3' 'packets = 4' 'timeout = 5' 'control = no' 'precision = 1%'; do
+for key in 'question = a' 'kernel = 6.1' 'append = quiet' 'clock = insn' 'repetitions = 3' 'packets = 4' 'duration = 2s' 'timeout = 5' 'control = no' 'precision = 1%'; do
 	bad "[sweep] ${key%% *} twice" 3 "${key%% *} is given twice in this section (first in line 2)" <<EOC
 [sweep]
 $key

@@ -206,6 +206,19 @@ sed 's/^server = .*/server = vhostuser/' "$TMP/q.conf" >"$TMP/polls.conf"
 run "$BENCH/plan" --clock insn "$TMP/polls.conf"
 code 'a server that polls, on the clock with one processor' 2
 says 'a server that polls, on the clock with one processor' 'guest = qemu with server = vhostuser polls and is measured on the wall clock only'
+
+# A window by time.
+printf '[sweep]\nclock = wall\ncontrol = no\n%s\n[x]\nserver = intree\nworkload = tx\n' 'duration = 1500ms' >"$TMP/time.conf"
+schedule=$("$BENCH/plan" --schedule "$TMP/time.conf")
+is 'duration: the point program is told' "$(jq -r '.argv | join(" ")' <<<"$schedule" | grep -o -- '--duration .*')" '--duration 1500'
+is 'duration: the point has it' "$(jq .duration_ms <<<"$schedule")" 1500
+sed 's/^duration.*//' "$TMP/time.conf" >"$TMP/without.conf"
+is 'duration: without it nothing is new' \
+	"$("$BENCH/plan" --schedule "$TMP/without.conf" | grep -c duration)" 0
+is 'duration: another name' "$([[ $("$BENCH/plan" "$TMP/time.conf" | jq -r .point) != $("$BENCH/plan" "$TMP/without.conf" | jq -r .point) ]] && echo other)" other
+run "$BENCH/plan" --clock insn "$TMP/time.conf"
+code 'duration on the instruction clock' 2
+says 'duration on the instruction clock' 'duration: the instruction clock counts no time'
 run bash -c "'$BENCH/plan' '$ROOT/configs/quick.conf' >/dev/full"
 code 'standard output on a full disk' 1
 done_testing
