@@ -31,20 +31,32 @@ uint64_t clock_now(enum clock_kind kind)
 	return ts.tv_sec * 1000000000ULL + ts.tv_nsec;
 }
 
+/* The text of a file, until the next call. */
 static char *read_whole(const char *path)
 {
-	static char text[262144];
+	static char usual[262144], *text = usual;
+	static size_t room = sizeof(usual);
 	size_t have = 0;
 	ssize_t n = 0;
 	int fd = open(path, O_RDONLY | O_CLOEXEC);
 
 	if (fd < 0)
 		return NULL;
-	while (have < sizeof(text) - 1) {
-		n = read(fd, text + have, sizeof(text) - 1 - have);
-		if (n <= 0)
-			break;
+	while ((n = read(fd, text + have, room - 1 - have)) > 0) {
+		char *larger;
+
 		have += n;
+		if (have < room - 1)
+			continue;
+		/* Some hundred processors have more to tell. */
+		larger = malloc(2 * room);
+		if (!larger)
+			break;
+		memcpy(larger, text, have);
+		if (text != usual)
+			free(text);
+		text = larger;
+		room *= 2;
 	}
 	close(fd);
 	text[have] = '\0';
@@ -191,7 +203,8 @@ static void leave_out_watcher(struct window *w, uint64_t self)
 
 static int end_used(struct window *w)
 {
-	uint64_t own = own_ns(), self = own_self_ns(), awake, tail;
+	uint64_t own = own_ns(), self = own_self_ns(), awake;
+	int64_t tail;
 	int rc;
 
 	w->own_end = own - (self - w->self_end);
@@ -203,8 +216,11 @@ static int end_used(struct window *w)
 	tail = own_ns() - own;
 	tail -= own_self_ns() - awake;
 	w->busy_end -= tail + (self - w->self_end);
+	/* Where almost nothing ran, what was taken off may be more than that. */
 	if (w->busy_end < w->busy_begin)
 		w->busy_end = w->busy_begin;
+	if (w->own_end < w->own_begin)
+		w->own_end = w->own_begin;
 	w->ticks_end = read_ticks();
 	return rc;
 }
