@@ -215,12 +215,9 @@ static void test_missing(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_defaults),
-		cmocka_unit_test(test_processors),
-		cmocka_unit_test(test_duration),
-		cmocka_unit_test(test_knobs),
-		cmocka_unit_test(test_refused),
-		cmocka_unit_test(test_missing),
+		cmocka_unit_test(test_defaults), cmocka_unit_test(test_processors),
+		cmocka_unit_test(test_duration), cmocka_unit_test(test_knobs),
+		cmocka_unit_test(test_refused),	 cmocka_unit_test(test_missing),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
