@@ -68,9 +68,8 @@ static const struct kernel_param_ops worker_ops = {
 static struct choice worker = { worker_names, ARRAY_SIZE(worker_names), VHL_WORKER_DEVICE };
 module_param_cb(worker, &worker_ops, &worker, 0644);
 __MODULE_PARM_TYPE(worker, "charp");
-MODULE_PARM_DESC(
-	worker,
-	"threading model: device, queue, workqueue, shared or caller; see worker.h [device]");
+MODULE_PARM_DESC(worker,
+		 "threading model: device, queue, workqueue, shared, caller: worker.h [device]");
 
 static const char *const access_names[] = { "uaccess", "pinned" };
 

@@ -59,6 +59,7 @@ def present(rows: list[Row]) -> list[str]:
 def winners_text(rows: list[Row], told: list[set[Pair]], insn: bool) -> str:
     """Runs of numbers of guests for which the same models are cheapest, in words."""
     runs: list[dict[str, Any]] = []
+    measured = [m for m in MODELS if any(value(row, m, "cost") is not None for row in rows)]
     for row, pairs in zip(rows, told):
         who = cheapest(row, pairs, insn)
         if runs and runs[-1]["who"] == who:
@@ -69,8 +70,9 @@ def winners_text(rows: list[Row], told: list[set[Pair]], insn: bool) -> str:
     for r in runs:
         if not r["who"]:
             continue
-        names = "all alike" if len(r["who"]) == len(MODELS) else ", ".join(r["who"])
-        if not insn and len(r["who"]) == len(MODELS):
+        every = len(r["who"]) == len(measured)
+        names = "all alike" if every else ", ".join(r["who"])
+        if not insn and every:
             names = "none is told apart"
         span = f"{r['from']}" if r["from"] == r["to"] else f"{r['from']} to {r['to']}"
         out.append(f"{names} with {span} guest{'' if r['to'] == 1 else 's'}")

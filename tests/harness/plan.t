@@ -118,7 +118,7 @@ for conf in "$ROOT"/configs/*.conf; do
 done
 is 'A/A control: no sweep grows by more than a tenth' "$grown" ''
 # In these one more would be too much.
-is 'A/A control: every workload has one' "${few%, }" "$(printf '%s, ' 'guests-wall.conf 6 of 9' 'guests.conf 6 of 9' \
+is 'A/A control: every workload has one' "${few%, }" "$(printf '%s, ' 'caller.conf 4 of 5' 'guests-wall.conf 6 of 9' 'guests.conf 6 of 9' \
 	'kernel-defaults.conf 2 of 3' 'linux-6.12.conf 3 of 4' 'newest-kernel.conf 3 of 4' 'stages.conf 1 of 3' | sed 's/, $//')"
 is 'A/A control: several guests have their own' \
 	"$("$BENCH/plan" --schedule "$ROOT/configs/threads.conf" | jq -r 'select(.control and .rep == 1) | "\(.workload) \(.guests > 1)"' | sort | xargs)" \
