@@ -30,26 +30,12 @@ static struct guest g;
 static struct tap t;
 static uint8_t in[2048];
 
-/* Whether the thread sleeps, after the runs that it has for the backend's sake. */
-static bool thread_sleeps(int tid)
-{
-	char path[64], state = 0;
-	FILE *f;
-
-	snprintf(path, sizeof(path), "/proc/%d/stat", tid);
-	f = fopen(path, "re");
-	if (f && fscanf(f, "%*d (%*[^)]) %c", &state) != 1)
-		state = 0;
-	if (f)
-		fclose(f);
-	return state == 'S' || state == 'I';
-}
-
+/* Waits until the thread sleeps, after the runs that it has for the backend's sake. */
 static void settle(void)
 {
 	for (int i = 0; i < PATIENCE; i += 2) {
 		if (stat_of("tx", "wakeups") > 0 && stat_of("rx", "wakeups") > 0 &&
-		    thread_sleeps(worker_tid()))
+		    thread_state(worker_tid()) == 'S')
 			return;
 		sleep_ms(2);
 	}

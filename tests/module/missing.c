@@ -115,21 +115,6 @@ static bool sends(struct guest *g, struct tap *t, uint32_t seq)
 	       far_recv(t->far, buf, sizeof(buf), 3000) == 100 && frame_check(buf, 100) == seq;
 }
 
-/* How a thread is: S asleep, D asleep and not to be killed. */
-static int state_of(int tid)
-{
-	char path[64], state = 0;
-	FILE *f;
-
-	snprintf(path, sizeof(path), "/proc/%d/stat", tid);
-	f = fopen(path, "re");
-	if (f && fscanf(f, "%*d (%*[^)]) %c", &state) != 1)
-		state = 0;
-	if (f)
-		fclose(f);
-	return state;
-}
-
 static void others(const char *model)
 {
 	struct guest g, other[OTHERS];
@@ -151,7 +136,8 @@ static void others(const char *model)
 		/* The turn has the queue: the thread must not wait for it, not to be killed. */
 		ring_kick(&g.q[TX]);
 		sleep_ms(100);
-		tap_is(state_of(worker_tid()), 'S', "worker=%s: the thread does not wait", model);
+		tap_is(thread_state(worker_tid()), 'S', "worker=%s: the thread does not wait",
+		       model);
 	}
 	for (unsigned int i = 0; i < OTHERS; i++)
 		served += sends(&other[i], &taps[i], i);

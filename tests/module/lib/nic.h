@@ -65,6 +65,8 @@ long long worker_cpu_over(int ms, int share);
 bool worker_sleeps(int ms);
 /* The first thread of the device's own, -1: it has none. */
 int worker_tid(void);
+/* How a thread is, as ps has it: R, S asleep, D asleep and not to be killed; 0: it has ended. */
+char thread_state(int tid);
 /* Up to max threads that serve the device: its own, or the shared ones. 0: a workqueue does it. */
 int serving_threads(int *tid, int max);
 /* Only that CPU for what serves the device, threads or all work items; a CPU below 0: any. */

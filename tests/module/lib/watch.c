@@ -145,6 +145,20 @@ long long missing_kib(long long before, long long limit)
 	return before - free_kib();
 }
 
+char thread_state(int tid)
+{
+	char path[64], state = 0;
+	FILE *f;
+
+	snprintf(path, sizeof(path), "/proc/%d/stat", tid);
+	f = fopen(path, "re");
+	if (f && fscanf(f, "%*d (%*[^)]) %c", &state) != 1)
+		state = 0;
+	if (f)
+		fclose(f);
+	return state;
+}
+
 void task_pin(int tid, int cpu)
 {
 	cpu_set_t set;

@@ -3,24 +3,7 @@
 #ifndef SHIM_NET_H
 #define SHIM_NET_H
 
-#define ETH_HLEN	    14
-#define VLAN_HLEN	    4
-#define NET_IP_ALIGN	    0
-#define NET_SKB_PAD	    64
-#define XDP_PACKET_HEADROOM 256
-#define SKB_DATA_ALIGN(n)   (((n) + 63) & ~63UL)
-#define MSG_DONTWAIT	    0x40
-#define MSG_TRUNC	    0x20
-#define READ		    0
-#define WRITE		    1
-#define TUN_MSG_PTR	    2
-#define TUN_MSG_UBUF	    1
-#define MAX_SKB_FRAGS	    17
-#define SKBFL_ZEROCOPY_FRAG 3
-#define SOCK_ZEROCOPY	    1
-#define SOCK_XDP	    0
-#define AF_PACKET	    17
-#define SOCK_RAW	    3
+#include "bench/native/shim/socket.h"
 
 typedef u16 __sum16;
 
@@ -43,63 +26,6 @@ struct xdp_buff {
 	void *hard_start;
 	u8 *data;
 	size_t len, size;
-};
-struct tun_xdp_hdr {
-	int buflen;
-	struct virtio_net_hdr gso;
-};
-struct tun_msg_ctl {
-	unsigned short type, num;
-	void *ptr;
-};
-struct ubuf_info {
-	refcount_t refcnt;
-	u8 flags;
-	void (*callback)(struct sk_buff *skb, struct ubuf_info *ubuf, bool by_reference);
-};
-
-struct kvec {
-	void *iov_base;
-	size_t iov_len;
-};
-/* The bytes of segments from @off on; with @kernel they are not user memory. */
-struct iov_iter {
-	struct iovec one;
-	const struct iovec *iov;
-	unsigned int n;
-	size_t off, count;
-	bool kernel;
-};
-struct msghdr {
-	void *msg_control;
-	size_t msg_controllen;
-	unsigned int msg_flags;
-	struct iov_iter msg_iter;
-};
-
-struct sk_buff_head {
-	spinlock_t lock;
-	struct sk_buff *first;
-};
-struct sock {
-	int sk_sndbuf;
-	int sk_family, sk_type;
-	struct sk_buff_head sk_receive_queue;
-};
-struct socket;
-struct proto_ops {
-	int (*sendmsg)(struct socket *sock, struct msghdr *msg, size_t len);
-	int (*recvmsg)(struct socket *sock, struct msghdr *msg, size_t len, int flags);
-};
-struct socket {
-	struct sock *sk;
-	const struct proto_ops *ops;
-};
-struct ptr_ring {
-	int unused;
-};
-struct file {
-	int held;
 };
 struct eventfd_ctx {
 	u64 count;
@@ -167,21 +93,14 @@ static inline void xdp_prepare_buff(struct xdp_buff *x, void *start, size_t pad,
 	x->len = len;
 }
 
-#define sock_flag(sk, flag)		    ((sk)->sk_sndbuf == INT_MAX && (flag) == SOCK_ZEROCOPY)
 #define rcu_access_pointer(p)		    (p)
 #define rcu_dereference_sched(p)	    (p)
 #define dev_sw_netstats_tx_add(dev, n, len) ((void)(len))
 #define tun_is_xdp_frame(p)		    ((void)(p), false)
-#define tun_ptr_to_xdp(p)		    ((struct xdp_frame *)(p))
-#define skb_vlan_tag_present(skb)	    ((void)(skb), false)
 #define skb_is_nonlinear(skb)		    ((skb)->fragmented)
 #define skb_is_gso(skb)			    ((skb)->gso)
-#define skb_peek(q)			    ((q)->first)
 #define virt_to_head_page(p)		    (p)
 #define eventfd_signal(ctx, n)		    ((ctx)->count += (n))
-#define eventfd_ctx_put(ctx)		    ((void)(ctx))
-#define eventfd_ctx_fdget(fd)		    ((void)(fd), (struct eventfd_ctx *)ERR_PTR(-EBADF))
-#define eventfd_fget(fd)		    ((void)(fd), (struct file *)ERR_PTR(-EBADF))
 
 /* tap.c: descriptors TAP and PACKET are those of a tap and of a packet socket. */
 struct file *fget(int fd);
@@ -190,8 +109,6 @@ struct socket *tun_get_socket(struct file *file);
 struct ptr_ring *tun_get_tx_ring(struct file *file);
 struct socket *sock_from_file(struct file *file);
 void ptr_ring_unconsume(struct ptr_ring *r, void **batch, int n, void (*destroy)(void *p));
-#define tap_get_socket(file)   ((void)(file), (struct socket *)ERR_PTR(-EINVAL))
-#define tap_get_ptr_ring(file) ((void)(file), (struct ptr_ring *)ERR_PTR(-EINVAL))
 
 void page_frag_free(void *p);
 void put_page(void *p);
