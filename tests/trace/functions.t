@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 # ./run.sh trace functions: all servers side by side, sums that are the clock's, what is kept, and
-# what is refused. That the counts are exact: tests/lab/plugin.t.
+# what is refused. That the counts are exact: tests/lab/plugin.t; of real guests: functions.soak.
 # shellcheck source=tests/harness/lib/tap.sh
 source "$(dirname -- "${BASH_SOURCE[0]}")/../harness/lib/tap.sh"
 
@@ -43,13 +43,6 @@ says 'compared' 'vhl_tx_run'
 run "${trace[@]}" --out "$TMP/two" -- --server vhostlab --server=floor --workload rr --burst 1 --packets 256
 code 'two servers' 0
 is 'two servers: in the order in which they are named' "$(awk '$1 == "function" { print $3, $4 }' <<<"$TEXT")" 'vhostlab floor'
-# A virtual machine inside: what it executes is apart, and the sum is still the clock's.
-run "${trace[@]}" --out "$TMP/guest" -- --guest qemu --server vhostlab --workload udp_tx --packets 200
-code 'a real guest' 0
-is 'a real guest: its kernel, and the module that serves it' \
-	"$(awk '$1 == "(its" && $2 == "kernel)" { n++ } $1 == "vhostlab_net" && $NF > 50 { n++ } END { print n + 0 }' <<<"$TEXT")" 2
-is 'a real guest: the sum is the figure of the clock, within 0.1 %' \
-	"$(head -n 1 "$TMP/guest/1-vhostlab.functions" | jq '(.counted / .clock - 1 | fabs) <= 0.001')" true
 run "${trace[@]}" --out "$TMP/wrong" -- --server vhostlab --burst 0
 code 'an option that the bench refuses' 2
 says 'an option that the bench refuses' 'burst'
