@@ -143,7 +143,7 @@ bool vhl_caller_answer(struct vhl_work *work)
 static void run_now(struct vhl_work *work)
 {
 	set_bit(VHL_WORK_TURN, &work->flags);
-	smp_mb__before_atomic();
+	smp_mb__before_atomic(); /* the one before the other */
 	clear_bit(VHL_WORK_QUEUED, &work->flags);
 	/* As in vhl_list_run(): an event after this queues the work again. */
 	smp_mb__after_atomic();

@@ -53,8 +53,7 @@ static const char *const worker_names[] = {
 static int worker_set(const char *val, const struct kernel_param *kp)
 {
 	if (sysfs_streq(val, worker_names[VHL_WORKER_CALLER]) && !vhl_caller_possible()) {
-		pr_warn("vhostlab_net: worker=caller: this kernel does not export "
-			"task_work_add()\n");
+		pr_warn("vhostlab_net: worker=caller: task_work_add() is not exported\n");
 		return -EOPNOTSUPP;
 	}
 	return choice_set(val, kp);

@@ -48,9 +48,9 @@ typedef void (*vhl_work_fn)(struct vhl_work *work);
 
 /* Bits of vhl_work.flags. */
 enum {
-	VHL_WORK_QUEUED, /* on a list, or to be put on one: VHL_WORK_AGAIN; or a turn is to run it */
+	VHL_WORK_QUEUED, /* on a list, or to be put on one (VHL_WORK_AGAIN), or for a turn */
 	VHL_WORK_RUNNING, /* VHL_POOLED: in a run; under worker->lock */
-	VHL_WORK_AGAIN, /* to be listed when the run (VHL_POOLED) or the turn ends; under worker->lock */
+	VHL_WORK_AGAIN, /* to be listed when the run or turn ends; under worker->lock */
 	VHL_WORK_TURN, /* worker=caller: in a turn */
 };
 

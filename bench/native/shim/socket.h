@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Constants and structures of sockets, messages and iterators that the rig and tests/ring have in
- * common. Neither measures their size or layout.
+ * Constants and structures of sockets, messages and iterators that the rig has in common with the
+ * fuzzer of the ring code. Neither measures their size or layout.
  */
 #ifndef SHIM_SOCKET_H
 #define SHIM_SOCKET_H
