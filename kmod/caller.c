@@ -112,7 +112,7 @@ bool vhl_caller_kick(struct vhl_work *work)
 		return true;
 	}
 	if (!delayed_work_pending(&c->guard))
-		queue_delayed_work(system_unbound_wq, &c->guard, 2);
+		queue_delayed_work(vhl_unbound_wq, &c->guard, 2);
 	return true;
 }
 
@@ -266,7 +266,7 @@ static void guard_work(struct work_struct *ws)
 	if (atomic_read(&c->state) != VHL_CALLER_PENDING)
 		return;
 	if (time_before(jiffies, READ_ONCE(c->since) + 2))
-		queue_delayed_work(system_unbound_wq, &c->guard, 1);
+		queue_delayed_work(vhl_unbound_wq, &c->guard, 1);
 	else
 		vhl_caller_take(c->work);
 }

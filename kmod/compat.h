@@ -15,6 +15,7 @@
 #include <linux/skbuff.h>
 #include <linux/tick.h>
 #include <linux/vhost.h>
+#include <linux/workqueue.h>
 #include <net/xdp.h>
 
 /* Adds one to the eventfd's count. Any context. */
@@ -83,6 +84,13 @@ static inline void vhl_ubuf_set_ops(struct ubuf_info *ubuf, const struct ubuf_in
 #define VHL_YIELD_REST 1
 #else
 #define VHL_YIELD_REST 0
+#endif
+
+/* The workqueue of items that any processor may run, by its newer name. */
+#ifdef VHL_HAVE_SYSTEM_DFL_WQ
+#define vhl_unbound_wq system_dfl_wq
+#else
+#define vhl_unbound_wq system_unbound_wq
 #endif
 
 /* Threads of a process that run in the kernel only, besides those of io_uring. */
