@@ -10,7 +10,8 @@ run_part()
 	local clock=$1 kernel=$2 child code=0 inner command nested=() append=() profile=() limit word
 	local plan=("$BENCH/plan" "${PLAN_OPTIONS[@]}")
 	! "${plan[@]}" --schedule --part "$kernel" "$CONFIG" | grep '"guest": *"qemu"' >/dev/null || nested=(--nested)
-	[[ $clock != insn ]] || ! "${plan[@]}" --schedule --part "$kernel" "$CONFIG" | grep '"trace=functions"' >/dev/null || profile=(--profile)
+	[[ $clock != insn ]] || ! "${plan[@]}" --schedule --part "$kernel" "$CONFIG" |
+		grep '"trace=functions"' >/dev/null || profile=(--profile)
 	inner=("$ROOT/run.sh" sweep "$RUN_DIR/$(basename "$CONFIG")" --host --out "$RUN_DIR" "${PLAN_OPTIONS[@]}")
 	[[ -n $CLOCK ]] || inner+=(--clock "$clock")
 	[[ -z $CPUS ]] || inner+=(--cpus "$CPUS" ${NOISE:+--noise-limit "$NOISE"})
@@ -27,7 +28,8 @@ run_part()
 		command=(env VHOSTLAB_INNER=1 "${inner[@]}")
 	else
 		keep_records
-		command=("$ROOT/lab/run" --clock "$clock" --kernel "$kernel" --timeout $((600 + 10 * limit)) "${nested[@]}" "${profile[@]}" "${append[@]}"
+		command=("$ROOT/lab/run" --clock "$clock" --kernel "$kernel" --timeout $((600 + 10 * limit))
+			"${nested[@]}" "${profile[@]}" "${append[@]}"
 			--ro "$RUN_DIR" --records "$RECORDS" -- env VHOSTLAB_INNER=1 "VHOSTLAB_DATE=$VHOSTLAB_DATE"
 			"VHOSTLAB_REVISION=$VHOSTLAB_REVISION" "VHOSTLAB_DIRTY=$VHOSTLAB_DIRTY"
 			${VHOSTLAB_SHARE:+"VHOSTLAB_SHARE=$VHOSTLAB_SHARE" "VHOSTLAB_NODE=$VHOSTLAB_NODE"}

@@ -74,7 +74,8 @@ done
 
 run "$rig" --server vhostlab --workload stream --size 64 --burst 64 --sink drop --clock native --packets 65536 --knob cores=turns
 code 'a measurement' 0
-is 'its windows have quantiles in order, and the cost is their median' "$(jq '.ns_per_buffer as $n | [$n.p10, $n.p25, $n.p50, $n.p75, $n.p90]
+is 'its windows have quantiles in order, and the cost is their median' \
+	"$(jq '.ns_per_buffer as $n | [$n.p10, $n.p25, $n.p50, $n.p75, $n.p90]
 	| (. == sort) and .[0] > 0' <<<"$TEXT") $(jq '.cost_per_packet == .ns_per_buffer.p50' <<<"$TEXT")" 'true true'
 is 'one kick a burst' "$(jq .kicks_per_packet <<<"$TEXT")" 0.015625
 is 'no system calls' "$(jq .syscalls_per_packet <<<"$TEXT")" 0
@@ -91,7 +92,8 @@ for fault in "${faults[@]}"; do
 	mkdir "$dir" && cp "$ROOT"/kmod/*.[ch] "$dir"
 	text=$(<"$dir/$file")
 	printf '%s\n' "${text/"$old"/"$new"}" >"$dir/$file"
-	if cmp -s "$dir/$file" "$ROOT/kmod/$file" || ! make -s -C "$ROOT/bench/native" BUILD="$dir/build" KMOD="$dir" >"$dir/log" 2>&1; then
+	if cmp -s "$dir/$file" "$ROOT/kmod/$file" ||
+		! make -s -C "$ROOT/bench/native" BUILD="$dir/build" KMOD="$dir" >"$dir/log" 2>&1; then
 		result "$name: the fault is put in" 0 "$(cat "$dir/log")"
 		continue
 	fi
@@ -127,8 +129,12 @@ if [[ $CODE -eq 77 ]]; then
 else
 	code 'two threads of one core' 0
 fi
-run "$BENCH/point" --server vhostlab --workload stream --size 64 --burst 4 --sink stack --clock insn --packets 9 --knob cores=turns
-[[ ! -x $BENCH/point ]] || { code 'a knob of the rig without it' 2 && says 'a knob of the rig without it' 'only the native rig has it'; }
+run "$BENCH/point" --server vhostlab --workload stream --size 64 --burst 4 --sink stack --clock insn \
+	--packets 9 --knob cores=turns
+if [[ -x $BENCH/point ]]; then
+	code 'a knob of the rig without it' 2
+	says 'a knob of the rig without it' 'only the native rig has it'
+fi
 
 # The same in a configuration.
 cat >"$TMP/one.conf" <<'EOC'
@@ -147,7 +153,8 @@ knob.publish = burst
 knob.packed = 0, 1
 knob.poll_us = 0, 10
 EOC
-is 'what the rig has not is left out' "$("$BENCH/plan" "$TMP/one.conf" | jq -r '"\(.server) \(.workload) \(.sink) \(.knobs | tojson)"')" \
+is 'what the rig has not is left out' \
+	"$("$BENCH/plan" "$TMP/one.conf" | jq -r '"\(.server) \(.workload) \(.sink) \(.knobs | tojson)"')" \
 	'intree stream drop {"cores":"turns","publish":"burst"}
 vhostlab stream drop {"cores":"turns","publish":"burst"}
 vhostlab stream drop {"cores":"turns","packed":1,"publish":"burst"}'
@@ -168,7 +175,9 @@ code 'a sweep of a part' 0
 is 'on this machine, without a lab' "$(jq -r '"\(.clock) \(.accel)"' "$TMP/run/points.jsonl" | sort -u)" 'native bare'
 run "$ROOT/run.sh" sweep "$TMP/one.conf" --resume --out "$TMP/run"
 code 'and the rest' 0
-is 'each once' "$(jq -r '"\(.point) \(.rep)"' "$TMP/run/points.jsonl" | sort | uniq -c | awk '{ print $1 }' | sort | uniq -c | tr -s ' ')" ' 18 1'
+is 'each once' \
+	"$(jq -r '"\(.point) \(.rep)"' "$TMP/run/points.jsonl" | sort | uniq -c | awk '{ print $1 }' | sort | uniq -c | tr -s ' ')" \
+	' 18 1'
 run "$ROOT/run.sh" compare "$TMP/run" "$TMP/run"
 code 'compared with itself' 0
 if command -v gnuplot >/dev/null && command -v pandoc >/dev/null; then

@@ -71,19 +71,25 @@ code '--tune in the lab' 2
 # ---- what is recorded ----
 run "${sweep[@]}" --cpus 2,3 --out "$TMP/a"
 code 'a sweep' 0
-says 'what may disturb is said, once' 'may disturb the measurement: frequency governor of 2 processors (was powersave), affinity of 3 interrupts, SMT, NMI watchdog'
+says 'what may disturb is said, once' \
+	'may disturb the measurement: frequency governor of 2 processors (was powersave), affinity of 3 interrupts, SMT, NMI watchdog'
 is 'what may disturb is said, once' "$(grep -c 'may disturb' <<<"$OUT")" 1
 same 'without --tune'
 env=$TMP/a/env.json
 is 'env.json: the processors' "$(jq -c .host.cpus "$env")" '[2,3]'
-is 'env.json: governor and turbo' "$(jq -c '[.host | .governor, .frequency_driver, .turbo]' "$env")" '["powersave","intel_pstate",true]'
+is 'env.json: governor and turbo' \
+	"$(jq -c '[.host | .governor, .frequency_driver, .turbo]' "$env")" '["powersave","intel_pstate",true]'
 is 'env.json: SMT' "$(jq -c '.host.smt | [.control, .active, .siblings["3"]]' "$env")" '["on","1","3,11"]'
 is 'env.json: NUMA' "$(jq -c '.host.numa | [.nodes, .node, .cpus, .balancing]' "$env")" '["0-1",0,"0-3,8-11","1"]'
 is 'env.json: microcode and clocksource' "$(jq -c '[.host | .microcode, .clocksource]' "$env")" '["0x2b000603","tsc"]'
-is 'env.json: idle states' "$(jq -c '.host.c_states | [.driver, .states[1].name, .states[1].disabled]' "$env")" '["intel_idle","C6",true]'
+is 'env.json: idle states' \
+	"$(jq -c '.host.c_states | [.driver, .states[1].name, .states[1].disabled]' "$env")" '["intel_idle","C6",true]'
 is 'env.json: interrupts on the processors' "$(jq -c '.host.irq_affinity.on_cpus' "$env")" '[24,25]'
-is 'env.json: what is not there has a reason' "$(jq -c '[.host.hypervisor, .host.absent.hypervisor]' "$env")" '[null,"the processor reports none"]'
-rm -rf "$TMP/other" && cp -r "$machine" "$TMP/other" && rm -rf "$TMP/other"/sys/devices/system/{cpu/cpu*/cpufreq,cpu/intel_pstate,cpu/smt,cpu/cpu0/microcode,cpu/cpu*/cpuidle,node,clocksource} "$TMP/other/proc/irq"
+is 'env.json: what is not there has a reason' \
+	"$(jq -c '[.host.hypervisor, .host.absent.hypervisor]' "$env")" '[null,"the processor reports none"]'
+rm -rf "$TMP/other" && cp -r "$machine" "$TMP/other"
+rm -rf "$TMP/other/proc/irq" \
+	"$TMP/other"/sys/devices/system/{cpu/cpu*/cpufreq,cpu/intel_pstate,cpu/smt,cpu/cpu0/microcode,cpu/cpu*/cpuidle,node,clocksource}
 is 'a machine that has none of them: a reason for each' \
 	"$(VHOSTLAB_SYSROOT=$TMP/other "$BENCH/host" describe 2,3 | jq -r '.absent | keys | join(" ")')" \
 	'c_states clocksource frequency_driver governor hugepages hypervisor irq_affinity microcode numa smt turbo'
@@ -118,7 +124,8 @@ noise 'little noise' 0 '{"processors":0.04,"machine":0.4}'
 is 'little noise: the point has it' "$(jq .noise.processors "$TMP/n/points.jsonl")" 0.04
 noise 'noise on the processors used' 1 '{"processors":0.071,"machine":0}'
 says 'noise on the processors used' 'noisy: work of others took 7.1 % of the processors used, limit 5.0 %'
-is 'noise on the processors used: a verdict, no result' "$(jq -r .verdict "$TMP/n/verdicts.jsonl") $(wc -l <"$TMP/n/points.jsonl")" 'noisy 0'
+is 'noise on the processors used: a verdict, no result' \
+	"$(jq -r .verdict "$TMP/n/verdicts.jsonl") $(wc -l <"$TMP/n/points.jsonl")" 'noisy 0'
 noise 'noise on the others' 1 '{"processors":0,"machine":0.6}'
 says 'noise on the others' 'took 60.0 % of the other processors, limit 50.0 %'
 noise 'a higher limit' 0 '{"processors":0.071,"machine":0.6}' --noise-limit 0.1
@@ -128,13 +135,15 @@ code 'a limit that is no number' 2
 # ---- changed and restored ----
 cat >"$TMP/point" <<'EOC'
 #!/bin/bash
-cd "$VHOSTLAB_SYSROOT" && grep -rv '^$' proc/irq proc/sys sys/devices/system/cpu/smt/control sys/devices/system/cpu/cpu[123]/cpufreq/scaling_governor >"${0%/*}/while"
+cd "$VHOSTLAB_SYSROOT" && grep -rv '^$' proc/irq proc/sys \
+	sys/devices/system/cpu/smt/control sys/devices/system/cpu/cpu[123]/cpufreq/scaling_governor >"${0%/*}/while"
 exec "$FAKE_POINT" "$@"
 EOC
 export VHOSTLAB_POINT=$TMP/point
 run "${sweep[@]}" --tune --out "$TMP/c"
 code '--tune' 0
-says '--tune' 'changed until the end: frequency governor of 3 processors (was powersave), affinity of 2 interrupts, SMT, NMI watchdog, NUMA balancing'
+says '--tune' \
+	'changed until the end: frequency governor of 3 processors (was powersave), affinity of 2 interrupts, SMT, NMI watchdog, NUMA balancing'
 during()
 {
 	is "while it measures: $1" "$(sed -n "s|^$1:||p" "$TMP/while")" "$2"
@@ -147,7 +156,8 @@ during proc/irq/default_smp_affinity fff1
 during proc/sys/kernel/nmi_watchdog 0
 during sys/devices/system/cpu/smt/control off
 same '--tune'
-is 'env.json has the state that was measured in' "$(jq -r '.host | "\(.governor) \(.smt.control)"' "$TMP/c/env.json")" 'performance off'
+is 'env.json has the state that was measured in' \
+	"$(jq -r '.host | "\(.governor) \(.smt.control)"' "$TMP/c/env.json")" 'performance off'
 run "${sweep[@]}" --tune --cpus 1,2,11 --out "$TMP/d"
 is 'SMT stays where a second thread is used' "$(sed -n 's|^sys/devices/system/cpu/smt/control:||p' "$TMP/while")" on
 
@@ -162,7 +172,8 @@ kill_it()
 		[[ ! -s $TMP/k/points.jsonl ]] || break
 		sleep 0.05
 	done
-	is "SIG$1: it was in its middle" "$(<"$machine/proc/sys/kernel/nmi_watchdog") $([[ -s $TMP/state/vhostlab/journal ]] && echo journal)" '0 journal'
+	is "SIG$1: it was in its middle" \
+		"$(<"$machine/proc/sys/kernel/nmi_watchdog") $([[ -s $TMP/state/vhostlab/journal ]] && echo journal)" '0 journal'
 	if [[ $2 == all ]]; then kill "-$1" -- "-$pid"; else kill "-$1" "$pid"; fi
 	wait "$pid" 2>/dev/null || true
 	# Whatever it had started holds the lock until it has ended.

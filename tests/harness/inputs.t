@@ -107,7 +107,8 @@ bad 'value twice' 2 'names intree twice' <<'EOC'
 server = intree, intree
 workload = tx
 EOC
-for key in 'question = a' 'kernel = 6.1' 'append = quiet' 'clock = insn' 'repetitions = 3' 'packets = 4' 'duration = 2s' 'timeout = 5' 'control = no' 'precision = 1%'; do
+for key in 'question = a' 'kernel = 6.1' 'append = quiet' 'clock = insn' 'repetitions = 3' 'packets = 4' \
+	'duration = 2s' 'timeout = 5' 'control = no' 'precision = 1%'; do
 	bad "[sweep] ${key%% *} twice" 3 "${key%% *} is given twice in this section (first in line 2)" <<EOC
 [sweep]
 $key

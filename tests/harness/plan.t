@@ -118,7 +118,8 @@ for conf in "$ROOT"/configs/*.conf; do
 done
 is 'A/A control: no sweep grows by more than a tenth' "$grown" ''
 # In these one more would be too much.
-is 'A/A control: every workload has one' "${few%, }" "$(printf '%s, ' 'caller.conf 4 of 5' 'guests-wall.conf 6 of 9' 'guests.conf 6 of 9' \
+is 'A/A control: every workload has one' \
+	"${few%, }" "$(printf '%s, ' 'caller.conf 4 of 5' 'guests-wall.conf 6 of 9' 'guests.conf 6 of 9' \
 	'kernel-defaults.conf 2 of 3' 'linux-6.12.conf 3 of 4' 'newest-kernel.conf 3 of 4' 'stages.conf 1 of 3' | sed 's/, $//')"
 is 'A/A control: several guests have their own' \
 	"$("$BENCH/plan" --schedule "$ROOT/configs/threads.conf" | jq -r 'select(.control and .rep == 1) | "\(.workload) \(.guests > 1)"' | sort | xargs)" \
@@ -210,12 +211,14 @@ says 'a server that polls, on the clock with one processor' 'guest = qemu with s
 # A window by time.
 printf '[sweep]\nclock = wall\ncontrol = no\n%s\n[x]\nserver = intree\nworkload = tx\n' 'duration = 1500ms' >"$TMP/time.conf"
 schedule=$("$BENCH/plan" --schedule "$TMP/time.conf")
-is 'duration: the point program is told' "$(jq -r '.argv | join(" ")' <<<"$schedule" | grep -o -- '--duration .*')" '--duration 1500'
+is 'duration: the point program is told' \
+	"$(jq -r '.argv | join(" ")' <<<"$schedule" | grep -o -- '--duration .*')" '--duration 1500'
 is 'duration: the point has it' "$(jq .duration_ms <<<"$schedule")" 1500
 sed 's/^duration.*//' "$TMP/time.conf" >"$TMP/without.conf"
 is 'duration: without it nothing is new' \
 	"$("$BENCH/plan" --schedule "$TMP/without.conf" | grep -c duration)" 0
-is 'duration: another name' "$([[ $("$BENCH/plan" "$TMP/time.conf" | jq -r .point) != $("$BENCH/plan" "$TMP/without.conf" | jq -r .point) ]] && echo other)" other
+is 'duration: another name' \
+	"$([[ $("$BENCH/plan" "$TMP/time.conf" | jq -r .point) != $("$BENCH/plan" "$TMP/without.conf" | jq -r .point) ]] && echo other)" other
 run "$BENCH/plan" --clock insn "$TMP/time.conf"
 code 'duration on the instruction clock' 2
 says 'duration on the instruction clock' 'duration: the instruction clock counts no time'
