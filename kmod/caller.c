@@ -119,7 +119,7 @@ bool vhl_caller_kick(struct vhl_work *work)
 /*
  * Called for a frame of the receive queue: true if it came during a turn of the same
  * device in this task or in an interrupt of it, and that turn will take it. Any
- * context. One task and its interrupts use c->answer, so no lock is needed.
+ * context. One task and its interrupts use turn->answer, so no lock is needed.
  */
 bool vhl_caller_answer(struct vhl_work *work)
 {

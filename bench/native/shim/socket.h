@@ -93,4 +93,16 @@ struct file {
 	int held;
 };
 
+static inline void iov_iter_init(struct iov_iter *i, int dir, const struct iovec *iov,
+				 unsigned int n, size_t count)
+{
+	(void)dir;
+	*i = (struct iov_iter){ .iov = iov, .n = n, .count = count };
+}
+static inline void iov_iter_ubuf(struct iov_iter *i, int dir, void *buf, size_t count)
+{
+	(void)dir;
+	*i = (struct iov_iter){ .one = { buf, count }, .n = 1, .count = count };
+}
+
 #endif
