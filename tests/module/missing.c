@@ -44,15 +44,25 @@ static int take_away(struct guest *g, unsigned int i)
 	return fd;
 }
 
-/* Whether that page is asked for within so many ms. */
+/*
+ * Whether that page is asked for within so many ms. A wake-up of the thread that waits
+ * for the page, by a kick for example, ends its wait: it is not in the descriptor's
+ * queue until it has accessed the page again, and a read then finds nothing.
+ */
 static bool asked(int uffd, const struct guest *g, unsigned int i, int ms)
 {
+	uint64_t end = now_ns() + (uint64_t)ms * 1000000;
 	struct pollfd p = { uffd, POLLIN, 0 };
 	struct uffd_msg m;
 
-	return poll(&p, 1, ms) == 1 && read(uffd, &m, sizeof(m)) == sizeof(m) &&
-	       m.event == UFFD_EVENT_PAGEFAULT &&
-	       (m.arg.pagefault.address & ~4095ULL) == (uintptr_t)g->mem + slot(i);
+	while (now_ns() < end && poll(&p, 1, ms) == 1) {
+		if (read(uffd, &m, sizeof(m)) == sizeof(m))
+			return m.event == UFFD_EVENT_PAGEFAULT &&
+			       (m.arg.pagefault.address & ~4095ULL) == (uintptr_t)g->mem + slot(i);
+		if (errno != EAGAIN)
+			return false;
+	}
+	return false;
 }
 
 static int give(int uffd, const struct guest *g, unsigned int i)
