@@ -76,6 +76,8 @@ enum vhl_rule {
 	X(kicks) X(wakeups) X(requeues) \
 	/* runs by the task that kicked: worker=caller */ \
 	X(turns) \
+	/* of the frames sent, those that went to the stack without the tap's code */ \
+	X(delivered) \
 	/* call decisions, one each time used entries were published */ \
 	X(calls_sent) X(calls_suppressed) \
 	/* kicks enabled and disabled */ \

@@ -8,6 +8,7 @@
 
 #include "vhostlab.h"
 #include "backend.h"
+#include "deliver.h"
 #include "floor.h"
 #include "frag.h"
 #include "netdev.h"
@@ -37,6 +38,24 @@ static int floor_pause(void)
 }
 
 /*
+ * Sends the array of @n frames in f->tx->xdp[] as a transmit queue would: with the
+ * same code where that is not switched off. Returns 0, -ENOMEM, or the backend's
+ * errno; no frame is the caller's any more.
+ */
+static int floor_array(struct vhl_floor *f, unsigned int n)
+{
+	u64 delivered = 0;
+	int done;
+
+	if (!vhl_by(f->tx, VHL_IDEA_DELIVER))
+		return vhl_array_send(f->b.sock, f->tx->xdp, n);
+	done = vhl_hand_over(&f->b.netdev, f->b.sock, f->tx->xdp, n, true, &delivered);
+	if (unlikely(done < 0))
+		return done;
+	return likely(done == n) ? 0 : -ENOMEM;
+}
+
+/*
  * Sends frames until they are @count with the *@sent that were sent already, and
  * keeps that number. Returns 0, -EINTR, -ENOMEM or an errno of the backend. Sleeps.
  */
@@ -60,7 +79,7 @@ static int floor_send(struct vhl_floor *f, unsigned int count, __u32 *sent)
 			xdp_init_buff(&vq->xdp[i], f->buflen, NULL);
 			xdp_prepare_buff(&vq->xdp[i], buf, f->pad, f->len, true);
 		}
-		err = vhl_array_send(f->b.sock, vq->xdp, n);
+		err = floor_array(f, n);
 		if (unlikely(err))
 			return err;
 		*sent += n;

@@ -54,6 +54,8 @@ static void unwatch(struct vhl_netdev *w)
 	w->watched = false;
 	RCU_INIT_POINTER(w->dev, NULL);
 	WRITE_ONCE(w->ethernet, false);
+	w->plain = false;
+	w->known = false;
 }
 
 /*
@@ -67,12 +69,14 @@ void vhl_netdev_watch_tun(struct vhl_netdev *w, struct file *file, struct sock *
 {
 	struct net_device *dev;
 	struct ifreq ifr;
-	bool ethernet;
+	bool ethernet, plain;
 
 	vhl_netdev_forget(w);
 	if (!tun_ask(file, &ifr))
 		return;
 	ethernet = (ifr.ifr_flags & TUN_TYPE_MASK) == IFF_TAP;
+	/* None of these flags can change while a queue is attached. */
+	plain = ethernet && !(ifr.ifr_flags & (IFF_MULTI_QUEUE | IFF_NAPI | IFF_NAPI_FRAGS));
 	dev = dev_get_by_name(sock_net(sk), ifr.ifr_name);
 	if (dev && !is_tun(dev)) {
 		dev_put(dev);
@@ -87,6 +91,7 @@ void vhl_netdev_watch_tun(struct vhl_netdev *w, struct file *file, struct sock *
 	if (!dev || dev->reg_state == NETREG_REGISTERED) {
 		rcu_assign_pointer(w->dev, dev);
 		WRITE_ONCE(w->ethernet, ethernet);
+		w->plain = plain;
 		list_add(&w->node, &watched);
 		w->watched = true;
 	}
@@ -117,6 +122,8 @@ void vhl_netdev_move(struct vhl_netdev *to, struct vhl_netdev *from)
 	rcu_assign_pointer(to->dev,
 			   rcu_dereference_protected(from->dev, lockdep_is_held(&watched_lock)));
 	WRITE_ONCE(to->ethernet, from->ethernet);
+	to->plain = from->plain;
+	to->known = from->known;
 	to->watched = from->watched;
 	if (from->watched)
 		list_replace(&from->node, &to->node);

@@ -18,6 +18,8 @@ struct vhl_netdev {
 	struct net_device __rcu *dev; /* NULL: not known, or deleted */
 	bool watched; /* node is in the list */
 	bool ethernet; /* known to have link headers: frames may be sent in arrays */
+	bool plain; /* the backend is a tap of one queue without NAPI; written by the owner */
+	bool known; /* dev is that tap, not one of its name: deliver.c; written by the owner */
 };
 
 int vhl_netdev_init(void);

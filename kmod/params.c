@@ -83,9 +83,10 @@ MODULE_PARM_DESC(ring_access,
  * front of its name all but that one.
  */
 static const char *const idea_names[] = {
-	[VHL_IDEA_ARRAY] = "array", [VHL_IDEA_DIRECT] = "direct", [VHL_IDEA_REGION] = "region",
-	[VHL_IDEA_AHEAD] = "ahead", [VHL_IDEA_LATE] = "late",	  [VHL_IDEA_RECHECK] = "recheck",
-	[VHL_IDEA_YIELD] = "yield",
+	[VHL_IDEA_ARRAY] = "array",	[VHL_IDEA_DIRECT] = "direct",
+	[VHL_IDEA_REGION] = "region",	[VHL_IDEA_AHEAD] = "ahead",
+	[VHL_IDEA_LATE] = "late",	[VHL_IDEA_RECHECK] = "recheck",
+	[VHL_IDEA_DELIVER] = "deliver", [VHL_IDEA_YIELD] = "yield",
 };
 
 #define VHL_ALL_IDEAS (BIT(VHL_NIDEAS) - 1)

@@ -18,6 +18,7 @@ enum vhl_idea {
 	VHL_IDEA_AHEAD, /* avail entries are read many at a time */
 	VHL_IDEA_LATE, /* tx: kicks stay disabled until the last array is sent */
 	VHL_IDEA_RECHECK, /* rx: the backend is checked again after the call */
+	VHL_IDEA_DELIVER, /* tx: arrays go to the stack without the tap's code: deliver.c */
 	VHL_IDEA_YIELD, /* the worker yields before it sleeps: run.h */
 	VHL_NIDEAS
 };

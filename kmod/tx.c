@@ -11,6 +11,7 @@
 
 #include "vhostlab.h"
 #include "chain.h"
+#include "deliver.h"
 #include "frag.h"
 #include "rule.h"
 #include "trace.h"
@@ -28,16 +29,28 @@ static void tx_refused(struct vhl_vq *vq, unsigned int frames)
 	trace_error(vq, VHL_RULE_BACKEND);
 }
 
-/* Sends the array of frames in vq->xdp[] to the backend, which then owns its pages. */
+/*
+ * Sends the array of frames in vq->xdp[], which belongs to others then: to the stack
+ * in the tap's name if none of them asks for anything, or to the backend.
+ */
 static void tx_send_array(struct vhl_vq *vq)
 {
 	unsigned int n = vq->n_xdp;
+	bool plain = !vq->xdp_asks;
+	int done;
 
 	vq->n_xdp = 0;
+	vq->xdp_asks = 0;
 	vq->stats.batches++;
 	vq->stats.batch_max = max_t(u64, vq->stats.batch_max, n);
-	if (likely(!vhl_array_send(vq->sock, vq->xdp, n)))
+	if (vhl_by(vq, VHL_IDEA_DELIVER))
+		done = vhl_hand_over(&vq->netdev, vq->sock, vq->xdp, n, plain,
+				     &vq->stats.delivered);
+	else
+		done = vhl_array_send(vq->sock, vq->xdp, n) ?: n;
+	if (likely(done == n))
 		return;
+	n -= max(done, 0);
 	vq->stats.packets -= n;
 	tx_refused(vq, n);
 }
@@ -163,6 +176,7 @@ static __always_inline int tx_gather(struct vhl_vq *vq, const struct vhl_chain *
 		return vhl_rule_broken(vq, VHL_RULE_TX_HEADER);
 	}
 
+	vq->xdp_asks |= hdr->flags | hdr->gso_type;
 	xdp = &vq->xdp[vq->n_xdp++];
 	xdp_init_buff(xdp, buflen, NULL);
 	xdp_prepare_buff(xdp, buf, pad, len, true);

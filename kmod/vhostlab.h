@@ -177,6 +177,7 @@ struct vhl_vq {
 	/* tx: frames to send; rx: frames taken from the backend's ring. */
 	struct xdp_buff *xdp;	/* tx: VHL_MAX_BATCH */
 	unsigned int n_xdp;
+	u8 xdp_asks;		/* flags and gso_type of all frames in xdp[], or'ed */
 	struct vhl_frags frags;
 	struct vhl_zc *zc;	/* tx: or NULL: all frames are copied */
 	void **queue;		/* rx: VHL_MAX_BATCH */

@@ -21,11 +21,11 @@ static const char *const cores[] = { "two", "turns", "smt", NULL };
 static const char *const publishes[] = { "each", "burst", NULL };
 static const char *const accesses[] = { "uaccess", "pinned", NULL };
 /* Which of the module's optimizations is left out: one, or all but one. */
-static const char *const withouts[] = { "none",	   "all",	   "array",  "only-array",
-					"direct",  "only-direct",  "region", "only-region",
-					"ahead",   "only-ahead",   "late",   "only-late",
-					"recheck", "only-recheck", "yield",  "only-yield",
-					NULL };
+static const char *const withouts[] = { "none",	   "all",	   "array",   "only-array",
+					"direct",  "only-direct",  "region",  "only-region",
+					"ahead",   "only-ahead",   "late",    "only-late",
+					"recheck", "only-recheck", "deliver", "only-deliver",
+					"yield",   "only-yield",   NULL };
 /* How the bench's guest and what serves it are scheduled. */
 static const char *const policies[] = { "other", "batch", NULL };
 static const char *const txmodes[] = { "bh", "timer", NULL };

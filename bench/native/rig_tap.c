@@ -235,6 +235,24 @@ void vhl_netdev_watch_tun(struct vhl_netdev *w, struct file *f, struct sock *s)
 	w->ethernet = true;
 }
 
+/* Never known here, so that arrays go to the tap. */
+int vhl_deliver(const struct vhl_netdev *w, const struct sock *sk, const struct xdp_buff *xdp,
+		unsigned int n)
+{
+	(void)w;
+	(void)sk;
+	(void)xdp;
+	(void)n;
+	return -1;
+}
+
+int vhl_deliver_learn(struct vhl_netdev *w, struct socket *sock, struct xdp_buff *xdp,
+		      unsigned int n)
+{
+	(void)w;
+	return vhl_array_send(sock, xdp, n);
+}
+
 void vhl_netdev_set_ethernet(struct vhl_netdev *w)
 {
 	w->ethernet = true;

@@ -74,12 +74,15 @@ void vhl_netdev_watch_tun(struct vhl_netdev *w, struct file *file, struct sock *
 	(void)sk;
 	w->dev = &device;
 	w->ethernet = true;
+	w->plain = true;
 }
 
 void vhl_netdev_forget(struct vhl_netdev *w)
 {
 	w->dev = NULL;
 	w->ethernet = false;
+	w->plain = false;
+	w->known = false;
 }
 
 void vhl_netdev_move(struct vhl_netdev *to, struct vhl_netdev *from)
@@ -270,6 +273,31 @@ static int tap_sendmsg(struct socket *sock, struct msghdr *msg, size_t len)
 	err = iterate(&msg->msg_iter, buf, len, false);
 	free(buf);
 	return err ? err : (int)len;
+}
+
+/* As the array's way through the tap, for arrays of an odd number of frames. */
+int vhl_deliver(const struct vhl_netdev *w, const struct sock *sk, const struct xdp_buff *xdp,
+		unsigned int n)
+{
+	(void)w;
+	(void)sk;
+	if (n % 2 == 0)
+		return -1;
+	for (unsigned int i = 0; i < n; i++) {
+		const struct tun_xdp_hdr *h = xdp[i].hard_start;
+
+		check_frame(&xdp[i]);
+		if (h->gso.flags || h->gso.gso_type)
+			fail("a frame that asks for an offload is not given to the tap");
+	}
+	return n > 2 ? n - 1 : n;
+}
+
+int vhl_deliver_learn(struct vhl_netdev *w, struct socket *sock, struct xdp_buff *xdp,
+		      unsigned int n)
+{
+	w->known = true;
+	return vhl_array_send(sock, xdp, n);
 }
 
 static struct sk_buff *next_frame(struct msghdr *msg)

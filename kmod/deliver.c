@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Delivery: arrays of frames from the guest handed to the network stack directly, in
+ * the name of the tap that is the backend.
+ *
+ * What a tap does for each frame of an array is more than a plain frame needs: it
+ * looks for the transport header of a frame whose headers nobody asked about, takes
+ * the sk_buff from the slab, and updates its counters. A frame that is delivered
+ * here arrives as one from a network card would. It does so only if the tap has
+ * nothing else to do with it: a tap of one queue, without NAPI, up, without an XDP
+ * program, and a frame without an offload. What comes after (RPS, packet sockets, tc,
+ * generic XDP, tracepoints, time stamps, bridges) is the stack's, the same for both.
+ *
+ * The interface must be the tap's own, and nothing says which that is: a descriptor
+ * tells its interface's name, which means another interface in the descriptor's
+ * namespace once the tap has moved to another, or when names change. So the interface
+ * of that name is taken for the tap only after frames were counted there that were
+ * sent through the tap: vhl_deliver_learn(). A descriptor stays attached to an
+ * interface until that is deleted, which the notifier of netdev.c hears of.
+ */
+#include <linux/etherdevice.h>
+#include <linux/netdevice.h>
+#include <linux/skbuff.h>
+#include <net/sock.h>
+#include <net/xdp.h>
+
+#include "deliver.h"
+#include "frag.h"
+
+/*
+ * Counts @frames of @bytes in all as received by the interface, as the tap does for
+ * each. Bottom halves are off, which serialises writers on a CPU.
+ */
+static void count(struct net_device *dev, unsigned int frames, unsigned int bytes)
+{
+	struct pcpu_sw_netstats *s = this_cpu_ptr(dev->tstats);
+
+	u64_stats_update_begin(&s->syncp);
+	u64_stats_add(&s->rx_packets, frames);
+	u64_stats_add(&s->rx_bytes, bytes);
+	u64_stats_update_end(&s->syncp);
+}
+
+/* Frames that the interface has received on this CPU, so far. */
+static u64 counted(const struct net_device *dev)
+{
+	return u64_stats_read(&this_cpu_ptr(dev->tstats)->rx_packets);
+}
+
+/* Delivers the frames, whose fragments belong to the stack then. Returns how many were. */
+static unsigned int deliver(struct net_device *dev, const struct xdp_buff *xdp, unsigned int n)
+{
+	unsigned int frames = 0, bytes = 0;
+	const struct xdp_buff *end = xdp + n;
+
+	for (; xdp < end; xdp++) {
+		unsigned int len = xdp->data_end - xdp->data;
+		struct sk_buff *skb = napi_build_skb(xdp->data_hard_start, xdp->frame_sz);
+
+		if (unlikely(!skb)) {
+			put_page(virt_to_head_page(xdp->data));
+			continue;
+		}
+		skb_reserve(skb, xdp->data - xdp->data_hard_start);
+		__skb_put(skb, len);
+		skb->protocol = eth_type_trans(skb, dev);
+		skb_record_rx_queue(skb, 0);
+		netif_receive_skb(skb);
+		frames++;
+		bytes += len;
+	}
+	count(dev, frames, bytes);
+	return frames;
+}
+
+/*
+ * Delivers @n frames, each at least ETH_HLEN bytes long and without an offload, in
+ * the name of tap @w, which is known, and whose socket is @sk. Returns how many of them were delivered:
+ * the others found no memory, and none belongs to the caller any more. Returns -1,
+ * and has taken none, when the tap must see these frames. Whether it must is decided
+ * once for an array: a program that is attached, or an interface that goes down,
+ * meanwhile, finds its change in effect from the next array on, as in tun, which
+ * reads its program without a lock as well. The interface cannot go away while its
+ * frames are delivered: that waits for RCU readers. Process context.
+ */
+int vhl_deliver(const struct vhl_netdev *w, const struct sock *sk, const struct xdp_buff *xdp,
+		unsigned int n)
+{
+	struct net_device *dev;
+	int done = -1;
+
+	/* The stack, and its cache of sk_buffs, rely on bottom halves that are off. */
+	local_bh_disable();
+	rcu_read_lock();
+	dev = rcu_dereference(w->dev);
+	if (likely(dev) && likely(!sock_flag(sk, SOCK_XDP)) &&
+	    likely(READ_ONCE(dev->flags) & IFF_UP))
+		done = deliver(dev, xdp, n);
+	rcu_read_unlock();
+	local_bh_enable();
+	return done;
+}
+
+/*
+ * Sends @n frames through the tap @sock, as vhl_array_send() does, and learns whether
+ * the interface that @w tracks is the tap's: it is if it has counted as many frames
+ * more on this CPU. Nothing else can do so meanwhile: frames of an interface are
+ * counted with preemption or bottom halves off, by whoever sends them, and both are
+ * off here. (With PREEMPT_RT a writer may come between, so nothing is learnt there.)
+ * Returns 0, or a negative errno as vhl_array_send(). Caller owns @w. Process context.
+ */
+int vhl_deliver_learn(struct vhl_netdev *w, struct socket *sock, struct xdp_buff *xdp,
+		      unsigned int n)
+{
+	struct net_device *dev;
+	u64 before = 0;
+	int err;
+
+	local_bh_disable();
+	rcu_read_lock();
+	dev = rcu_dereference(w->dev);
+	if (dev)
+		before = counted(dev);
+	err = vhl_array_send(sock, xdp, n);
+	if (dev && !err && counted(dev) - before == n)
+		w->known = !IS_ENABLED(CONFIG_PREEMPT_RT);
+	rcu_read_unlock();
+	local_bh_enable();
+	return err;
+}
