@@ -10,7 +10,7 @@ read_submitted()
 	RUN_DIR=$(cd -- "$1" && pwd -P)
 	CONFIG=$RUN_DIR/$(jq -r .config "$RUN_DIR/submit.json")
 	SHARES=$(jq -r .shares "$RUN_DIR/submit.json")
-	mapfile -t PLAN_OPTIONS < <(jq -r '.options[] | select(. != "--host")' "$RUN_DIR/submit.json")
+	mapfile -t PLAN_OPTIONS < <(jq -r '.options[]' "$RUN_DIR/submit.json")
 }
 
 # missing_of K: how many measurements of that share are neither there nor known to be impossible.

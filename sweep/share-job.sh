@@ -11,7 +11,7 @@ root=$1 dir=$2 share=${3:-${SLURM_ARRAY_TASK_ID:-}}
 	exit 2
 }
 out=$dir/shares/$share
-mapfile -t options < <(jq -r '.options[]' "$dir/submit.json")
+mapfile -t options < <(jq -r '.options[], .host[]?' "$dir/submit.json")
 config=$dir/$(jq -r .config "$dir/submit.json") shares=$(jq -r .shares "$dir/submit.json")
 if [[ -s $out/points.jsonl || -s $out/control.jsonl ]]; then
 	options+=(--resume)

@@ -127,6 +127,18 @@ says 'dry run' 'share 3/3: '
 says 'dry run' "'--array=1-3'"
 is 'dry run: makes nothing' "$([[ -e $TMP/run ]] && echo something || echo nothing)" nothing
 
+submit "$TMP/many.conf" --tune --jobs 3 --out "$TMP/run"
+code 'an option of the host alone' 2
+says 'an option of the host alone' '--tune: it is about the nodes themselves: add --host'
+submit "$TMP/many.conf" --host --tune --cpus 0,1 --noise-limit 0.5 --jobs 2 --out "$TMP/prepared" --prepare
+code 'options of the host' 0
+is 'every share gets them' "$(jq -r '.host | join(" ")' "$TMP/prepared/submit.json")" '--host --tune --cpus 0,1 --noise-limit 0.5'
+printf '#!/bin/bash\nprintf "%%s " "$@"\n' >"$TMP/run.sh"
+chmod +x "$TMP/run.sh"
+run "$ROOT/sweep/share-job.sh" "$TMP" "$TMP/prepared" 2
+is 'a share is measured with them' "$(grep -o -e '--host .* --share 2/2' "$TMP/stdout")" \
+	'--host --tune --cpus 0,1 --noise-limit 0.5 --share 2/2'
+
 echo 2/3 >"$TMP/fail"
 submit "$TMP/many.conf" --host --jobs 3 --out "$TMP/run" --wait -- --comment=test
 code 'a task that fails' 1
