@@ -61,12 +61,15 @@ CREATE TABLE IF NOT EXISTS point (
 	UNIQUE (run, point, rep)
 );
 
--- One row a repetition, the run it is of in front: what `export --format csv` prints.
-CREATE VIEW IF NOT EXISTS measurement AS
+-- One row a repetition, the run it is of in front: what `export --format csv` prints. A view holds no
+-- data: that of a database which is older than a column is replaced.
+DROP VIEW IF EXISTS measurement;
+CREATE VIEW measurement AS
 SELECT r.folder AS run, r.date, r.revision, r.dirty, r.kernel, r.kernel_version,
 	r.module_sha256, r.intree_sha256, r.config_sha256, r.seed, r.cpu, r.cpus, r.host_cpu, r.qemu,
 	p.point, p.rep, p.experiment, p.server, p.guest, p.workload, p.size, p.burst, p.queues, p.guests,
 	p.sink, p.clock, p.accel, p.packets, p.lost, p.corrupt, p.seconds, p.cost_per_packet,
 	p.above_floor_per_packet, p.syscalls_per_packet, p.kicks_per_packet, p.calls_per_packet,
-	p.latency_p50, p.latency_p99, p.latency_p999, p.knobs, p.detail
+	p.latency_p50, p.latency_p99, p.latency_p999, p.line ->> '$.noise' AS noise,
+	p.line -> '$.pmu' AS pmu, p.line -> '$.ns_per_buffer' AS ns_per_buffer, p.knobs, p.detail
 FROM run AS r JOIN point AS p ON p.run = r.id ORDER BY r.date, r.id, p.rowid;

@@ -62,6 +62,19 @@ is 'parquet-ready: a knob that a point does not name is empty' \
 is 'parquet-ready: every number and word of detail' \
 	"$(differing "$TMP/rows" "$TMP/points" '.detail | with_entries(select(.value | scalars)) | del(.module) |
 		to_entries[] | .key |= "detail_" + .')" ''
+# What a bare host and the native clock have beside it.
+mkdir "$TMP/bare" && cp "$guests/env.json" "$TMP/bare/"
+head -n 1 "$guests/points.jsonl" | jq -c '.noise = 0.0123 | .pmu = {cycles_per_packet: 4321.5, ipc: 1.5, left_out: {l1d: "no"}} |
+	.ns_per_buffer = {p10: 60, p50: 71.25, p90: 99, server: 30.5, driver: null}' >"$TMP/bare/points.jsonl"
+export_runs "$TMP/bare" --format parquet-ready --out "$TMP/bare.csv"
+is 'parquet-ready: noise, hardware counters, ns per buffer' \
+	"$(rows "$TMP/bare.csv" | jq -r '[.noise, .pmu_cycles_per_packet, .pmu_ipc, .pmu_llc_misses_per_packet,
+		.ns_per_buffer_p50, .ns_per_buffer_p90, .ns_per_buffer_server, .ns_per_buffer_driver] | join(" ")')" \
+	'0.0123 4321.5 1.5  71.25 99.0 30.5 '
+export_runs "$TMP/bare" --format csv --out "$TMP/bare-all.csv"
+is 'csv: the same' "$(rows "$TMP/bare-all.csv" |
+	jq -r '.noise, (.pmu | fromjson | .cycles_per_packet), (.ns_per_buffer | fromjson | .p50)' | paste -sd' ')" \
+	'0.0123 4321.5 71.25'
 is 'parquet-ready: no JSON' "$(grep -c '[{}]' "$TMP/plain.csv")" 0
 is 'parquet-ready: a column for each knob there is, in their order' \
 	"$(head -n 1 "$TMP/plain.csv" | tr , '\n' | sed -n 's/^knob_//p' | paste -sd' ')" \
