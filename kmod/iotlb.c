@@ -37,6 +37,7 @@ static void queues_forget(struct vhl_dev *dev)
 		vq->last = NULL;
 		memset(vq->area_last, 0, sizeof(vq->area_last));
 		vq->area_ok = false;
+		vhl_ahead_forget(vq);
 	}
 }
 

@@ -125,8 +125,10 @@ int vhl_mem_set(struct vhl_dev *dev, struct vhost_memory __user *m)
 	}
 	old = dev->mem;
 	dev->mem = mem;
-	for (i = 0; i < VHL_NVQS; i++)
+	for (i = 0; i < VHL_NVQS; i++) {
 		dev->vqs[i].last = NULL;
+		vhl_ahead_forget(&dev->vqs[i]);
+	}
 	vhl_queues_unlock(dev);
 	kvfree(old);
 	return 0;

@@ -20,6 +20,7 @@ enum vhl_idea {
 	VHL_IDEA_RECHECK, /* rx: the backend is checked again after the call */
 	VHL_IDEA_DELIVER, /* tx: arrays go to the stack without the tap's code: deliver.c */
 	VHL_IDEA_YIELD, /* the worker yields before it sleeps: run.h */
+	VHL_IDEA_WINDOW, /* descriptors are read with their avail entries: chain.c */
 	VHL_NIDEAS
 };
 

@@ -62,10 +62,10 @@ enum { VHL_RX, VHL_TX, VHL_NVQS };
  */
 enum vhl_area { VHL_DESC, VHL_AVAIL, VHL_USED, VHL_NAREAS };
 
-/* A descriptor of a packed ring, read ahead, in host byte order: packed.h. */
+/* A descriptor, read ahead, in host byte order; its upper half is one word. */
 struct vhl_ahead {
 	u64 addr;	/* guest address */
-	u64 word;	/* flags, id, length */
+	u64 word;	/* packed: flags, id, length (packed.h); split: next, flags, length */
 };
 
 /* A descriptor chain, as read by vhl_chain_read(): out segments, then in. */
@@ -94,8 +94,8 @@ struct vhl_vq {
 	u16 last_avail;		/* next entry to take */
 	u16 avail_seen;		/* the guest's index when last read */
 	u16 heads_at;		/* avail position of heads[0] or ahead[0] */
-	u16 n_heads;		/* entries of heads[] that are valid; packed: 0 */
-	u16 n_ahead;		/* entries of ahead[] that are valid */
+	u16 n_heads;		/* entries of heads[] that are valid, of ahead[] none: chain.h */
+	u16 n_ahead;		/* entries of ahead[] (split: and of heads[]) that are valid */
 	u16 used_idx;		/* next entry to write */
 	u16 signalled_used;	/* used_idx at the last call decision */
 	u16 held;		/* taken, but not to be published yet: zerocopy.h */
@@ -150,10 +150,8 @@ struct vhl_vq {
 	u64 *gpa;			/* guest address of iov[i], for the log */
 	struct vring_used_elem *done;	/* used heads, not yet published */
 	unsigned int n_done;		/* entries of it */
-	union {
-		__virtio16 heads[VHL_HEADS];	/* avail entries read ahead */
-		struct vhl_ahead ahead[VHL_HEADS];
-	};
+	__virtio16 heads[VHL_HEADS];	/* avail entries read ahead */
+	struct vhl_ahead ahead[VHL_HEADS];	/* the first descriptors of their chains */
 	const struct vhl_region *last;	/* region of the last translation, if
 					 * it may be read and written
 					 */
@@ -249,6 +247,15 @@ static inline void vhl_ahead_forget(struct vhl_vq *vq)
 static inline bool vhl_by(const struct vhl_vq *vq, enum vhl_idea idea)
 {
 	return likely(!(vq->dev->knobs.without & BIT(idea)));
+}
+
+/*
+ * Whether the descriptors of a split ring are read ahead with their avail entries.
+ * Not with knob prefetch, which has the next descriptor read while one is served.
+ */
+static inline bool vhl_by_window(const struct vhl_vq *vq)
+{
+	return vhl_by(vq, VHL_IDEA_WINDOW) && !vq->prefetch;
 }
 
 /* Whether feature @bit was negotiated. Caller holds vq->mutex. */

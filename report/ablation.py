@@ -16,7 +16,7 @@ from report.text import fixed, shortest, whole
 
 WORDS = {"array": "arrays", "direct": "one copy", "region": "last region", "ahead": "read ahead",
          "late": "late kicks", "recheck": "re-check", "deliver": "own delivery",
-         "yield": "giving way (shared processor only)"}
+         "yield": "giving way (shared processor only)", "window": "one window"}
 NAMES = {"array": "frames go to the tap in arrays",
          "direct": "received frames are copied once, not by the socket",
          "region": "the region of the last address is tried first",
@@ -24,6 +24,7 @@ NAMES = {"array": "frames go to the tap in arrays",
          "late": "kicks stay waived until the last array is sent",
          "recheck": "the tap is checked again after the guest was called",
          "deliver": "plain frames go to the network stack without the tap's code",
+         "window": "descriptors are read with their avail entries, in one access window",
          "yield": "a worker on the guest's processor gives way once before it sleeps; **only where "
                   "guest and server share a processor**"}
 """Words and names say where an optimization holds only there: no page shows it without that."""

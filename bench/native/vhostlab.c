@@ -22,6 +22,7 @@ static const char *const ideas[VHL_NIDEAS] = {
 	[VHL_IDEA_REGION] = "region",	[VHL_IDEA_AHEAD] = "ahead",
 	[VHL_IDEA_LATE] = "late",	[VHL_IDEA_RECHECK] = "recheck",
 	[VHL_IDEA_DELIVER] = "deliver", [VHL_IDEA_YIELD] = "yield",
+	[VHL_IDEA_WINDOW] = "window",
 };
 
 int rig_without(const char *name)

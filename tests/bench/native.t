@@ -48,7 +48,7 @@ for place in "${places[@]}"; do
 		done
 	done
 done
-for knob in without=all without=array without=direct without=only-ahead without=late without=recheck ring=64 prefetch=1 \
+for knob in without=all without=array without=direct without=only-ahead without=late without=recheck without=window ring=64 prefetch=1 \
 	ring_access=pinned indirect=1 tx_batch=1 rx_batch=1 packet_weight=1; do
 	for workload in stream rx rr; do
 		burst=16

@@ -4,6 +4,8 @@
 # NAME#FILE of kmod/#a part of a line#what stands there instead#a part of what is said
 faults=(
 	'a head outside the table#chain.c#unlikely(*head >= vq->num)#0#reads memory'
+	'a head outside the table, read ahead#chain.c#unlikely(head > last)#0#outside the table is used'
+	'chains that are not available, read ahead#chain.c#min3((unsigned int)(u16)(vq->avail_seen - vq->last_avail), #min3(64u, #more entries are seen'
 	'an avail index that jumps#chain.c#unlikely(n > vq->num)#0#more entries are seen'
 	'a chain longer than a packed ring#packed.c#unlikely(i == room)#0#reads memory'
 	'more segments than there is room for#memory.c#n == room#0#heap-buffer-overflow'

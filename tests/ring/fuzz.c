@@ -134,6 +134,15 @@ static void set_features(struct vhl_dev *dev, struct input *in)
 		vhl_vq_set_features(&dev->vqs[i], features);
 }
 
+void check_heads(void)
+{
+	const struct vhl_vq *vq = &waited_for->vqs[VHL_TX];
+
+	for (unsigned int i = 0; i < vq->n_done && !vq->packed; i++)
+		if (vhl32_to_cpu(vq, vq->done[i].id) >= vq->num)
+			fail("a head outside the table is used");
+}
+
 /* What holds between runs, whatever the guest does. */
 static void check_queue(const struct vhl_vq *vq)
 {
@@ -236,15 +245,19 @@ static void step(struct vhl_vq *vq, struct input *in, unsigned int *runs)
 /* The knobs, within what params.c allows. */
 static void knobs(struct vhl_knobs *k, struct input *in)
 {
-	u8 b = take8(in);
+	u8 b = take8(in), weight;
 
 	k->tx_batch = 1 + (b & 15) * 17;
 	k->rx_batch = 1 + (b >> 4) * 17;
-	k->packet_weight = 1 + take8(in) * 16;
+	weight = take8(in);
+	k->packet_weight = 1 + weight * 16;
 	k->without = take8(in);
 	k->prefetch = k->without & 0x80;
 	k->zerocopy = b & 1 ? VHL_ZC_LEAST : 0;
-	k->without &= (1u << VHL_NIDEAS) - 1;
+	k->without &= BIT(VHL_IDEA_WINDOW) - 1;
+	/* Inputs that were found before there were more than eight still have their meaning. */
+	if (weight % 4 == 1)
+		k->without |= BIT(VHL_IDEA_WINDOW);
 }
 
 static void device_begin(struct vhl_dev *dev, struct vhl_worker *worker, struct input *in)

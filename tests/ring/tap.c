@@ -261,6 +261,7 @@ static int tap_sendmsg(struct socket *sock, struct msghdr *msg, size_t len)
 
 		if (ctl->num > VHL_MAX_BATCH)
 			fail("an array that is too long");
+		check_heads();
 		for (unsigned int i = 0; i < ctl->num; i++)
 			check_frame(&x[i]);
 		return answer == 0xfe ? -EBADF : 0;
