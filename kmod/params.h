@@ -21,6 +21,7 @@ enum vhl_idea {
 	VHL_IDEA_DELIVER, /* tx: arrays go to the stack without the tap's code: deliver.c */
 	VHL_IDEA_YIELD, /* the worker yields before it sleeps: run.h */
 	VHL_IDEA_WINDOW, /* descriptors are read with their avail entries: chain.c */
+	VHL_IDEA_GATHER, /* tx: frames of many chains are copied together: gather.c */
 	VHL_NIDEAS
 };
 

@@ -13,9 +13,11 @@
 #include "chain.h"
 #include "deliver.h"
 #include "frag.h"
+#include "gather.h"
 #include "rule.h"
 #include "trace.h"
 #include "tx.h"
+#include "tx_header.h"
 #include "used.h"
 #include "user.h"
 #include "weight.h"
@@ -122,27 +124,6 @@ static __always_inline int tx_header(struct vhl_vq *vq, struct tx_cursor *at,
 }
 
 /*
- * Checks the virtio-net header, and clears a wrong hdr_len. That is a hint which a
- * device must not rely on (virtio 1.2, section 5.1.6.2.2); drivers set it to other
- * values, such as the size of a buffer, and backends accept 0 but not a wrong hint.
- * Returns false when the checksum field is outside the frame. Fields that flags and
- * gso_type do not refer to are ignored, by backends as well.
- */
-static __always_inline bool tx_header_ok(struct vhl_vq *vq, struct virtio_net_hdr *h, size_t len)
-{
-	if (unlikely(vhl16_to_cpu(vq, h->hdr_len) > len)) {
-		/* With GSO the headers must end inside the frame. */
-		if (h->gso_type != VIRTIO_NET_HDR_GSO_NONE)
-			return false;
-		h->hdr_len = 0;
-	}
-	return !(h->flags & VIRTIO_NET_HDR_F_NEEDS_CSUM) ||
-	       vhl16_to_cpu(vq, h->csum_start) + vhl16_to_cpu(vq, h->csum_offset) +
-			       sizeof(__sum16) <=
-		       len;
-}
-
-/*
  * Copies one frame into a page fragment, after @pad bytes, and adds it to the array.
  * Returns 0; -ENOSPC for a frame too long for a fragment; -ENOMEM; or -EINVAL after
  * reporting the broken rule.
@@ -171,7 +152,7 @@ static __always_inline int tx_gather(struct vhl_vq *vq, const struct vhl_chain *
 	}
 	if (unlikely(!vq->sock_hlen)) {
 		memset(hdr, 0, sizeof(*hdr));
-	} else if (unlikely(!tx_header_ok(vq, hdr, len))) {
+	} else if (unlikely(!vhl_tx_header_ok(vq, hdr, len))) {
 		page_frag_free(buf);
 		return vhl_rule_broken(vq, VHL_RULE_TX_HEADER);
 	}
@@ -199,7 +180,8 @@ static noinline int tx_send_copy(struct vhl_vq *vq, const struct vhl_chain *c)
 	struct kvec kvec = { .iov_len = c->out_len };
 	int err = -EINVAL;
 
-	if (tx_header(vq, &at, &all.hdr) || !all.hdr.hdr_len || !tx_header_ok(vq, &all.hdr, len))
+	if (tx_header(vq, &at, &all.hdr) || !all.hdr.hdr_len ||
+	    !vhl_tx_header_ok(vq, &all.hdr, len))
 		return err;
 	all.hdr.hdr_len = 0;
 	kvec.iov_base = kvmalloc(kvec.iov_len, GFP_KERNEL_ACCOUNT);
@@ -367,7 +349,11 @@ static __always_inline unsigned int tx_run(struct vhl_vq *vq, const bool zc)
 	unsigned int pad = arrays ? vhl_frag_headroom(vq->sock->sk) : 0;
 	/* At most as many used entries as the ring has are published at once. */
 	unsigned int batch = min(k->tx_batch, vq->num);
-	unsigned int sent = 0, idle = 0, since = 0;
+	unsigned int sent = 0, idle = 0, since = 0, most;
+	/* After a wrong frame the rest of the run is the general case: the next frames
+	 * may be as wrong, and what was done for them then had no use.
+	 */
+	bool gather = !zc && pad && vhl_by(vq, VHL_IDEA_GATHER);
 	enum vhl_polled polled;
 	struct vhl_chain c;
 	int n, taken;
@@ -379,6 +365,18 @@ static __always_inline unsigned int tx_run(struct vhl_vq *vq, const bool zc)
 		if (n > 0) {
 			if (zc && tx_full(vq))
 				return sent;
+			/* Its passes cost more than they save when there is one frame. */
+			if (!zc && likely(gather) && likely(n > 1)) {
+				most = min(batch - vq->n_done, vq->weight - sent - idle);
+				taken = vhl_tx_gather(vq, pad, most);
+				if (likely(taken > 0)) {
+					sent += taken;
+					if (vq->n_done >= batch)
+						tx_flush(vq);
+					continue;
+				}
+				gather = !taken;
+			}
 			taken = vhl_chain_next(vq, 0, &c, false);
 			if (unlikely(taken < 0)) {
 				tx_flush(vq);

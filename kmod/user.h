@@ -12,6 +12,15 @@
 #include <linux/instrumented.h>
 #include <linux/uaccess.h>
 
+/* vhl_copy_in() from a segment whose region access_ok() has checked: gather.c. */
+static inline int __vhl_copy_in(void *dst, const void __user *src, size_t n)
+{
+	if (unlikely(should_fail_usercopy()))
+		return -EFAULT;
+	instrument_write(dst, n);
+	return unlikely(raw_copy_from_user(dst, src, n)) ? -EFAULT : 0;
+}
+
 /*
  * Copy @n bytes to and from buffers of this module, whose size the caller has
  * checked. They omit the object-size check that copy_from_user() does for lengths
@@ -21,10 +30,7 @@
  */
 static inline int vhl_copy_in(void *dst, const void __user *src, size_t n)
 {
-	if (unlikely(!access_ok(src, n) || should_fail_usercopy()))
-		return -EFAULT;
-	instrument_write(dst, n);
-	return unlikely(raw_copy_from_user(dst, src, n)) ? -EFAULT : 0;
+	return unlikely(!access_ok(src, n)) ? -EFAULT : __vhl_copy_in(dst, src, n);
 }
 
 static inline int vhl_copy_out(void __user *dst, const void *src, size_t n)

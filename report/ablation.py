@@ -16,7 +16,8 @@ from report.text import fixed, shortest, whole
 
 WORDS = {"array": "arrays", "direct": "one copy", "region": "last region", "ahead": "read ahead",
          "late": "late kicks", "recheck": "re-check", "deliver": "own delivery",
-         "yield": "giving way (shared processor only)", "window": "one window"}
+         "yield": "giving way (shared processor only)", "window": "one window",
+         "gather": "gathering"}
 NAMES = {"array": "frames go to the tap in arrays",
          "direct": "received frames are copied once, not by the socket",
          "region": "the region of the last address is tried first",
@@ -25,6 +26,7 @@ NAMES = {"array": "frames go to the tap in arrays",
          "recheck": "the tap is checked again after the guest was called",
          "deliver": "plain frames go to the network stack without the tap's code",
          "window": "descriptors are read with their avail entries, in one access window",
+         "gather": "transmitted frames are gathered, many in one access window",
          "yield": "a worker on the guest's processor gives way once before it sleeps; **only where "
                   "guest and server share a processor**"}
 """Words and names say where an optimization holds only there: no page shows it without that."""

@@ -26,7 +26,7 @@ static const char *const withouts[] = { "none",	   "all",	   "array",   "only-ar
 					"ahead",   "only-ahead",   "late",    "only-late",
 					"recheck", "only-recheck", "deliver", "only-deliver",
 					"yield",   "only-yield",   "window",  "only-window",
-					NULL };
+					"gather",  "only-gather",  NULL };
 /* How the bench's guest and what serves it are scheduled. */
 static const char *const policies[] = { "other", "batch", NULL };
 static const char *const txmodes[] = { "bh", "timer", NULL };

@@ -22,7 +22,7 @@ static const char *const ideas[VHL_NIDEAS] = {
 	[VHL_IDEA_REGION] = "region",	[VHL_IDEA_AHEAD] = "ahead",
 	[VHL_IDEA_LATE] = "late",	[VHL_IDEA_RECHECK] = "recheck",
 	[VHL_IDEA_DELIVER] = "deliver", [VHL_IDEA_YIELD] = "yield",
-	[VHL_IDEA_WINDOW] = "window",
+	[VHL_IDEA_WINDOW] = "window",	[VHL_IDEA_GATHER] = "gather",
 };
 
 int rig_without(const char *name)
@@ -97,7 +97,8 @@ static int open_device(const struct rig_setup *s)
 		.tx_batch = s->tx_batch,
 		.rx_batch = s->rx_batch,
 		.packet_weight = s->packet_weight,
-		.without = s->without,
+		/* Gathered frames are copied in the window, which cannot be left out. */
+		.without = s->without | (s->copies ? 0 : BIT(VHL_IDEA_GATHER)),
 		.prefetch = s->prefetch,
 		.pinned = s->pinned,
 	};

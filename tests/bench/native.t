@@ -48,7 +48,7 @@ for place in "${places[@]}"; do
 		done
 	done
 done
-for knob in without=all without=array without=direct without=only-ahead without=late without=recheck without=window ring=64 prefetch=1 \
+for knob in without=all without=array without=direct without=only-ahead without=late without=recheck without=window without=gather ring=64 prefetch=1 \
 	ring_access=pinned indirect=1 tx_batch=1 rx_batch=1 packet_weight=1; do
 	for workload in stream rx rr; do
 		burst=16
@@ -82,7 +82,7 @@ is 'no system calls' "$(jq .syscalls_per_packet <<<"$TEXT")" 0
 
 # Faults in the module's code; what says so: a byte less of each frame, a call that is not sent, a kick that is not asked for.
 faults=(
-	'a short copy#tx.c#tx_copy(&at, buf + pad, len)#tx_copy(&at, buf + pad, len - 1)#tx#corrupt'
+	'a short copy#gather.c#words_copy(xdp->data, src + hlen, len)#words_copy(xdp->data, src + hlen, len - 1)#tx#corrupt'
 	'no calls#used.c#bool send = call_wanted(vq, &why);#bool send = call_wanted(vq, &why) && 0;#rx#stuck'
 	'kicks stay off#used.c#v = cpu_to_vhl16(vq, vq->avail_seen);#v = cpu_to_vhl16(vq, vq->avail_seen - 2);#tx#stuck'
 )

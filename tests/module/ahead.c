@@ -479,7 +479,7 @@ static void all(const char *without, const char *access)
 
 int main(int argc, char **argv)
 {
-	static const char *const withouts[] = { "none", "window" };
+	static const char *const withouts[] = { "none", "window", "gather" };
 
 	guest_args(argc, argv);
 	net_private();

@@ -258,6 +258,8 @@ static void knobs(struct vhl_knobs *k, struct input *in)
 	/* Inputs that were found before there were more than eight still have their meaning. */
 	if (weight % 4 == 1)
 		k->without |= BIT(VHL_IDEA_WINDOW);
+	if (weight % 8 == 2)
+		k->without |= BIT(VHL_IDEA_GATHER);
 }
 
 static void device_begin(struct vhl_dev *dev, struct vhl_worker *worker, struct input *in)

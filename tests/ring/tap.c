@@ -169,13 +169,13 @@ static void check_pattern(const u8 *from, const u8 *to)
 
 static void check_frame(const struct xdp_buff *x)
 {
-	const u8 *start = x->hard_start;
+	const u8 *start = x->data_hard_start;
 
 	if (x->len < ETH_HLEN ||
-	    x->data + x->len > start + x->size - sizeof(struct skb_shared_info))
+	    x->data + x->len > start + x->frame_sz - sizeof(struct skb_shared_info))
 		fail("a frame that is too short or too long");
 	check_pattern(start + sizeof(struct tun_xdp_hdr), x->data);
-	check_pattern(x->data + x->len, start + x->size);
+	check_pattern(x->data + x->len, start + x->frame_sz);
 }
 
 /* Bytes of an iterator, from or to @buf. Returns 0 or -EFAULT. */
@@ -285,7 +285,7 @@ int vhl_deliver(const struct vhl_netdev *w, const struct sock *sk, const struct 
 	if (n % 2 == 0)
 		return -1;
 	for (unsigned int i = 0; i < n; i++) {
-		const struct tun_xdp_hdr *h = xdp[i].hard_start;
+		const struct tun_xdp_hdr *h = xdp[i].data_hard_start;
 
 		check_frame(&xdp[i]);
 		if (h->gso.flags || h->gso.gso_type)

@@ -75,9 +75,9 @@ struct xdp_frame {
 };
 struct xdp_buff {
 	u8 *data, *data_end, *data_meta;
-	void *hard_start;
+	void *data_hard_start;
 	void *rxq, *txq;
-	u32 size, flags;
+	u32 frame_sz, flags;
 };
 struct eventfd_ctx {
 	struct doorbell *bell;
@@ -103,13 +103,13 @@ static inline int iov_iter_npages(const struct iov_iter *i, int most)
 
 static inline void xdp_init_buff(struct xdp_buff *x, size_t size, void *rxq)
 {
-	x->size = size;
+	x->frame_sz = size;
 	x->rxq = rxq;
 	x->flags = 0;
 }
 static inline void xdp_prepare_buff(struct xdp_buff *x, void *start, size_t pad, size_t len, bool m)
 {
-	x->hard_start = start;
+	x->data_hard_start = start;
 	x->data = (u8 *)start + pad;
 	x->data_end = x->data + len;
 	x->data_meta = m ? x->data : x->data + 1;

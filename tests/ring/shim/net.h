@@ -23,9 +23,9 @@ struct xdp_frame {
 	unsigned int len;
 };
 struct xdp_buff {
-	void *hard_start;
+	void *data_hard_start;
 	u8 *data;
-	size_t len, size;
+	size_t len, frame_sz;
 };
 struct eventfd_ctx {
 	u64 count;
@@ -72,12 +72,12 @@ static inline int iov_iter_npages(const struct iov_iter *i, int most)
 static inline void xdp_init_buff(struct xdp_buff *x, size_t size, void *rxq)
 {
 	(void)rxq;
-	x->size = size;
+	x->frame_sz = size;
 }
 static inline void xdp_prepare_buff(struct xdp_buff *x, void *start, size_t pad, size_t len, bool m)
 {
 	(void)m;
-	x->hard_start = start;
+	x->data_hard_start = start;
 	x->data = (u8 *)start + pad;
 	x->len = len;
 }
