@@ -98,6 +98,8 @@ enum vhl_rule {
 	 * attempts that RLIMIT_MEMLOCK did not allow \
 	 */ \
 	X(pins) X(unpins) X(pins_over_limit) \
+	/* times that the queue left the backend's wait queue: poll.c */ \
+	X(leaves) \
 	/* rx: waits for guest buffers; frames larger than the buffers */ \
 	X(no_buffers) X(truncated) \
 	/* tx: frames sent by reference; those that the stack copied later; \

@@ -1,9 +1,27 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * How a queue is woken, by the guest's kick eventfd and the backend socket, and
- * busy polling. The wait queue entry stays registered while its file is set, so
- * that a wake-up of a queue that is already queued costs one atomic test; the
- * eventfd's count is never read, only its wake-ups are used.
+ * busy polling. The entry on the kick's wait queue stays registered while its file
+ * is set, so that a wake-up of a queue that is already queued costs one atomic test;
+ * the eventfd's count is never read, only its wake-ups are used.
+ *
+ * The entries on the backend's wait queue are there only while they are needed
+ * (VHL_IDEA_ONCE), since each frame makes its sender take the lock of a wait queue
+ * that is not empty:
+ *
+ *   - Receive: the first frame queues the work (ON to WOKEN), the second one removes
+ *     the entry (WOKEN to AWAY). A run that finds no more frames makes it ON again,
+ *     then looks once more: vhl_poll_back(). To leave already at the first frame
+ *     would make frames that come one by one dearer.
+ *   - Transmit: the entry is added when the backend is full, and removed by the event
+ *     for which it waits: vhl_poll_ask().
+ *
+ * Both states but ON mean that the work is queued, or that a run has begun and has not
+ * come to vhl_poll_back(): every run comes there, or is followed by another one, or
+ * leaves waiting_buffers set, and then a kick is what the queue waits for. The wake
+ * function changes the state under the wait queue's lock; a run changes WOKEN by
+ * cmpxchg(), as the wake function does, and AWAY under that lock.
+ * kmod/model/away.pml has this for spin.
  */
 #include <linux/sched/clock.h>
 #include <linux/sched/signal.h>
@@ -32,6 +50,27 @@ static bool by_caller(struct vhl_poll *poll, void *key)
 }
 
 /*
+ * A frame, or room in a backend that was full: whether to queue the work. Caller is
+ * the wake function, which has the order of frame and state.
+ */
+static __always_inline bool poll_wakes(struct vhl_poll *poll)
+{
+	if (READ_ONCE(poll->state) == VHL_POLL_ON) {
+		/* The work is queued after this, fully ordered: its run sees the state. */
+		WRITE_ONCE(poll->state, VHL_POLL_WOKEN);
+		return true;
+	}
+	/* Fails when a run has just made it ON: vhl_poll_back(). */
+	if (cmpxchg(&poll->state, VHL_POLL_WOKEN, VHL_POLL_AWAY) != VHL_POLL_WOKEN) {
+		WRITE_ONCE(poll->state, VHL_POLL_WOKEN);
+		return true;
+	}
+	list_del_init(&poll->wait.entry);
+	poll->vq->stats.leaves++;
+	return poll->vq->index == VHL_TX;
+}
+
+/*
  * The wait queue entry's function; @caller is a constant at both uses, so that the
  * other threading models do not pay for worker=caller. Runs under the wait queue's
  * lock, possibly with interrupts disabled, in the context of the event: a task, a
@@ -42,7 +81,8 @@ static bool by_caller(struct vhl_poll *poll, void *key)
  * to its ring, executes the full barrier of skwq_has_sleeper(), and calls this,
  * which reads waiting_buffers after that barrier. The queue clears
  * waiting_buffers, executes a full barrier, and reads the ring (rx.c). So either
- * this sees that waiting_buffers is clear, or the queue sees the frame.
+ * this sees that waiting_buffers is clear, or the queue sees the frame. The same
+ * holds for the state of the poll, and for the lockless test of skwq_has_sleeper().
  */
 static __always_inline int poll_event(wait_queue_entry_t *wait, void *key, const bool caller)
 {
@@ -56,6 +96,8 @@ static __always_inline int poll_event(wait_queue_entry_t *wait, void *key, const
 		trace_kick(vq);
 	} else if (READ_ONCE(vq->waiting_buffers)) {
 		/* A queue that waits for guest buffers cannot deliver the frame. */
+		return 0;
+	} else if (poll->leaves && !poll_wakes(poll)) {
 		return 0;
 	}
 	if (caller && by_caller(poll, key))
@@ -79,19 +121,43 @@ static void poll_register(struct file *file, wait_queue_head_t *wqh, poll_table 
 	struct vhl_poll *poll = container_of(table, struct vhl_poll, table);
 
 	poll->wqh = wqh;
+	poll->state = poll->leaves && poll->vq->index == VHL_TX ? VHL_POLL_WOKEN : VHL_POLL_ON;
 	add_wait_queue(wqh, &poll->wait);
+}
+
+/* Takes the entry out of the wait queue, if it is there, and sets the state. */
+static void poll_remove(struct vhl_poll *poll, enum vhl_poll_state state)
+{
+	unsigned long flags;
+
+	spin_lock_irqsave(&poll->wqh->lock, flags);
+	list_del_init(&poll->wait.entry);
+	poll->state = state;
+	spin_unlock_irqrestore(&poll->wqh->lock, flags);
 }
 
 /* Initialises @poll for events @mask, when the device is opened. */
 void vhl_poll_init(struct vhl_poll *poll, struct vhl_vq *vq, __poll_t mask, bool is_kick)
 {
 	init_waitqueue_func_entry(&poll->wait, poll_wake);
+	INIT_LIST_HEAD(&poll->wait.entry);
 	init_poll_funcptr(&poll->table, poll_register);
 	poll->table._key = mask;
 	poll->vq = vq;
 	poll->mask = mask;
 	poll->is_kick = is_kick;
 	poll->wqh = NULL;
+	poll->state = VHL_POLL_ON;
+}
+
+/* Asks for the state of @file, and with @table for its events, unless transmit has room. */
+static __poll_t poll_ask(struct vhl_poll *poll, struct file *file, poll_table *table)
+{
+	__poll_t mask = vfs_poll(file, table);
+
+	if (poll->leaves && poll->wqh && mask & EPOLLOUT && poll->vq->index == VHL_TX)
+		poll_remove(poll, VHL_POLL_AWAY);
+	return mask;
 }
 
 /*
@@ -109,7 +175,8 @@ int vhl_poll_start(struct vhl_poll *poll, struct file *file)
 	if (poll->wqh)
 		return 0;
 	poll->wait.func = poll->vq->work.caller ? poll_wake_caller : poll_wake;
-	mask = vfs_poll(file, &poll->table);
+	poll->leaves = !poll->is_kick && vhl_by(poll->vq, VHL_IDEA_ONCE);
+	mask = poll_ask(poll, file, &poll->table);
 	if (mask & EPOLLERR) {
 		vhl_poll_stop(poll);
 		return -EINVAL;
@@ -127,8 +194,40 @@ void vhl_poll_stop(struct vhl_poll *poll)
 {
 	if (!poll->wqh)
 		return;
-	remove_wait_queue(poll->wqh, &poll->wait);
+	poll_remove(poll, VHL_POLL_ON);
 	poll->wqh = NULL;
+}
+
+/*
+ * vhl_poll_back() in the states but ON. Order: the frames without a wake-up came
+ * before the state was changed, and those after it wake the queue. Both ways have a
+ * full barrier, for the caller's look at the ring: it pairs with that of the backend
+ * between the frame and its test for a waiter (poll_event()).
+ */
+bool __vhl_poll_back(struct vhl_poll *poll)
+{
+	unsigned long flags;
+
+	if (likely(cmpxchg(&poll->state, VHL_POLL_WOKEN, VHL_POLL_ON) == VHL_POLL_WOKEN))
+		return true;
+	/* AWAY: nothing but this changes it. */
+	spin_lock_irqsave(&poll->wqh->lock, flags);
+	poll->state = VHL_POLL_ON;
+	__add_wait_queue(poll->wqh, &poll->wait);
+	spin_unlock_irqrestore(&poll->wqh->lock, flags);
+	smp_mb(); /* the entry, then the ring */
+	return true;
+}
+
+/*
+ * The state of the backend @file of a transmit queue, which has said that it is full:
+ * without EPOLLOUT its next event with that bit queues the work. Order: the entry is
+ * added before the file looks for room, as in vhl_poll_start(). Caller holds
+ * vq->mutex; may sleep.
+ */
+__poll_t vhl_poll_ask(struct vhl_poll *poll, struct file *file)
+{
+	return poll_ask(poll, file, READ_ONCE(poll->state) == VHL_POLL_AWAY ? &poll->table : NULL);
 }
 
 /*

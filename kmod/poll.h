@@ -8,6 +8,13 @@
 
 struct vhl_vq;
 
+/* What the next event of a poll does; poll.c has who may change it. */
+enum vhl_poll_state {
+	VHL_POLL_ON, /* queues the work */
+	VHL_POLL_WOKEN, /* rx: leaves the wait queue, since the work was queued; tx: both */
+	VHL_POLL_AWAY, /* there is none: the entry is not in the wait queue */
+};
+
 /* A wait on a file (kick eventfd or backend socket) that queues vq->work. */
 struct vhl_poll {
 	poll_table table;
@@ -16,6 +23,8 @@ struct vhl_poll {
 	struct vhl_vq *vq;
 	__poll_t mask;
 	bool is_kick;
+	bool leaves; /* VHL_IDEA_ONCE; constant while registered */
+	enum vhl_poll_state state;
 };
 
 /*
@@ -42,8 +51,21 @@ enum vhl_polled {
 void vhl_poll_init(struct vhl_poll *poll, struct vhl_vq *vq, __poll_t mask, bool is_kick);
 int vhl_poll_start(struct vhl_poll *poll, struct file *file);
 void vhl_poll_stop(struct vhl_poll *poll);
+bool __vhl_poll_back(struct vhl_poll *poll);
+__poll_t vhl_poll_ask(struct vhl_poll *poll, struct file *file);
 enum vhl_polled vhl_busy_poll(struct vhl_vq *vq);
 void vhl_poll_resume(struct vhl_vq *vq);
 void vhl_poll_waited(struct vhl_vq *vq);
+
+/*
+ * Before the receive queue sleeps: lets the next frame queue its work again. Returns
+ * true when frames may have come without queueing it: the caller looks for them
+ * after this, or queues the work. Caller holds vq->mutex; does not sleep.
+ */
+static inline bool vhl_poll_back(struct vhl_poll *poll)
+{
+	/* What changes it from this value queues the work, too: no order is needed. */
+	return READ_ONCE(poll->state) != VHL_POLL_ON && __vhl_poll_back(poll);
+}
 
 #endif /* VHOSTLAB_POLL_H */

@@ -383,6 +383,7 @@ unsigned int vhl_rx_run(struct vhl_vq *vq)
 	/* At most as many used entries as the ring has are published at once. */
 	unsigned int batch = min(k->rx_batch, vq->num);
 	unsigned int turns = 0, got = 0;
+	bool last = false;
 	size_t len;
 
 	rx_frames_wake(vq);
@@ -392,19 +393,27 @@ unsigned int vhl_rx_run(struct vhl_vq *vq)
 		len = rx_peek(vq);
 		if (!len) {
 			if (vq->n_done) {
-				/* The call takes time: frames that arrived during
-				 * it are taken now, without a wake-up.
-				 */
 				vhl_used_publish(vq);
-				if (!vhl_by(vq, VHL_IDEA_RECHECK) &&
-				    vhl_busy_poll(vq) != VHL_POLL_HIT)
-					return got;
-				continue;
+				if (vhl_by(vq, VHL_IDEA_RECHECK)) {
+					/* The call takes time: frames that arrived
+					 * during it are taken now, without a wake-up.
+					 * This is the look after vhl_poll_back(), too;
+					 * while it busy-polls the queue stays away.
+					 */
+					if (likely(!vq->busyloop_us))
+						vhl_poll_back(&vq->sock_poll);
+					continue;
+				}
 			}
-			if (vhl_busy_poll(vq) == VHL_POLL_HIT)
+			if (!last && vhl_busy_poll(vq) == VHL_POLL_HIT)
 				continue;
-			return got;
+			/* The poll is over: only one more look. */
+			last = vhl_poll_back(&vq->sock_poll);
+			if (!last)
+				return got;
+			continue;
 		}
+		last = false;
 		switch (rx_one(vq, len)) {
 		case RX_OK:
 			got++;

@@ -304,7 +304,7 @@ done:
  */
 static void tx_wait_backend(struct vhl_vq *vq)
 {
-	if (vfs_poll(vq->sock_file, NULL) & EPOLLOUT) {
+	if (vhl_poll_ask(&vq->sock_poll, vq->sock_file) & EPOLLOUT) {
 		vq->stats.requeues++;
 		vhl_work_queue(vq->worker, &vq->work);
 	}

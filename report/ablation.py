@@ -16,8 +16,8 @@ from report.text import fixed, shortest, whole
 
 WORDS = {"array": "arrays", "direct": "one copy", "region": "last region", "ahead": "read ahead",
          "late": "late kicks", "recheck": "re-check", "deliver": "own delivery",
-         "yield": "giving way (shared processor only)", "window": "one window",
-         "gather": "gathering"}
+         "window": "one window", "gather": "gathering", "once": "one wake-up",
+         "yield": "giving way (shared processor only)"}
 NAMES = {"array": "frames go to the tap in arrays",
          "direct": "received frames are copied once, not by the socket",
          "region": "the region of the last address is tried first",
@@ -28,7 +28,8 @@ NAMES = {"array": "frames go to the tap in arrays",
          "window": "descriptors are read with their avail entries, in one access window",
          "gather": "transmitted frames are gathered, many in one access window",
          "yield": "a worker on the guest's processor gives way once before it sleeps; **only where "
-                  "guest and server share a processor**"}
+                  "guest and server share a processor**",
+         "once": "the second frame of a run takes the queue off the tap's wait queue"}
 """Words and names say where an optimization holds only there: no page shows it without that."""
 LABELS = WORDS | {"yield": r"giving way,\nshared processor"}
 """The words, below the bars of a figure."""

@@ -25,8 +25,9 @@ static const char *const withouts[] = { "none",	   "all",	   "array",   "only-ar
 					"direct",  "only-direct",  "region",  "only-region",
 					"ahead",   "only-ahead",   "late",    "only-late",
 					"recheck", "only-recheck", "deliver", "only-deliver",
-					"yield",   "only-yield",   "window",  "only-window",
-					"gather",  "only-gather",  NULL };
+					"window",  "only-window",  "gather",  "only-gather",
+					"once",	   "only-once",	   "yield",   "only-yield",
+					NULL };
 /* How the bench's guest and what serves it are scheduled. */
 static const char *const policies[] = { "other", "batch", NULL };
 static const char *const txmodes[] = { "bh", "timer", NULL };

@@ -21,8 +21,9 @@ static const char *const ideas[VHL_NIDEAS] = {
 	[VHL_IDEA_ARRAY] = "array",	[VHL_IDEA_DIRECT] = "direct",
 	[VHL_IDEA_REGION] = "region",	[VHL_IDEA_AHEAD] = "ahead",
 	[VHL_IDEA_LATE] = "late",	[VHL_IDEA_RECHECK] = "recheck",
-	[VHL_IDEA_DELIVER] = "deliver", [VHL_IDEA_YIELD] = "yield",
-	[VHL_IDEA_WINDOW] = "window",	[VHL_IDEA_GATHER] = "gather",
+	[VHL_IDEA_DELIVER] = "deliver", [VHL_IDEA_WINDOW] = "window",
+	[VHL_IDEA_GATHER] = "gather",	[VHL_IDEA_ONCE] = "once",
+	[VHL_IDEA_YIELD] = "yield",
 };
 
 int rig_without(const char *name)
@@ -186,6 +187,19 @@ int vhl_poll_start(struct vhl_poll *poll, struct file *file)
 void vhl_poll_stop(struct vhl_poll *poll)
 {
 	(void)poll;
+}
+
+/* No frame wakes a queue, so none leaves. */
+bool __vhl_poll_back(struct vhl_poll *poll)
+{
+	(void)poll;
+	shim_bug("a poll that is away");
+}
+
+__poll_t vhl_poll_ask(struct vhl_poll *poll, struct file *file)
+{
+	(void)poll;
+	return vfs_poll(file, NULL);
 }
 
 void vhl_poll_resume(struct vhl_vq *vq)

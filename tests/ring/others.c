@@ -24,6 +24,7 @@ NOTHING(vhl_pin_disown)
 NOTHING(vhl_pin_drop)
 NEVER(void, vhl_pin_update, struct vhl_vq *vq UNUSED)
 
+NEVER(bool, __vhl_poll_back, struct vhl_poll *poll UNUSED)
 NEVER(void, vhl_poll_resume, struct vhl_vq *vq UNUSED)
 NEVER(void, vhl_poll_waited, struct vhl_vq *vq UNUSED)
 
@@ -39,6 +40,11 @@ int vhl_poll_start(struct vhl_poll *poll UNUSED, struct file *file UNUSED)
 
 void vhl_poll_stop(struct vhl_poll *poll UNUSED)
 {
+}
+
+__poll_t vhl_poll_ask(struct vhl_poll *poll UNUSED, struct file *file)
+{
+	return vfs_poll(file, NULL);
 }
 
 enum vhl_polled vhl_busy_poll(struct vhl_vq *vq UNUSED)
