@@ -98,6 +98,7 @@ static void backend_install(struct vhl_vq *vq, struct vhl_backend *b)
 	vq->sock_file = b->file;
 	vq->ring = b->ring;
 	vq->rx_direct = false;
+	vq->rx_bursts = false;
 	vhl_netdev_move(&vq->netdev, &b->netdev);
 	vq->sock = b->sock;
 	if (vq->zc)

@@ -36,18 +36,18 @@ static inline bool vhl_netdev_is(const struct vhl_netdev *w, const struct net_de
 }
 
 /*
- * Counts a frame of @len bytes as transmitted by the interface, if it still
+ * Counts @n frames of @len bytes in all as transmitted by the interface, if it still
  * exists. The counters are per CPU, so preemption is disabled while they change;
  * that also makes this an RCU reader, without rcu_read_lock(). Process context.
  */
-static inline void vhl_netdev_count(const struct vhl_netdev *w, unsigned int len)
+static inline void vhl_netdev_count(const struct vhl_netdev *w, unsigned int n, u64 len)
 {
 	struct net_device *dev;
 
 	preempt_disable();
 	dev = rcu_dereference_sched(w->dev);
 	if (likely(dev))
-		dev_sw_netstats_tx_add(dev, 1, len);
+		dev_sw_netstats_tx_add(dev, n, len);
 	preempt_enable();
 }
 

@@ -88,7 +88,7 @@ static const char *const idea_names[] = {
 	[VHL_IDEA_LATE] = "late",	[VHL_IDEA_RECHECK] = "recheck",
 	[VHL_IDEA_DELIVER] = "deliver", [VHL_IDEA_WINDOW] = "window",
 	[VHL_IDEA_GATHER] = "gather",	[VHL_IDEA_ONCE] = "once",
-	[VHL_IDEA_YIELD] = "yield",
+	[VHL_IDEA_BURST] = "burst",	[VHL_IDEA_YIELD] = "yield",
 };
 
 #define VHL_ALL_IDEAS (BIT(VHL_NIDEAS) - 1)

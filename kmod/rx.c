@@ -250,7 +250,7 @@ static __always_inline int rx_copy_direct(struct vhl_vq *vq, const struct rx_buf
 			      ?: rx_write(vq, vq->guest_hlen, skb->data, len);
 	}
 	if (likely(!err)) {
-		vhl_netdev_count(&vq->netdev, len);
+		vhl_netdev_count(&vq->netdev, 1, len);
 		consume_skb(skb);
 	} else {
 		kfree_skb(skb);
@@ -290,6 +290,7 @@ static int rx_copy(struct vhl_vq *vq, const struct rx_bufs *b, size_t len)
 		return got < 0 ? got : -EMSGSIZE;
 	/* The backend has accepted this header length: later frames need no recvmsg(). */
 	vq->rx_direct = vq->ring && !skip && vhl_by(vq, VHL_IDEA_DIRECT);
+	vq->rx_bursts = vq->ring && !skip && vhl_by(vq, VHL_IDEA_BURST);
 
 	if (skip) {
 		/* The backend writes no header: an empty one, without offloads. */
@@ -372,6 +373,13 @@ static bool rx_wait_buffers(struct vhl_vq *vq)
 	return true;
 }
 
+/* Whether vhl_rx_burst() may be tried: it has no log, no tracepoint and one header length. */
+static __always_inline bool rx_bursts(const struct vhl_vq *vq)
+{
+	return vq->rx_bursts && likely(vq->guest_hlen == sizeof(*vq->hdrs)) &&
+	       likely(!vhl_has(vq, VHOST_F_LOG_ALL)) && likely(!trace_copy_rx_enabled());
+}
+
 /*
  * Delivers frames until there are none, or no buffers, or a weight is used up.
  * Returns how many frames were taken from the backend for delivery. Caller is the
@@ -382,7 +390,7 @@ unsigned int vhl_rx_run(struct vhl_vq *vq)
 	const struct vhl_knobs *k = &vq->dev->knobs;
 	/* At most as many used entries as the ring has are published at once. */
 	unsigned int batch = min(k->rx_batch, vq->num);
-	unsigned int turns = 0, got = 0;
+	unsigned int turns = 0, got = 0, n;
 	bool last = false;
 	size_t len;
 
@@ -414,6 +422,17 @@ unsigned int vhl_rx_run(struct vhl_vq *vq)
 			continue;
 		}
 		last = false;
+		if (vq->q_tail - vq->q_head > 1 && rx_bursts(vq)) {
+			n = vhl_rx_burst(vq, min3(vq->q_tail - vq->q_head, batch - vq->n_done,
+						  vq->weight - turns + 1));
+			if (likely(n)) {
+				got += n;
+				turns += n - 1;
+				if (vq->n_done >= batch)
+					vhl_used_publish(vq);
+				continue;
+			}
+		}
 		switch (rx_one(vq, len)) {
 		case RX_OK:
 			got++;

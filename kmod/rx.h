@@ -8,6 +8,9 @@
 /* One run of a queue that has a backend, under vq->mutex; sleeps. Returns how many frames. */
 unsigned int vhl_rx_run(struct vhl_vq *vq);
 
+/* rx_burst.c */
+unsigned int vhl_rx_burst(struct vhl_vq *vq, unsigned int most);
+
 /* rx_tag.c */
 int vhl_rx_tagged(struct vhl_vq *vq, struct iov_iter *to, unsigned int heads, size_t len);
 

@@ -129,6 +129,7 @@ struct vhl_vq {
 	struct ptr_ring *ring;	/* tun, tap: frames are received from it; or NULL */
 	bool rx_tagged;		/* packet socket: the next frame has a VLAN tag */
 	bool rx_direct;		/* frames may be copied without recvmsg(): rx.c */
+	bool rx_bursts;		/* the same, many at a time: rx_burst.c */
 	struct vhl_netdev netdev;
 
 	struct vhl_work work;
@@ -179,6 +180,7 @@ struct vhl_vq {
 	struct vhl_frags frags;
 	struct vhl_zc *zc;	/* tx: or NULL: all frames are copied */
 	void **queue;		/* rx: VHL_MAX_BATCH */
+	struct virtio_net_hdr_mrg_rxbuf *hdrs; /* rx: the same; rx_burst.c */
 	unsigned int q_head, q_tail;	/* frames in queue: [q_head, q_tail) */
 
 	struct vhl_stats stats;

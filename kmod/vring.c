@@ -168,11 +168,13 @@ int vhl_vq_alloc(struct vhl_vq *vq)
 	vq->iov = kvmalloc_array(VHL_MAX_SEGS, sizeof(*vq->iov), gfp);
 	vq->gpa = kvmalloc_array(VHL_MAX_SEGS, sizeof(*vq->gpa), gfp);
 	vq->done = kvmalloc_array(VHL_MAX_SEGS + VHL_MAX_BATCH, sizeof(*vq->done), gfp);
-	if (vq->index == VHL_RX)
+	if (vq->index == VHL_RX) {
 		vq->queue = kvmalloc_array(VHL_MAX_BATCH, sizeof(*vq->queue), gfp);
-	else
+		vq->hdrs = kvmalloc_array(VHL_MAX_BATCH, sizeof(*vq->hdrs), gfp);
+	} else {
 		vq->xdp = kvmalloc_array(VHL_MAX_BATCH, sizeof(*vq->xdp), gfp);
-	if (!vq->iov || !vq->gpa || !vq->done || (!vq->queue && !vq->xdp))
+	}
+	if (!vq->iov || !vq->gpa || !vq->done || (vq->queue ? !vq->hdrs : !vq->xdp))
 		return -ENOMEM;
 	if (vq->index == VHL_TX && vhl_zc_alloc(vq))
 		return -ENOMEM;
@@ -210,11 +212,13 @@ void vhl_vq_reset(struct vhl_vq *vq)
 	kvfree(vq->gpa);
 	kvfree(vq->done);
 	kvfree(vq->queue);
+	kvfree(vq->hdrs);
 	kvfree(vq->xdp);
 	vq->iov = NULL;
 	vq->gpa = NULL;
 	vq->done = NULL;
 	vq->queue = NULL;
+	vq->hdrs = NULL;
 	vq->xdp = NULL;
 
 	vq->num = 1;

@@ -16,7 +16,7 @@ from report.text import fixed, shortest, whole
 
 WORDS = {"array": "arrays", "direct": "one copy", "region": "last region", "ahead": "read ahead",
          "late": "late kicks", "recheck": "re-check", "deliver": "own delivery",
-         "window": "one window", "gather": "gathering", "once": "one wake-up",
+         "window": "one window", "gather": "gathering", "once": "one wake-up", "burst": "bursts",
          "yield": "giving way (shared processor only)"}
 NAMES = {"array": "frames go to the tap in arrays",
          "direct": "received frames are copied once, not by the socket",
@@ -29,7 +29,8 @@ NAMES = {"array": "frames go to the tap in arrays",
          "gather": "transmitted frames are gathered, many in one access window",
          "yield": "a worker on the guest's processor gives way once before it sleeps; **only where "
                   "guest and server share a processor**",
-         "once": "the second frame of a run takes the queue off the tap's wait queue"}
+         "once": "the second frame of a run takes the queue off the tap's wait queue",
+         "burst": "received frames are checked, copied and freed many at a time"}
 """Words and names say where an optimization holds only there: no page shows it without that."""
 LABELS = WORDS | {"yield": r"giving way,\nshared processor"}
 """The words, below the bars of a figure."""

@@ -26,8 +26,8 @@ static const char *const withouts[] = { "none",	   "all",	   "array",   "only-ar
 					"ahead",   "only-ahead",   "late",    "only-late",
 					"recheck", "only-recheck", "deliver", "only-deliver",
 					"window",  "only-window",  "gather",  "only-gather",
-					"once",	   "only-once",	   "yield",   "only-yield",
-					NULL };
+					"once",	   "only-once",	   "burst",   "only-burst",
+					"yield",   "only-yield",   NULL };
 /* How the bench's guest and what serves it are scheduled. */
 static const char *const policies[] = { "other", "batch", NULL };
 static const char *const txmodes[] = { "bh", "timer", NULL };

@@ -23,7 +23,7 @@ static const char *const ideas[VHL_NIDEAS] = {
 	[VHL_IDEA_LATE] = "late",	[VHL_IDEA_RECHECK] = "recheck",
 	[VHL_IDEA_DELIVER] = "deliver", [VHL_IDEA_WINDOW] = "window",
 	[VHL_IDEA_GATHER] = "gather",	[VHL_IDEA_ONCE] = "once",
-	[VHL_IDEA_YIELD] = "yield",
+	[VHL_IDEA_BURST] = "burst",	[VHL_IDEA_YIELD] = "yield",
 };
 
 int rig_without(const char *name)

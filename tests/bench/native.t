@@ -48,8 +48,8 @@ for place in "${places[@]}"; do
 		done
 	done
 done
-for knob in without=all without=array without=direct without=only-ahead without=late without=recheck without=window without=gather ring=64 prefetch=1 \
-	ring_access=pinned indirect=1 tx_batch=1 rx_batch=1 packet_weight=1; do
+for knob in without=all without=array without=direct without=only-ahead without=late without=recheck without=window \
+	without=gather without=burst ring=64 prefetch=1 ring_access=pinned indirect=1 tx_batch=1 rx_batch=1 packet_weight=1; do
 	for workload in stream rx rr; do
 		burst=16
 		[[ $workload != rr ]] || burst=1

@@ -185,7 +185,7 @@ static void run(struct vhl_vq *vq, struct input *in)
 	if (vq->index == VHL_RX)
 		for (u8 i = n & 31; i; i--)
 			backend_frame(14 + (take16(in) & (n & 0x80 ? 0xffff : 0x7ff)),
-				      n & 0x40 ? take8(in) & 7 : 0);
+				      n & 0x40 ? take8(in) & 15 : 0);
 	client_run();
 	vq->work.flags = 0;
 	vq->work.fn(&vq->work);

@@ -110,6 +110,7 @@ void backend_frame(unsigned int len, u8 kind)
 	skb->dev = kind & 1 ? NULL : &device;
 	skb->fragmented = kind & 2;
 	skb->gso = kind & 4;
+	skb->ip_summed = kind & 8;
 	frames[n_frames++] = skb;
 	live++;
 	show_first();
@@ -364,6 +365,13 @@ void ptr_ring_unconsume(struct ptr_ring *r, void **batch, int n, void (*destroy)
 
 void consume_skb(struct sk_buff *skb)
 {
+	frame_free(skb);
+}
+
+void napi_consume_skb(struct sk_buff *skb, int budget)
+{
+	if (!budget)
+		fail("a frame is freed as if interrupts were disabled");
 	frame_free(skb);
 }
 
