@@ -14,6 +14,7 @@
 #include <string.h>
 #include <x86intrin.h>
 
+#include "counting.h"
 #include "lib/tasks.h"
 #include "place.h"
 #include "setup.h"
@@ -216,6 +217,65 @@ static int passes(const struct options *o, struct pair_result *r)
 	return rc;
 }
 
+static uint64_t calls_sent(void)
+{
+	return driver.call[RIG_RX].rung + driver.call[RIG_TX].rung;
+}
+
+/* Packets that the server has served; beside its own thread a value of a moment. */
+static uint64_t served(const struct options *o)
+{
+	uint64_t packets, dropped;
+
+	server->counts(o->workload == WORK_RX ? RIG_RX : RIG_TX, &packets, &dropped);
+	return packets;
+}
+
+static void *serving_counted(void *arg)
+{
+	counting_await();
+	counting_side(1);
+	return serving(arg);
+}
+
+/* In place of all passes: one that is counted (counting.h), behind one that fills the caches. */
+static int passes_counted(const struct options *o, struct pair_result *r)
+{
+	bool turns = o->cores == CORES_TURNS;
+	uint64_t n = (o->packets + o->burst - 1) / o->burst * o->burst;
+	uint64_t warm = (n + 2 * o->ring) / o->burst * o->burst, kicks, calls, done;
+	int rc;
+
+	if (turns)
+		server = counting_server(server);
+	counting_places(&driver, turns ? 1 : 2);
+	rc = setup_server(server, o, &driver, warm + n);
+	rc = rc ? rc : place_pair(o->cores, r->cpu, turns ? NULL : serving_counted);
+	if (rc)
+		return rc;
+	counting_side(0);
+	counting_phase(COUNTED_WARM);
+	rc = frames(o, warm);
+	kicks = driver.kicks;
+	calls = calls_sent();
+	done = served(o);
+	counting_phase(COUNTED_ON);
+	rc = rc ? rc : frames(o, n);
+	done = served(o) - done;
+	counting_phase(COUNTED_DONE);
+	counting_result(n, done, driver.kicks - kicks, calls_sent() - calls);
+	if (!rc && o->workload != WORK_RX)
+		rc = driver_settle(&driver);
+	__atomic_store_n(&stop, 1, __ATOMIC_RELAXED);
+	place_join();
+	r->windows = 1;
+	r->window = calloc(1, sizeof(*r->window));
+	if (!rc)
+		count(o, r, warm + n);
+	server->close();
+	return r->window ? rc : RC_FAIL;
+}
+
 int pair_run(const struct options *o, struct pair_result *r)
 {
 	int rc;
@@ -226,7 +286,8 @@ int pair_run(const struct options *o, struct pair_result *r)
 	receives = o->workload == WORK_RX || o->workload == WORK_RR;
 	rc = driver_open(&driver, o);
 	driver.wait = o->cores == CORES_TURNS ? wait_turn : wait_pause;
-	rc = rc ? rc : passes(o, r);
+	if (!rc)
+		rc = counting_open() ? passes_counted(o, r) : passes(o, r);
 	if (rc && watch_stop)
 		watch_complain(workload_name(o->workload));
 	tap_end();
