@@ -19,7 +19,7 @@ from report.whole import Report, write, write_all
 
 RESULTS = ROOT / "results"
 REFERENCE = RESULTS / "reference"
-KEPT = ["env.json", "control.jsonl", "verdicts.jsonl"]
+KEPT = ["env.json", "control.jsonl", "verdicts.jsonl", "constants.jsonl"]
 
 
 class Refused(Exception):
@@ -69,6 +69,10 @@ def _take_over(run: Path, to: Path) -> None:
     for path in [*run.glob("*.conf"), *run.glob("env-*.json"), *(run / n for n in KEPT)]:
         if path.is_file() and path.stat().st_size:
             shutil.copy(path, to / path.name)
+    counts = run / "counts/points.jsonl"
+    if counts.is_file():
+        (to / "counts").mkdir()
+        shutil.copy(counts, to / "counts/points.jsonl")
     if (run / "raw").is_dir():
         shutil.copytree(run / "raw", to / "raw")
 

@@ -39,6 +39,45 @@ keep_env()
 	done
 }
 
+# What the cost model takes from this machine, in two passes. The sweep is right without it; then the
+# page says what is missing.
+measure_constants()
+{
+	local pass
+	for pass in first second; do
+		"$BENCH/constants" >>"$RUN_DIR/constants.jsonl" && continue
+		note "sweep: constants of this machine, $pass pass: not measured, see the line above: there will be no cost model"
+		return 0
+	done
+}
+
+# watched CHILD: waits for it, and ends it when this ends; its exit code other than 0 ends this, too, but
+# 77 where $2 allows that.
+watched()
+{
+	local child=$1 code=0
+	trap 'kill -TERM "$child" 2>/dev/null || true' INT TERM HUP
+	wait_for "$child" || code=$?
+	trap - INT TERM HUP
+	[[ $code -eq 0 || $code -eq ${2:-0} ]] || exit "$code"
+}
+
+# What each cell of the native rig executes, once, into counts/ of the run, for the cost model.
+count_cells()
+{
+	[[ -s $RUN_DIR/constants.jsonl ]] || return 0
+	mkdir -p "$RUN_DIR/counts"
+	"$BENCH/plan" "${PLAN_OPTIONS[@]}" --schedule --done "$RUN_DIR/counts/points.jsonl" "$CONFIG" |
+		jq -c 'select(.rep == 1 and .sink != "check" and (.control | not))' >"$RUN_DIR/counts/.schedule"
+	[[ -s $RUN_DIR/counts/.schedule ]] || return 0
+	note "sweep: counting what $(wc -l <"$RUN_DIR/counts/.schedule") cells execute, for the cost model"
+	# Its progress is not the sweep's.
+	VHOSTLAB_CONSTANTS=$RUN_DIR/constants.jsonl setpriv --pdeathsig TERM "$BENCH/walk" --point "$BENCH/counted" \
+		--out "$RUN_DIR/counts" <"$RUN_DIR/counts/.schedule" 2> >(exec grep -v '^@' >&2) &
+	watched $! 77
+	rm -f -- "$RUN_DIR/counts/.schedule"
+}
+
 # On the measuring machine: environment, then one point after the other.
 measure_here()
 {
@@ -69,14 +108,10 @@ measure_here()
 	! by_port || port=(--records "$VHOSTLAB_RECORDS")
 	[[ -z $CPUS ]] || port+=(--cpus "$CPUS" ${NOISE:+--noise-limit "$NOISE"})
 
-	local child code=0
 	start_session
+	[[ $CLOCK != native ]] || measure_constants
 	"$BENCH/plan" "${PLAN_OPTIONS[@]}" --schedule "${part[@]}" --done "$RUN_DIR/points.jsonl" --done "$RUN_DIR/control.jsonl" "$CONFIG" |
 		setpriv --pdeathsig TERM "$BENCH/walk" --point "${VHOSTLAB_POINT:-$ROOT/bench/point}" --out "$RUN_DIR" "${port[@]}" &
-	child=$!
-	trap 'kill -TERM "$child" 2>/dev/null || true' INT TERM HUP
-	code=0
-	wait_for "$child" || code=$?
-	trap - INT TERM HUP
-	[[ $code -eq 0 ]] || exit "$code"
+	watched $!
+	[[ $CLOCK != native ]] || { measure_constants && count_cells; }
 }

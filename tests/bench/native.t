@@ -180,6 +180,18 @@ is 'each once' \
 	' 18 1'
 run "$ROOT/run.sh" compare "$TMP/run" "$TMP/run"
 code 'compared with itself' 0
+model=no
+if [[ $(nproc) -lt 2 ]] || ! command -v qemu-x86_64 >/dev/null; then
+	skip 'the cost model' 'it needs two processors, and qemu-x86_64 (package qemu-user)'
+else
+	model=yes
+	# Of the first part and of the resumed one, two passes before the points and two behind them.
+	is 'constants of the machine' "$(jq -c '.constants | has("instruction", "line")' "$TMP/run/constants.jsonl" | sort | uniq -c | tr -s ' ')" \
+		' 16 true'
+	is 'each cell is counted once' "$(jq -r '"\(.point) \(.rep)"' "$TMP/run/counts/points.jsonl" | sort)" \
+		"$(jq -r '"\(.point) 1"' "$TMP/run/points.jsonl" | sort -u)"
+	is 'and predicted' "$("$BENCH/model" "$TMP/run" | jq '[.cells[] | .predicted > 0 and .measured > 0] | length == 3 and all')" true
+fi
 if command -v gnuplot >/dev/null && command -v pandoc >/dev/null; then
 	run "$ROOT/run.sh" report "$TMP/run"
 	code 'a report of it' 0
@@ -187,6 +199,7 @@ if command -v gnuplot >/dev/null && command -v pandoc >/dev/null; then
 	says 'the page' '# What does a buffer cost between two processors, in nanoseconds?'
 	says 'the page' 'What the rig leaves out'
 	says 'the page' '## What is left out'
+	[[ $model == no ]] || says 'the page' 'predicted by the model and were measured nowhere'
 else
 	skip 'the report' 'gnuplot or pandoc is not installed'
 fi
