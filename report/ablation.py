@@ -177,7 +177,7 @@ def text_of(run: Run) -> str:
              "saved as the last one"]
     align = "llrrllrrrrrr"
     rig = native_column.beside(run) if run.insn else None
-    if rig is not None:
+    if run.insn:
         heads.append("ns saved as the last one, two processors")
         align += "r"
         rows = [row + [native_column.saved(rig, i)] for row, i in zip(rows, ideas)]

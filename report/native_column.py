@@ -27,10 +27,12 @@ def beside(run: Run) -> Buffers | None:
     return Buffers(Run(folder, f"{run.name}/../native"))
 
 
-def saved(b: Buffers, idea: dict[str, Any]) -> str:
-    """Saved as the last one, with its interval."""
+def saved(b: Buffers | None, idea: dict[str, Any]) -> str:
+    """Saved as the last one, with its interval; or why there is no such number."""
     if idea["idea"] in ELSEWHERE:
         return ELSEWHERE[idea["idea"]]
+    if b is None:
+        return "none: no run of configs/native.conf is beside this one"
     if idea["workload"] not in MEASURED:
         return "none: the rig leaves them out one by one in streams only"
     place = {"workload": MEASURED[idea["workload"]], "server": "vhostlab", "size": idea["size"],

@@ -585,6 +585,8 @@ class Native(unittest.TestCase):
         self.assertIn("7.0", native_column.saved(b, place | {"idea": "region"}))
         for idea in set(ablation.WORDS) - {"region"}:
             self.assertTrue(native_column.saved(b, place | {"idea": idea}).startswith("none: "))
+        for idea in ablation.WORDS:
+            self.assertTrue(native_column.saved(None, place | {"idea": idea}).startswith("none: "))
 
 
 if __name__ == "__main__":
