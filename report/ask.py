@@ -94,6 +94,12 @@ def control(folder: Path) -> list[dict[str, Any]]:
     return _program_json("stats", "--control", folder)
 
 
+def model(folder: Path, points: Path) -> dict[str, Any]:
+    """What the cost model makes of a run of the native rig, and of the cells of a file of points on
+    the instruction clock."""
+    return _program_json("model", folder, points)
+
+
 def defaults() -> dict[str, Any]:
     """What a knob is that a point does not name."""
     return _program_json("plan", "--defaults")

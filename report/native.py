@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from report import ask, control, order
+from report import ask, control, native_model, order
 from report.ablation import WORDS
 from report.native_cells import (LAYOUTS, Buffers, busy, layout_of, losses, steady, unsteady_text,
                                  value, within)
@@ -71,6 +71,7 @@ def draw_all(run: Run, counted: list[Point]) -> None:
     draw(run, "native-batch", "native-batch", data(panels, SERIES), run.subtitle(), "ns")
     draw(run, "native-saved", "native-saved", _saved_panels(saved(b, counted)), run.subtitle(),
          "ns")
+    native_model.draw_all(run, b)
 
 
 def _algorithms(b: Buffers) -> str:
@@ -131,6 +132,7 @@ def saved(b: Buffers, counted: list[Point]) -> list[dict[str, Any]]:
         return ask.median(p["cost_per_packet"] for p in some if p["workload"] == workload
                           and p["knobs"].get("without", "none") == without)
     out = []
+    model = native_model.gather(b.run)
     for cell in b.cells:
         idea = cell["knobs"].get("without", "")
         if (cell["workload"] not in COUNTED or cell["sink"] != "drop" or idea not in WORDS
@@ -144,6 +146,7 @@ def saved(b: Buffers, counted: list[Point]) -> list[dict[str, Any]]:
             row[cores] = b.minus({"workload": cell["workload"], "server": "vhostlab", "size": 64,
                                   "burst": 64, "sink": "drop"}, cores, idea)
         row["busy"] = b.busy_minus(cell)
+        row["predicted"] = native_model.saved(b, model, cell)
         out.append(row)
     return order.sort_by(out, lambda r: [list(COUNTED).index(r["workload"]), -(r["counted"] or 0)])
 
@@ -180,9 +183,11 @@ def _saved_table(rows: list[dict[str, Any]]) -> str:
     def difference(d: dict[str, Any] | None) -> str:
         return "-" if d is None else f"{fixed(d['median'], 1)}{within(d)}"
     return table(["workload", "optimization", "instructions", "ns, two processors",
-                  "ns, in turns", "ns of the server alone", "do they agree?"], "llrrrrl",
+                  "predicted", "ns, in turns", "ns of the server alone", "do they agree?"],
+                 "llrrrrrl",
                  [[WORKLOADS[r["workload"]], WORDS[r["idea"]], fixed(r["counted"], 0),
-                   difference(r["two"]), difference(r["turns"]), fixed(r["busy"], 1), why(r)]
+                   difference(r["two"]), fixed(r["predicted"], 1), difference(r["turns"]),
+                   fixed(r["busy"], 1), why(r)]
                   for r in rows])
 
 
@@ -200,4 +205,4 @@ def text_of(run: Run, counted: list[Point]) -> str:
         counted=any(r["counted"] for r in rows),
         defaults=found["table"], wrong=found["wrong"], judged=found["judged"],
         unsteady=unsteady_text(b), shown=len([c for c in b.cells if steady(b, c)]),
-        ghz=b.ghz(), delivery=losses(b))
+        ghz=b.ghz(), delivery=losses(b), model=native_model.text_of(run, b))

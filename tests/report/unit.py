@@ -12,7 +12,7 @@ import tap
 
 from report import (ablation, ask, best, claim_file, claims, defaults, direction, figures,
                     functions, headline, html, interval, judge, native, native_cells,
-                    native_column, native_defaults, order, page, panels, policy, run, stages,
+                    native_column, native_defaults, native_model, order, page, panels, policy, run, stages,
                     summary, text, whole)
 
 
@@ -587,6 +587,42 @@ class Native(unittest.TestCase):
             self.assertTrue(native_column.saved(b, place | {"idea": idea}).startswith("none: "))
         for idea in ablation.WORDS:
             self.assertTrue(native_column.saved(None, place | {"idea": idea}).startswith("none: "))
+
+    def _model(self, *cells: tuple[dict[str, Any], float, float]) -> dict[str, Any]:
+        """Of cells with their knobs, measured and predicted time."""
+        side = {"ns": 5.0, "instructions": 3.0, "lines": 2.0, "windows": 0.0, "locked": 0.0,
+                "copies": 0.0, "words": 0.0, "touched": {"avail": 1.5}, "alone": {"avail": 0.25}, "more": {},
+                "stored": {"avail": 0.5}}
+        return {"cells": [{
+            "server": "vhostlab", "workload": "stream", "size": 64, "burst": 64, "sink": "drop",
+            "guest": "process", "queues": 1, "guests": 1, "knobs": knobs, "measured": measured,
+            "predicted": predicted, "error": predicted / measured - 1,
+            "off": abs(predicted / measured - 1), "kicks_per_packet": 0, "calls_per_packet": 0,
+            **{f"{who}_{what}": side for who in ("driver", "server") for what in (
+                "parts", "counts")}} for knobs, measured, predicted in cells],
+            "constants": [{"name": n, "what": n, "p10": 1, "p50": 1, "p90": 1, "passes": 4,
+                           "spread": apart, "apart": apart} for n, apart in (
+                               ("line", 0.02), ("pause", 0.06))]}
+
+    def test_the_model_beside_what_was_measured(self) -> None:
+        b = self._cells(self._some(100) + self._some(100, 20, knobs={"packed": 1})
+                        + self._some(110, knobs={"without": "ahead"}))
+        model = self._model(({}, 100, 150), ({"packed": 1}, 100, 100),
+                            ({"without": "ahead"}, 110, 175))
+        (title, rows), = native_model.panels_of(b, model)
+        self.assertIn("median error 55 %, largest 59 %", title)
+        self.assertEqual([x for x, _ in rows], [100, 110])
+        self.assertIn("| packed=1 | - | 100.0 | - |", native_model._cells(b, model))
+        self.assertIn("| +50 |", native_model._cells(b, model))
+        but = next(c for c in b.cells if "without" in c["knobs"])
+        self.assertEqual(native_model.saved(b, model, but), 25)
+        self.assertIsNone(native_model.saved(b, None, but))
+        self.assertIn("| 1.50 / 0.75 |", native_model._counted(b, model))
+
+    def test_a_constant_that_another_run_does_not_get_is_named(self) -> None:
+        model = self._model()
+        self.assertEqual(native_model._apart(model), ["pause (6.0 %)"])
+        self.assertEqual(native_model._constants(model).count("**no**"), 1)
 
 
 if __name__ == "__main__":
