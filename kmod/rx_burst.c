@@ -2,10 +2,9 @@
 /*
  * Receive: plain frames that come many at a time, each into one buffer. First all of them
  * are checked, then all virtio-net headers are written in one access to user memory, then
- * the frames are copied, and freed together. What is not plain, and whatever goes wrong,
- * is left to rx.c, frame by frame.
+ * the frames are copied. What is not plain, and whatever goes wrong, is left to rx.c,
+ * frame by frame.
  */
-#include <linux/bottom_half.h>
 #include <linux/if_tun.h>
 #include <linux/skbuff.h>
 
@@ -105,15 +104,18 @@ static __always_inline unsigned int burst_copy(struct vhl_vq *vq, void **frame, 
 	return i;
 }
 
-/* Frees @n frames that were delivered. Process context. */
+/*
+ * Frees @n frames that were delivered. napi_consume_skb() would take 70 instructions less
+ * for each of 64, but keeps up to 64 sk_buffs on this CPU, which nothing but NAPI and
+ * vhl_deliver() takes from there: what others pay for theirs then depends on how their
+ * slabs were left, up to 2 % of a frame, for as long as they are kept.
+ */
 static __always_inline void burst_free(void **frame, unsigned int n)
 {
 	unsigned int i;
 
-	local_bh_disable();
 	for (i = 0; i < n; i++)
-		napi_consume_skb(frame[i], n);
-	local_bh_enable();
+		consume_skb(frame[i]);
 }
 
 /*

@@ -30,7 +30,7 @@ NAMES = {"array": "frames go to the tap in arrays",
          "yield": "a worker on the guest's processor gives way once before it sleeps; **only where "
                   "guest and server share a processor**",
          "once": "the second frame of a run takes the queue off the tap's wait queue",
-         "burst": "received frames are checked, copied and freed many at a time"}
+         "burst": "received frames are checked and copied many at a time"}
 """Words and names say where an optimization holds only there: no page shows it without that."""
 LABELS = WORDS | {"yield": r"giving way,\nshared processor"}
 """The words, below the bars of a figure."""

@@ -163,12 +163,6 @@ void consume_skb(struct sk_buff *skb)
 		page_frag_free(skb->data);
 }
 
-void napi_consume_skb(struct sk_buff *skb, int budget)
-{
-	(void)budget;
-	consume_skb(skb);
-}
-
 void kfree_skb(struct sk_buff *skb)
 {
 	consume_skb(skb);

@@ -18,7 +18,7 @@ faults=(
 	'an IOTLB entry without permission#iotlb.c#(e->r.perm & perm) == perm#1#memory that it was not given'
 	'a frame longer than its buffer#tx.c#unlikely(len > PAGE_SIZE || buflen > PAGE_SIZE)#0#ERROR: AddressSanitizer'
 	'a frame without a link header#tx.c#unlikely(len < ETH_HLEN)#0#too short'
-	'frames of a burst that are not freed#rx_burst.c#napi_consume_skb(frame[i], n);#;#a frame is left'
+	'frames of a burst that are not freed#rx_burst.c#consume_skb(frame[i]);#;#a frame is left'
 	'a frame of a burst longer than its buffer#rx_burst.c#unlikely(c.in_len < need)#0#writes memory'
 	'a frame that is not freed#rx.c#consume_skb(skb);#;#a frame is left'
 	'used entries beyond the end#used.c#min(entries, vq->num - slot)#entries#writes memory'

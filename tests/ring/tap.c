@@ -368,13 +368,6 @@ void consume_skb(struct sk_buff *skb)
 	frame_free(skb);
 }
 
-void napi_consume_skb(struct sk_buff *skb, int budget)
-{
-	if (!budget)
-		fail("a frame is freed as if interrupts were disabled");
-	frame_free(skb);
-}
-
 void kfree_skb(struct sk_buff *skb)
 {
 	frame_free(skb);

@@ -26,8 +26,6 @@
 #define tun_ptr_to_xdp(p)	  ((struct xdp_frame *)(p))
 #define skb_vlan_tag_present(skb) ((void)(skb), false)
 #define CHECKSUM_NONE		  0
-#define local_bh_disable()	  preempt_disable()
-#define local_bh_enable()	  preempt_enable()
 #define skb_peek(q)		  ((q)->first)
 #define eventfd_ctx_put(ctx)	  ((void)(ctx))
 #define eventfd_ctx_fdget(fd)	  ((void)(fd), (struct eventfd_ctx *)ERR_PTR(-EBADF))

@@ -103,7 +103,6 @@ void ptr_ring_unconsume(struct ptr_ring *r, void **batch, int n, void (*destroy)
 void page_frag_free(void *p);
 void put_page(void *p);
 void consume_skb(struct sk_buff *skb);
-void napi_consume_skb(struct sk_buff *skb, int budget);
 void kfree_skb(struct sk_buff *skb);
 void tun_ptr_free(void *p);
 unsigned int ptr_ring_consume_batched(struct ptr_ring *r, void **to, int n);
