@@ -12,6 +12,7 @@
 #include <linux/if_tun.h>
 #include <linux/kernel_stat.h>
 #include <linux/mm.h>
+#include <linux/ptr_ring.h>
 #include <linux/skbuff.h>
 #include <linux/tick.h>
 #include <linux/vhost.h>
@@ -48,6 +49,27 @@ static inline struct virtio_net_hdr *vhl_xdp_hdr(void *hard_start, int buflen)
 	return hard_start;
 }
 #endif
+
+/*
+ * Takes up to @most frames from the queue @ring of a tun or tap @file. A tun with
+ * IFF_BACKPRESSURE stops its transmit queue when this one is full, and relies on
+ * its reader to start it again. Process context; does not sleep.
+ */
+static inline int vhl_ring_take(struct file *file, struct ptr_ring *ring, void **to, int most)
+{
+#ifdef VHL_HAVE_TUN_WAKE_QUEUE
+	int n;
+
+	spin_lock(&ring->consumer_lock);
+	n = __ptr_ring_consume_batched(ring, to, most);
+	if (n && !IS_ERR(tun_get_socket(file)))
+		tun_wake_queue(file, n);
+	spin_unlock(&ring->consumer_lock);
+	return n;
+#else
+	return ptr_ring_consume_batched(ring, to, most);
+#endif
+}
 
 /*
  * The callback by which the stack reports that it no longer uses the pages of a

@@ -111,7 +111,7 @@ static int floor_take(struct vhl_floor *f, unsigned int count, __u32 *taken)
 
 	while (*taken < count) {
 		unsigned int most = min(count - *taken, f->rx_batch);
-		int n = ptr_ring_consume_batched(f->b.ring, queue, most), i;
+		int n = vhl_ring_take(f->b.file, f->b.ring, queue, most), i;
 
 		for (i = 0; i < n; i++)
 			tun_ptr_free(queue[i]);

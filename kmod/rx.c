@@ -64,7 +64,8 @@ static size_t rx_peek(struct vhl_vq *vq)
 
 	if (vq->ring) {
 		if (vq->q_head == vq->q_tail) {
-			n = ptr_ring_consume_batched(vq->ring, vq->queue, vq->dev->knobs.rx_batch);
+			n = vhl_ring_take(vq->sock_file, vq->ring, vq->queue,
+					  vq->dev->knobs.rx_batch);
 			vq->q_head = 0;
 			vq->q_tail = n;
 			if (!n)
@@ -290,7 +291,7 @@ static int rx_copy(struct vhl_vq *vq, const struct rx_bufs *b, size_t len)
 		return got < 0 ? got : -EMSGSIZE;
 	/* The backend has accepted this header length: later frames need no recvmsg(). */
 	vq->rx_direct = vq->ring && !skip && vhl_by(vq, VHL_IDEA_DIRECT);
-	vq->rx_bursts = vq->ring && !skip && vhl_by(vq, VHL_IDEA_BURST);
+	vq->rx_bursts = vq->rx_direct && vhl_by(vq, VHL_IDEA_BURST);
 
 	if (skip) {
 		/* The backend writes no header: an empty one, without offloads. */
@@ -405,8 +406,10 @@ unsigned int vhl_rx_run(struct vhl_vq *vq)
 				if (vhl_by(vq, VHL_IDEA_RECHECK)) {
 					/* The call takes time: frames that arrived
 					 * during it are taken now, without a wake-up.
-					 * This is the look after vhl_poll_back(), too;
-					 * while it busy-polls the queue stays away.
+					 * The next look at the backend is also the one
+					 * that has to follow vhl_poll_back(). A queue
+					 * that is about to busy-poll does not come back
+					 * to the wait queue yet.
 					 */
 					if (likely(!vq->busyloop_us))
 						vhl_poll_back(&vq->sock_poll);

@@ -319,6 +319,50 @@ static void queue_length(void)
 	tap_del(&t);
 }
 
+/* From Linux 7.1 on a tap may stop its transmit queue when its own is full. */
+#ifndef IFF_BACKPRESSURE
+#define IFF_BACKPRESSURE 0x0080
+#endif
+
+static void backpressure(void)
+{
+	unsigned int features = 0, sent = 0, got = 0;
+	struct vring_used_elem e;
+	struct guest g;
+	struct tap t;
+
+	guest_start(&g, F_V1 | F_MRG, 256);
+	t.fd = open("/dev/net/tun", O_RDWR | O_CLOEXEC);
+	if (t.fd < 0 || ioctl(t.fd, TUNGETFEATURES, &features))
+		tap_bail("TUNGETFEATURES: %s", strerror(errno));
+	close(t.fd);
+	if (!(features & IFF_BACKPRESSURE)) {
+		tap_skip(1, "no tap of this kernel stops its queue", "a tap that stops its queue");
+		guest_stop(&g);
+		return;
+	}
+	t.fd = tap_fd("vl0", IFF_TAP | IFF_VNET_HDR | IFF_BACKPRESSURE, g.hdr_len);
+	if (sh("ip link set vl0 txqueuelen 50 && tc qdisc replace dev vl0 root pfifo limit 400"))
+		tap_bail("a short queue");
+	if_up("vl0");
+	t.far = packet_socket("vl0", ETH_TEST, false);
+	guest_backend(&g, t.fd);
+	/* No buffers: the tap's queue fills, then the qdisc. */
+	for (; sent < 200; sent++) {
+		frame_make(buf, 100, sent);
+		if (far_send(t.far, buf, 100))
+			break;
+	}
+	for (unsigned int i = 0; i < sent; i++)
+		rx_post(&g, i % 128, SLOT_SIZE);
+	while (got < sent && ring_wait(&g.q[RX], 1000) && ring_take(&g.q[RX], &e))
+		got += frame_check(g.mem + slot(e.id) + g.hdr_len, 100) == got;
+	tap_ok(sent > 100 && got == sent,
+	       "a tap that stops its queue: all frames arrive (%u of %u)", got, sent);
+	guest_stop(&g);
+	tap_del(&t);
+}
+
 static void other_namespace(void)
 {
 	char command[80];
@@ -355,5 +399,6 @@ int main(int argc, char **argv)
 	tap_vanishes("tap deleted", "ip link del vl0");
 	other_namespace();
 	queue_length();
+	backpressure();
 	return tap_done();
 }
