@@ -150,6 +150,7 @@ static int backend_attach(struct vhl_vq *vq, struct vhl_backend *b)
 	if (b->sock == old.sock) {
 		/* The file may have been attached to another interface meanwhile. */
 		vhl_netdev_move(&vq->netdev, &b->netdev);
+		vhl_work_queue(vq->worker, &vq->work);
 		return 0;
 	}
 	vhl_poll_stop(&vq->sock_poll);

@@ -64,8 +64,8 @@ enum vhl_rule {
 	VHL_NRULES
 };
 
-/* Counted per queue and shown in debugfs. Written under vq->mutex, except
- * kicks, which is written under the lock of the eventfd's wait queue.
+/* Counted per queue and shown in debugfs. Written under vq->mutex, except kicks
+ * and leaves: under the lock of the wait queue of the eventfd, of the backend.
  */
 #define VHL_STATS_LIST(X) \
 	/* frames and bytes (without virtio-net header) that were delivered */ \

@@ -4,19 +4,19 @@
  * the name of the tap that is the backend.
  *
  * What a tap does for each frame of an array is more than a plain frame needs: it
- * looks for the transport header of a frame whose headers nobody asked about, takes
- * the sk_buff from the slab, and updates its counters. A frame that is delivered
+ * looks for the transport header, which only offloads need, takes the sk_buff from the
+ * slab, and updates its counters. A frame that is delivered
  * here arrives as one from a network card would. It does so only if the tap has
  * nothing else to do with it: a tap of one queue, without NAPI, up, without an XDP
  * program, and a frame without an offload. What comes after (RPS, packet sockets, tc,
  * generic XDP, tracepoints, time stamps, bridges) is the stack's, the same for both.
  *
- * The interface must be the tap's own, and nothing says which that is: a descriptor
- * tells its interface's name, which means another interface in the descriptor's
- * namespace once the tap has moved to another, or when names change. So the interface
- * of that name is taken for the tap only after frames were counted there that were
- * sent through the tap: vhl_deliver_learn(). A descriptor stays attached to an
- * interface until that is deleted, which the notifier of netdev.c hears of.
+ * The interface must be the tap's own, but tun exports no function that returns it.
+ * TUNGETIFF returns its name, and in the descriptor's namespace that may be the name of
+ * another interface: after the tap has moved to another namespace, or after a rename.
+ * So the interface of that name is taken for the tap only after it has counted frames
+ * that were sent through the tap: vhl_deliver_learn(). A descriptor stays attached to
+ * an interface until that is deleted, and then netdev.c forgets it.
  */
 #include <linux/etherdevice.h>
 #include <linux/netdevice.h>
@@ -74,14 +74,14 @@ static unsigned int deliver(struct net_device *dev, const struct xdp_buff *xdp, 
 }
 
 /*
- * Delivers @n frames, each at least ETH_HLEN bytes long and without an offload, in
- * the name of tap @w, which is known, and whose socket is @sk. Returns how many of them were delivered:
- * the others found no memory, and none belongs to the caller any more. Returns -1,
- * and has taken none, when the tap must see these frames. Whether it must is decided
- * once for an array: a program that is attached, or an interface that goes down,
- * meanwhile, finds its change in effect from the next array on, as in tun, which
- * reads its program without a lock as well. The interface cannot go away while its
- * frames are delivered: that waits for RCU readers. Process context.
+ * Delivers @n frames, each at least ETH_HLEN bytes long and without an offload, in the
+ * name of tap @w, which is known, and whose socket is @sk. Returns how many of them
+ * were delivered: there was no memory for the others, and none belongs to the caller
+ * any more. Returns -1, and has taken none, when the tap must see these frames.
+ * Whether it must is decided once for an array: a program that is attached, or an
+ * interface that goes down, meanwhile, finds its change in effect from the next array
+ * on, as in tun, which reads its program without a lock as well. The interface cannot
+ * go away while its frames are delivered: that waits for RCU readers. Process context.
  */
 int vhl_deliver(const struct vhl_netdev *w, const struct sock *sk, const struct xdp_buff *xdp,
 		unsigned int n)
@@ -105,9 +105,9 @@ int vhl_deliver(const struct vhl_netdev *w, const struct sock *sk, const struct 
  * Sends @n frames through the tap @sock, as vhl_array_send() does, and learns whether
  * the interface that @w tracks is the tap's: it is if it has counted as many frames
  * more on this CPU. Nothing else can do so meanwhile: frames of an interface are
- * counted with preemption or bottom halves off, by whoever sends them, and both are
- * off here. (With PREEMPT_RT a writer may come between, so nothing is learnt there.)
- * Returns 0, or a negative errno as vhl_array_send(). Caller owns @w. Process context.
+ * counted with preemption or bottom halves off by any sender, and both are off here.
+ * (With PREEMPT_RT a writer may come between: this is not called there.) Returns 0, or
+ * a negative errno as vhl_array_send(). Caller owns @w. Process context.
  */
 int vhl_deliver_learn(struct vhl_netdev *w, struct socket *sock, struct xdp_buff *xdp,
 		      unsigned int n)
@@ -123,7 +123,7 @@ int vhl_deliver_learn(struct vhl_netdev *w, struct socket *sock, struct xdp_buff
 		before = counted(dev);
 	err = vhl_array_send(sock, xdp, n);
 	if (dev && !err && counted(dev) - before == n)
-		w->known = !IS_ENABLED(CONFIG_PREEMPT_RT);
+		w->known = true;
 	rcu_read_unlock();
 	local_bh_enable();
 	return err;

@@ -28,7 +28,7 @@ static inline int vhl_hand_over(struct vhl_netdev *w, struct socket *sock, struc
 			*delivered += done;
 			return done;
 		}
-	} else if (w->plain && !w->known) {
+	} else if (w->plain && !w->known && !IS_ENABLED(CONFIG_PREEMPT_RT)) {
 		return vhl_deliver_learn(w, sock, xdp, n) ?: n;
 	}
 	return vhl_array_send(sock, xdp, n) ?: n;

@@ -66,7 +66,7 @@ static inline void vhl_array_free(struct xdp_buff *xdp, unsigned int n)
 /*
  * Hands @n frames to a tun or tap, which owns their fragments from then on.
  * Returns 0, or a negative errno from a backend without an interface, which takes
- * none of them; this function has freed them then. May sleep.
+ * none of them; this function has freed them then. Does not sleep for a tun.
  */
 static inline int vhl_array_send(struct socket *sock, struct xdp_buff *xdp, unsigned int n)
 {

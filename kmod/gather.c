@@ -192,7 +192,9 @@ static __always_inline void frames_copy(struct vhl_vq *vq, struct gathered *g)
 fault:
 	user_read_access_end();
 out:
-	/* Without a header to the backend none asks for anything: headers_check(). */
+	/* Without a header to the backend none asks for anything: headers_check(). What a
+	 * frame asks for that is not taken then only makes the array go through the tap.
+	 */
 	if (vq->sock_hlen)
 		vq->xdp_asks |= asks | asks >> 8;
 	g->frames = i;
@@ -234,15 +236,20 @@ static noinline void headers_check(struct vhl_vq *vq, struct gathered *g)
 	g->frames = i;
 }
 
-/* Frees the fragments of the frames from the @first that was not taken on. */
-static noinline void rest_free(struct vhl_vq *vq, struct gathered *g, unsigned int found)
+/*
+ * Frees the fragments of the frames that were found and not taken. Returns their bytes:
+ * the run is charged for them, since a guest could have them copied again and again.
+ */
+static noinline s64 rest_free(struct vhl_vq *vq, const struct gathered *g, unsigned int found)
 {
 	unsigned int i;
+	s64 bytes = 0;
 
 	for (i = g->frames; i < found; i++) {
 		page_frag_free(vq->xdp[vq->n_xdp + i].data_hard_start);
-		g->budget += vq->iov[i].iov_len;
+		bytes += vq->iov[i].iov_len;
 	}
+	return bytes;
 }
 
 static __always_inline int gather(struct vhl_vq *vq, unsigned int pad, unsigned int most,
@@ -250,6 +257,7 @@ static __always_inline int gather(struct vhl_vq *vq, unsigned int pad, unsigned 
 {
 	unsigned int found, taken;
 	struct gathered g;
+	s64 in_vain = 0;
 
 	if (unlikely(!vq->last))
 		return 0;
@@ -263,11 +271,11 @@ static __always_inline int gather(struct vhl_vq *vq, unsigned int pad, unsigned 
 	if (unlikely(g.check))
 		headers_check(vq, &g);
 	if (unlikely(g.frames != found))
-		rest_free(vq, &g, found);
+		in_vain = rest_free(vq, &g, found);
 
 	taken = g.frames;
 	vq->stats.packets += taken;
-	vq->stats.bytes += vq->budget - g.budget - taken * vq->guest_hlen;
+	vq->stats.bytes += vq->budget - g.budget - in_vain - taken * vq->guest_hlen;
 	vq->budget = g.budget;
 	vq->n_done += taken;
 	vq->n_xdp += taken;
@@ -293,6 +301,9 @@ int vhl_tx_gather(struct vhl_vq *vq, unsigned int pad, unsigned int most)
 
 	/* Tracepoints are in the general case. */
 	if (trace_desc_enabled() || trace_copy_tx_enabled() || unlikely(off >= vq->n_ahead))
+		return 0;
+	/* The passes cost more than they save when there is one frame. */
+	if (unlikely(vq->n_ahead - off < 2))
 		return 0;
 	most = min(most, (unsigned int)(vq->n_ahead - off));
 	/* A frame is shorter than a page: the budget is not used up before the last one. */

@@ -22,7 +22,7 @@ enum vhl_idea {
 	VHL_IDEA_YIELD, /* the worker yields before it sleeps: run.h */
 	VHL_IDEA_WINDOW, /* descriptors are read with their avail entries: chain.c */
 	VHL_IDEA_GATHER, /* tx: frames of many chains are copied together: gather.c */
-	VHL_IDEA_ONCE, /* frames wake a queue once a run: poll.c */
+	VHL_IDEA_ONCE, /* frames wake a queue at most twice a run: poll.c */
 	VHL_IDEA_BURST, /* rx: frames of a burst are copied in one loop: rx_burst.c */
 	VHL_NIDEAS
 };

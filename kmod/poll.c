@@ -12,16 +12,17 @@
  *   - Receive: the first frame queues the work (ON to WOKEN), the second one removes
  *     the entry (WOKEN to AWAY). A run that finds no more frames makes it ON again,
  *     then looks once more: vhl_poll_back(). To leave already at the first frame
- *     would make frames that come one by one dearer.
+ *     would cost more for frames that come one by one.
  *   - Transmit: the entry is added when the backend is full, and removed by the event
  *     for which it waits: vhl_poll_ask().
  *
- * Both states but ON mean that the work is queued, or that a run has begun and has not
- * come to vhl_poll_back(): every run comes there, or is followed by another one, or
- * leaves waiting_buffers set, and then a kick is what the queue waits for. The wake
+ * On receive both states but ON mean that the work is queued, or that a run has begun
+ * and has not come to vhl_poll_back(): every run comes there, or is followed by another
+ * one, or leaves waiting_buffers set, and then a kick is what the queue waits for. On
+ * transmit WOKEN means that the queue waits for room, AWAY that it does not. The wake
  * function changes the state under the wait queue's lock; a run changes WOKEN by
  * cmpxchg(), as the wake function does, and AWAY under that lock.
- * kmod/model/away.pml has this for spin.
+ * kmod/model/away.pml has receive for spin.
  */
 #include <linux/sched/clock.h>
 #include <linux/sched/signal.h>

@@ -8,10 +8,10 @@
 
 struct vhl_vq;
 
-/* What the next event of a poll does; poll.c has who may change it. */
+/* What the next event of a poll does; poll.c says what may change it. */
 enum vhl_poll_state {
 	VHL_POLL_ON, /* queues the work */
-	VHL_POLL_WOKEN, /* rx: leaves the wait queue, since the work was queued; tx: both */
+	VHL_POLL_WOKEN, /* rx: removes the entry; tx: removes it and queues the work */
 	VHL_POLL_AWAY, /* there is none: the entry is not in the wait queue */
 };
 

@@ -72,6 +72,8 @@ static __always_inline unsigned int burst_match(struct vhl_vq *vq, void **frame,
 static __always_inline unsigned int burst_headers(struct vhl_vq *vq, unsigned int n)
 {
 	unsigned int i = 0;
+	u64 first;
+	u32 rest;
 
 	/* What is opened here is user memory as a whole. */
 	if (unlikely(!user_write_access_begin(vq->iov->iov_base, sizeof(*vq->hdrs))))
@@ -80,9 +82,10 @@ static __always_inline unsigned int burst_headers(struct vhl_vq *vq, unsigned in
 		void __user *to = vq->iov[i].iov_base;
 		const void *from = &vq->hdrs[i];
 
-		unsafe_put_user(*(const u64 *)from, (u64 __user *)to, fault);
-		unsafe_put_user(*(const u32 *)(from + sizeof(u64)),
-				(u32 __user *)(to + sizeof(u64)), fault);
+		memcpy(&first, from, sizeof(first));
+		memcpy(&rest, from + sizeof(first), sizeof(rest));
+		unsafe_put_user(first, (u64 __user *)to, fault);
+		unsafe_put_user(rest, (u32 __user *)(to + sizeof(first)), fault);
 	}
 fault:
 	user_write_access_end();

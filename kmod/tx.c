@@ -304,7 +304,8 @@ done:
  */
 static void tx_wait_backend(struct vhl_vq *vq)
 {
-	if (vhl_poll_ask(&vq->sock_poll, vq->sock_file) & EPOLLOUT) {
+	/* After an error nothing would wake the queue: the next frame shows what it is. */
+	if (vhl_poll_ask(&vq->sock_poll, vq->sock_file) & (EPOLLOUT | EPOLLERR)) {
 		vq->stats.requeues++;
 		vhl_work_queue(vq->worker, &vq->work);
 	}

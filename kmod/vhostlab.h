@@ -94,7 +94,7 @@ struct vhl_vq {
 	u16 last_avail;		/* next entry to take */
 	u16 avail_seen;		/* the guest's index when last read */
 	u16 heads_at;		/* avail position of heads[0] or ahead[0] */
-	u16 n_heads;		/* entries of heads[] that are valid, of ahead[] none: chain.h */
+	u16 n_heads;		/* entries of heads[] that are valid without ahead[]: chain.h */
 	u16 n_ahead;		/* entries of ahead[] (split: and of heads[]) that are valid */
 	u16 used_idx;		/* next entry to write */
 	u16 signalled_used;	/* used_idx at the last call decision */

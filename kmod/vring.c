@@ -74,8 +74,9 @@ static __always_inline void vq_run(struct vhl_vq *vq, const bool turn)
 	} else {
 		/* A poll that was to continue in this run has ended. */
 		WRITE_ONCE(vq->poll_time.end, 0);
-		if (vq->index == VHL_RX && vhl_poll_back(&vq->sock_poll))
-			vhl_work_queue(vq->worker, &vq->work);
+		/* What makes the queue ready queues its work: no look at the backend. */
+		if (vq->index == VHL_RX)
+			vhl_poll_back(&vq->sock_poll);
 	}
 }
 
