@@ -109,9 +109,9 @@ static __always_inline unsigned int burst_copy(struct vhl_vq *vq, void **frame, 
 
 /*
  * Frees @n frames that were delivered. napi_consume_skb() would take 70 instructions less
- * for each of 64, but keeps up to 64 sk_buffs on this CPU, which nothing but NAPI and
- * vhl_deliver() takes from there: what others pay for theirs then depends on how their
- * slabs were left, up to 2 % of a frame, for as long as they are kept.
+ * for each of 64, but keeps up to 64 sk_buffs on this CPU, for NAPI. What others pay for
+ * theirs then depends on how the slabs were left, for as long as those are kept: up to
+ * 2 % of a frame, and not the same from run to run.
  */
 static __always_inline void burst_free(void **frame, unsigned int n)
 {
