@@ -4,11 +4,12 @@
  * the name of the tap that is the backend.
  *
  * What a tap does for each frame of an array is more than a plain frame needs: it
- * looks for the transport header, which only offloads need, and updates its counters. A frame that is delivered
- * here arrives as one from a network card would. It does so only if the tap has
- * nothing else to do with it: a tap of one queue, without NAPI, up, without an XDP
- * program, and a frame without an offload. What comes after (RPS, packet sockets, tc,
- * generic XDP, tracepoints, time stamps, bridges) is the stack's, the same for both.
+ * looks for the transport header, which only offloads need, and updates its counters.
+ * A frame that is delivered here arrives as one from a network card would. It does so
+ * only if the tap has nothing else to do with it: a tap of one queue, without NAPI,
+ * up, without an XDP program, and a frame without an offload. What comes after (RPS,
+ * packet sockets, tc, generic XDP, tracepoints, time stamps, bridges) is the stack's,
+ * the same for both.
  *
  * The interface must be the tap's own, but tun exports no function that returns it.
  * TUNGETIFF returns its name, and in the descriptor's namespace that may be the name of
