@@ -9,7 +9,9 @@
 
 /*
  * Optimizations of this server that need no support of the guest. Each can be
- * switched off by itself with parameter `without`, to measure its gain alone.
+ * switched off by itself with parameter `without`, to measure its gain alone. Some
+ * need others: deliver needs array; gather array, region, ahead and, on a split ring,
+ * window, and is off on queues with zerocopy; burst needs direct.
  */
 enum vhl_idea {
 	VHL_IDEA_ARRAY, /* tx: frames are sent in arrays */
