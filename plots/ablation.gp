@@ -19,6 +19,8 @@ do for [c = 2:3] {
 least = least - 0.06 * (top - least)
 label(v) = sprintf("%.0f", abs(v) < 0.5 ? 0 : v)
 above(v) = v > 0 ? v : 0
+# Two labels of a row touch where a panel is narrow: in characters.
+apart = narrow ? 0.4 : 0
 set multiplot
 do for [i = 1:panels] {
 	load plots . "/panel.gp"
@@ -32,7 +34,7 @@ do for [i = 1:panels] {
 		data index i - 1 using ($0 + 0.2):3:(0.36) every ::1 with boxes linecolor rgb "#fc8d62" notitle, \
 		data index i - 1 using ($0 - 0.2):4:(0):($5 - $4) every ::1 with vectors arrowstyle 1 notitle, \
 		data index i - 1 using ($0 + 0.2):6:(0):($7 - $6) every ::1 with vectors arrowstyle 1 notitle, \
-		data index i - 1 using ($0 - 0.2):(above($2)):(label($2)) every ::1 with labels offset 0, 0.7 font pixels(small_px) notitle, \
-		data index i - 1 using ($0 + 0.2):(above($3)):(label($3)) every ::1 with labels offset 0, 0.7 font pixels(small_px) notitle
+		data index i - 1 using ($0 - 0.2):(above($2)):(label($2)) every ::1 with labels offset -apart, 0.7 font pixels(small_px) notitle, \
+		data index i - 1 using ($0 + 0.2):(above($3)):(label($3)) every ::1 with labels offset apart, 0.7 font pixels(small_px) notitle
 }
 unset multiplot
