@@ -34,7 +34,9 @@ do for [i = 1:panels] {
 		data index i - 1 using ($0 + 0.2):3:(0.36) every ::1 with boxes linecolor rgb "#fc8d62" notitle, \
 		data index i - 1 using ($0 - 0.2):4:(0):($5 - $4) every ::1 with vectors arrowstyle 1 notitle, \
 		data index i - 1 using ($0 + 0.2):6:(0):($7 - $6) every ::1 with vectors arrowstyle 1 notitle, \
-		data index i - 1 using ($0 - 0.2):(above($2)):(label($2)) every ::1 with labels offset -apart, 0.7 font pixels(small_px) notitle, \
-		data index i - 1 using ($0 + 0.2):(above($3)):(label($3)) every ::1 with labels offset apart, 0.7 font pixels(small_px) notitle
+		data index i - 1 using ($0 - 0.2):(above($2)):(label($2)) every ::1 with labels \
+			offset -apart, 0.7 font pixels(small_px) notitle, \
+		data index i - 1 using ($0 + 0.2):(above($3)):(label($3)) every ::1 with labels \
+			offset apart, 0.7 font pixels(small_px) notitle
 }
 unset multiplot
