@@ -11,7 +11,7 @@ CREATE TABLE flat (
 	packets INTEGER, lost INTEGER, corrupt INTEGER, seconds REAL, cost_per_packet REAL,
 	above_floor_per_packet REAL, syscalls_per_packet REAL, kicks_per_packet REAL,
 	calls_per_packet REAL, latency_p50 REAL, latency_p99 REAL, latency_p999 REAL,
-	noise REAL, pmu_cycles_per_packet REAL, pmu_instructions_per_packet REAL, pmu_ipc REAL,
+	release TEXT, noise REAL, pmu_cycles_per_packet REAL, pmu_instructions_per_packet REAL, pmu_ipc REAL,
 	pmu_llc_misses_per_packet REAL, pmu_branch_misses_per_packet REAL,
 	pmu_l1d_misses_per_packet REAL, pmu_dtlb_misses_per_packet REAL,
 	ns_per_buffer_p10 REAL, ns_per_buffer_p25 REAL, ns_per_buffer_p50 REAL, ns_per_buffer_p75
@@ -36,7 +36,7 @@ SELECT run, date, revision,
 	experiment, server, guest, workload, size, burst, queues, guests, sink, clock, accel,
 	packets, lost, corrupt, seconds, cost_per_packet, above_floor_per_packet, syscalls_per_packet,
 	kicks_per_packet, calls_per_packet, latency_p50, latency_p99, latency_p999,
-	noise, pmu ->> '$.cycles_per_packet', pmu ->> '$.instructions_per_packet', pmu ->> '$.ipc',
+	release, noise, pmu ->> '$.cycles_per_packet', pmu ->> '$.instructions_per_packet', pmu ->> '$.ipc',
 	pmu ->> '$.llc_misses_per_packet', pmu ->> '$.branch_misses_per_packet', pmu ->>
 	'$.l1d_misses_per_packet', pmu ->> '$.dtlb_misses_per_packet',
 	ns_per_buffer ->> '$.p10', ns_per_buffer ->> '$.p25', ns_per_buffer ->> '$.p50',

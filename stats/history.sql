@@ -70,6 +70,7 @@ SELECT r.folder AS run, r.date, r.revision, r.dirty, r.kernel, r.kernel_version,
 	p.point, p.rep, p.experiment, p.server, p.guest, p.workload, p.size, p.burst, p.queues, p.guests,
 	p.sink, p.clock, p.accel, p.packets, p.lost, p.corrupt, p.seconds, p.cost_per_packet,
 	p.above_floor_per_packet, p.syscalls_per_packet, p.kicks_per_packet, p.calls_per_packet,
-	p.latency_p50, p.latency_p99, p.latency_p999, p.line ->> '$.noise' AS noise,
+	p.latency_p50, p.latency_p99, p.latency_p999, p.line ->> '$.release' AS release,
+	p.line ->> '$.noise' AS noise,
 	p.line -> '$.pmu' AS pmu, p.line -> '$.ns_per_buffer' AS ns_per_buffer, p.knobs, p.detail
 FROM run AS r JOIN point AS p ON p.run = r.id ORDER BY r.date, r.id, p.rowid;

@@ -33,6 +33,8 @@ headlines()
 	while read -r page; do
 		# shellcheck disable=SC2016 # the backtick of the page
 		run=$(sed -n '1s/.*run.sh report \([^`]*\)`.*/\1/p' "$page")
+		# Of a run on several kernels each has a page of its own, in a folder of its series.
+		[[ ! ${page%/*} =~ /[0-9]+\.[0-9]+$ ]] || run+=${BASH_REMATCH[0]}
 		guests=$run
 		[[ $page != "$1/RESULTS.md" ]] || guests=results/reference/guests
 		sed -nE -e "s#^- (Against [a-z]*), #$run \1|#p" -e "s#^- \*\*(System calls|Latency|Cost|Loss):\*\* #$run \1|#p" \
