@@ -33,7 +33,7 @@ NAMES = {"array": "frames go to the tap in arrays",
          "burst": "received frames are checked and copied many at a time"}
 """Words and names say where an optimization holds only there: no page shows it without that."""
 LABELS = {idea: words.replace(" ", r"\n") for idea, words in WORDS.items()} | {
-    "gather": r"gather-\ning", "yield": r"giving\nway: one\nprocessor"}
+    "gather": r"gather-\ning", "yield": r"giving\nway, shared\nprocessor"}
 """The words, below the bars of a figure."""
 KEY = {"alone, on top of none": "#8da0cb", "as the last one": "#fc8d62"}
 PLACE = ["workload", "sink", "size", "burst"]
