@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Frames that the device delivers to the network stack in the tap's name. An
- * observer of the tap sees no difference: what a packet socket is told of a frame, and
- * what the interface counts, are the same without. And it is done for no tap that has more to
- * do with frames than to pass them on. Whose name it is: namesake.c.
+ * Frames that the device delivers to the network stack in the tap's name. An observer
+ * of the tap sees no difference: what a packet socket is told of a frame, and what the
+ * interface counts, are the same without. And it is done for no tap that has more to do
+ * with frames than to pass them on. Whose name it is: namesake.c.
  */
 #include <arpa/inet.h>
 #include <errno.h>

@@ -5,7 +5,7 @@
 faults=(
 	'a head outside the table#chain.c#unlikely(*head >= vq->num)#0#reads memory'
 	'a head outside the table, read ahead#chain.c#unlikely(head > last)#0#outside the table is used'
-	'chains that are not available, read ahead#chain.c#(unsigned int)(u16)(vq->avail_seen - vq->last_avail)#64u#more entries are seen'
+	'entries not available, read ahead#chain.c#(unsigned int)(u16)(vq->avail_seen - vq->last_avail)#64u#more entries are seen'
 	'a gathered frame longer than its buffer#gather.c#unlikely(len - shortest > range)#0#ERROR: AddressSanitizer'
 	'a gathered frame outside its region#gather.c#unlikely(at >= r->size)#0#memory that it was not given'
 	'a gathered frame that leaves its region#gather.c#unlikely(len > r->size - at)#0#memory that it was not given'
