@@ -83,12 +83,9 @@ MODULE_PARM_DESC(ring_access,
  * front of its name all but that one.
  */
 static const char *const idea_names[] = {
-	[VHL_IDEA_ARRAY] = "array",	[VHL_IDEA_DIRECT] = "direct",
-	[VHL_IDEA_REGION] = "region",	[VHL_IDEA_AHEAD] = "ahead",
-	[VHL_IDEA_LATE] = "late",	[VHL_IDEA_RECHECK] = "recheck",
-	[VHL_IDEA_DELIVER] = "deliver", [VHL_IDEA_WINDOW] = "window",
-	[VHL_IDEA_GATHER] = "gather",	[VHL_IDEA_ONCE] = "once",
-	[VHL_IDEA_BURST] = "burst",	[VHL_IDEA_YIELD] = "yield",
+#define X(sym, name) #name,
+	VHL_IDEA_LIST(X)
+#undef X
 };
 
 #define VHL_ALL_IDEAS (BIT(VHL_NIDEAS) - 1)

@@ -13,19 +13,36 @@
  * need others: deliver needs array; gather array, region, ahead and, on a split ring,
  * window, and is off on queues with zerocopy; burst needs direct.
  */
+#define VHL_IDEA_LIST(X) \
+	/* tx: frames are sent in arrays */ \
+	X(ARRAY, array) \
+	/* rx: frames are copied from the skb, not by recvmsg() */ \
+	X(DIRECT, direct) \
+	/* the region of the last translation is tried first */ \
+	X(REGION, region) \
+	/* avail entries are read many at a time */ \
+	X(AHEAD, ahead) \
+	/* tx: kicks stay disabled until the last array is sent */ \
+	X(LATE, late) \
+	/* rx: the backend is checked again after the call */ \
+	X(RECHECK, recheck) \
+	/* tx: arrays go to the stack without the tap's code: deliver.c */ \
+	X(DELIVER, deliver) \
+	/* the worker yields before it sleeps: run.h */ \
+	X(YIELD, yield) \
+	/* descriptors are read with their avail entries: chain.c */ \
+	X(WINDOW, window) \
+	/* tx: frames of many chains are copied together: gather.c */ \
+	X(GATHER, gather) \
+	/* frames wake a queue at most twice a run: poll.c */ \
+	X(ONCE, once) \
+	/* rx: frames of a burst are copied in one loop: rx_burst.c */ \
+	X(BURST, burst)
+
 enum vhl_idea {
-	VHL_IDEA_ARRAY, /* tx: frames are sent in arrays */
-	VHL_IDEA_DIRECT, /* rx: frames are copied from the skb, not by recvmsg() */
-	VHL_IDEA_REGION, /* the region of the last translation is tried first */
-	VHL_IDEA_AHEAD, /* avail entries are read many at a time */
-	VHL_IDEA_LATE, /* tx: kicks stay disabled until the last array is sent */
-	VHL_IDEA_RECHECK, /* rx: the backend is checked again after the call */
-	VHL_IDEA_DELIVER, /* tx: arrays go to the stack without the tap's code: deliver.c */
-	VHL_IDEA_YIELD, /* the worker yields before it sleeps: run.h */
-	VHL_IDEA_WINDOW, /* descriptors are read with their avail entries: chain.c */
-	VHL_IDEA_GATHER, /* tx: frames of many chains are copied together: gather.c */
-	VHL_IDEA_ONCE, /* frames wake a queue at most twice a run: poll.c */
-	VHL_IDEA_BURST, /* rx: frames of a burst are copied in one loop: rx_burst.c */
+#define X(sym, name) VHL_IDEA_##sym,
+	VHL_IDEA_LIST(X)
+#undef X
 	VHL_NIDEAS
 };
 

@@ -18,12 +18,9 @@ static struct vhl_worker worker = { .kind = VHL_KTHREAD };
 static struct eventfd_ctx call[VHL_NVQS];
 
 static const char *const ideas[VHL_NIDEAS] = {
-	[VHL_IDEA_ARRAY] = "array",	[VHL_IDEA_DIRECT] = "direct",
-	[VHL_IDEA_REGION] = "region",	[VHL_IDEA_AHEAD] = "ahead",
-	[VHL_IDEA_LATE] = "late",	[VHL_IDEA_RECHECK] = "recheck",
-	[VHL_IDEA_DELIVER] = "deliver", [VHL_IDEA_WINDOW] = "window",
-	[VHL_IDEA_GATHER] = "gather",	[VHL_IDEA_ONCE] = "once",
-	[VHL_IDEA_BURST] = "burst",	[VHL_IDEA_YIELD] = "yield",
+#define X(sym, name) #name,
+	VHL_IDEA_LIST(X)
+#undef X
 };
 
 int rig_without(const char *name)
