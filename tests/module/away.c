@@ -223,11 +223,7 @@ static void filled(const char *model)
 	t.far = -1;
 	if (ioctl(t.fd, TUNSETSNDBUF, &sndbuf))
 		tap_bail("TUNSETSNDBUF: %s", strerror(errno));
-	if (sh("ip link add name vl1 type dummy && ip link set dev vl1 up && "
-	       "tc qdisc add dev vl0 clsact && tc filter add dev vl0 ingress matchall action "
-	       "mirred egress redirect dev vl1 && tc qdisc add dev vl1 root netem delay 200us "
-	       "100us limit 10000 1>&2"))
-		tap_bail("a tap that forwards");
+	tap_forwards("vl0", "vl1");
 	q = &g.q[TX];
 	ring_no_calls(q);
 	guest_backend(&g, t.fd);

@@ -112,12 +112,7 @@ static void completed(const char *model)
 	tap_new(&t, "zc0", g.hdr_len);
 	close(t.far);
 	t.far = -1;
-	if (sh("ip link add name zc1 type dummy && ip link set dev zc1 up && "
-	       "tc qdisc add dev zc0 clsact && tc filter add dev zc0 ingress matchall action "
-	       "mirred "
-	       "egress redirect dev zc1 && tc qdisc add dev zc1 root netem delay 200us 100us "
-	       "limit 10000 1>&2"))
-		tap_bail("a tap that forwards");
+	tap_forwards("zc0", "zc1");
 	q = &g.q[TX];
 	ring_no_calls(q);
 	guest_backend(&g, t.fd);

@@ -134,6 +134,16 @@ void tap_del(struct tap *t)
 	close(t->fd);
 }
 
+void tap_forwards(const char *tap, const char *dummy)
+{
+	if (sh("ip link add name %s type dummy && ip link set dev %s up && "
+	       "tc qdisc add dev %s clsact && tc filter add dev %s ingress matchall action "
+	       "mirred egress redirect dev %s && tc qdisc add dev %s root netem delay 200us "
+	       "100us limit 10000 1>&2",
+	       dummy, dummy, tap, tap, dummy, dummy))
+		tap_bail("a tap that forwards");
+}
+
 void frame_make(uint8_t *p, size_t len, uint32_t seq)
 {
 	uint32_t n = htonl(seq), l = htonl((uint32_t)len);

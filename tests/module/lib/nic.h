@@ -34,6 +34,8 @@ int tap_fd(const char *name, int flags, unsigned int hdr_len);
 /* An L2 tap with a far end, up; hdr_len 0 = no virtio header on its fd. */
 void tap_new(struct tap *t, const char *name, unsigned int hdr_len);
 void tap_del(struct tap *t);
+/* What arrives from a tap leaves by a new dummy, which keeps each frame for 100 to 300 us. */
+void tap_forwards(const char *tap, const char *dummy);
 /* Raw packet socket, non-blocking, own frames not echoed. protocol: ETH_... */
 int packet_socket(const char *ifname, int protocol, bool vnet_hdr);
 void if_up(const char *name);
