@@ -257,7 +257,7 @@ static __always_inline int gather(struct vhl_vq *vq, unsigned int pad, unsigned 
 {
 	unsigned int found, taken;
 	struct gathered g;
-	s64 in_vain = 0;
+	s64 not_taken = 0;
 
 	if (unlikely(!vq->last))
 		return 0;
@@ -271,11 +271,11 @@ static __always_inline int gather(struct vhl_vq *vq, unsigned int pad, unsigned 
 	if (unlikely(g.check))
 		headers_check(vq, &g);
 	if (unlikely(g.frames != found))
-		in_vain = rest_free(vq, &g, found);
+		not_taken = rest_free(vq, &g, found);
 
 	taken = g.frames;
 	vq->stats.packets += taken;
-	vq->stats.bytes += vq->budget - g.budget - in_vain - taken * vq->guest_hlen;
+	vq->stats.bytes += vq->budget - g.budget - not_taken - taken * vq->guest_hlen;
 	vq->budget = g.budget;
 	vq->n_done += taken;
 	vq->n_xdp += taken;
