@@ -23,11 +23,11 @@ mkdir -p -- "$work"
 
 mkdir -- "$work/src"
 cp -- "$ROOT"/kmod/{*.[ch],Kbuild,Makefile} "$work/src/"
-sed -i '1i #define TEST_DELAY' "$work/src/tx.c"
-sed -i 's/^\tvq->stats\.packets++;$/\tTEST_DELAY;\n&/' "$work/src/tx.c"
-is 'the place for the loop was found once' "$(grep -c '^[[:space:]]TEST_DELAY;' "$work/src/tx.c")" 1
+sed -i '1i #define TEST_DELAY' "$work/src/gather.c"
+sed -i 's/^\t\tmemcpy(hdr, &head, 8);$/\t\tTEST_DELAY;\n&/' "$work/src/gather.c"
+is 'the place for the loop was found once' "$(grep -c '^[[:space:]]*TEST_DELAY;' "$work/src/gather.c")" 1
 
-# module NAME: what is in the copy, as WORK/NAME/vhostlab_net.ko; the second time only tx.c is compiled
+# module NAME: what is in the copy, as WORK/NAME/vhostlab_net.ko; the second time only gather.c is compiled
 # shellcheck disable=SC2317 # called by run
 module()
 {
@@ -37,7 +37,7 @@ module()
 run module same
 code 'the module builds from a copy' 0
 # Two instructions per turn, and one before.
-sed -i '1s/$/ { unsigned long left = 7; asm volatile("1: dec %0; jnz 1b" : "+r"(left)); }/' "$work/src/tx.c"
+sed -i '1s/$/ { unsigned long left = 7; asm volatile("1: dec %0; jnz 1b" : "+r"(left)); }/' "$work/src/gather.c"
 run module slow
 code 'the slower module builds' 0
 

@@ -31,14 +31,14 @@ column() { awk -v n="$1" '$1 == n { print $(NF - 3), $(NF - 2), $(NF - 1), $NF; 
 is 'the sums are the figures of the clock, within 0.1 %' \
 	"$(paste <(column sum | tr ' ' '\n') <(sed -n 's/^the clock//p' <<<"$TEXT" | xargs -n 1) |
 		awk '{ d = $1 / $2 - 1; if (d < 0.001 && d > -0.001) n++ } END { print n + 0 }')" 4
-is "the module's function is its server's" "$(column vhl_tx_run | awk '{ print $1, $2, $3, ($4 > 50) }')" '- - - 1'
+is "the module's function is its server's" "$(column vhl_tx_gather | awk '{ print $1, $2, $3, ($4 > 50) }')" '- - - 1'
 is 'kept: all files' "$(cd "$TMP/all" && echo *)" "1-floor.functions 1-floor.json 2-userspace.functions 2-userspace.json \
 3-intree.functions 3-intree.json 4-vhostlab.functions 4-vhostlab.json command env.json functions.insn trace.txt"
 is "kept: the points' results" "$(jq -c .lost "$TMP"/all/*.json | head -n 4 | xargs)" '0 0 0 0'
 is 'kept: nothing of this run of the lab is in env.json' "$(grep -c counts.so "$TMP/all/env.json")" 0
 run "$ROOT/run.sh" compare --functions --servers intree,vhostlab "$TMP/all"
 code 'compared' 0
-says 'compared' 'vhl_tx_run'
+says 'compared' 'vhl_tx_gather'
 
 run "${trace[@]}" --out "$TMP/two" -- --server vhostlab --server=floor --workload rr --burst 1 --packets 256
 code 'two servers' 0

@@ -142,7 +142,7 @@ profile()
 	point=$(jq -r --argjson w "$1" 'select(.knobs.trace == "functions" and (.knobs.work // 0) == $w) | .point' "$TMP/run/points.jsonl")
 	jq -s '.[0] as $h | .[1:] as $f | {cost: ($h.clock / $h.packets), sum: ($h.counted / $h.packets),
 		own: (($f | map(select(.side == "guest" and .object == "point").instructions) | add) / $h.packets),
-		server: (($f | map(select(.side == "server" and .function == "vhl_tx_run").instructions) | add) / $h.packets)}' \
+		server: (($f | map(select(.side == "server" and .object == "vhostlab_net").instructions) | add) / $h.packets)}' \
 		"$TMP/run/raw/$point-1.functions" >"$TMP/profile"
 	jq --argjson w "$1" -s --slurpfile p "$TMP/profile" '(map(select(.workload == "stream" and (.knobs.work // 0) == $w
 		and .knobs.trace == null)) | .[0].cost_per_packet) as $off | $p[0] | .off = $off' "$TMP/run/points.jsonl"
@@ -153,7 +153,7 @@ is 'the sum of all functions is the cost that the same point has without countin
 	"$(jq -s 'all(.[]; (.sum / .off - 1 | fabs) < 0.001 and (.sum / .cost - 1 | fabs) < 0.001)' "$TMP/idle" "$TMP/busy")" true
 is "the guest's own code is named, and costs more by what the loop costs, within 1 %" \
 	"$(jq -s '.[0] as $a | .[1] as $b | ($b.cost - $a.cost) as $loop | $loop > 6000 and (($b.own - $a.own) / $loop - 1 | fabs) < 0.01' "$TMP/idle" "$TMP/busy")" true
-is "the server's run is named, and costs the same whatever the guest does, within 100 instructions" \
+is "the server's functions are named, and cost the same whatever the guest does, within 100 instructions" \
 	"$(jq -s '.[0].server > 100 and (.[0].server - .[1].server | fabs) < 100' "$TMP/idle" "$TMP/busy")" true
 sed 's/^/# /' "$TMP/idle" "$TMP/busy" | tr -d '\n' && echo
 
