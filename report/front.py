@@ -238,6 +238,8 @@ class Beside:
     """The run on several kernels: its figure and ratios."""
     policies: str = ""
     """The table of scheduling policies."""
+    callers: str = ""
+    """The one of queues served by the task that kicks."""
     best: str = ""
     """The one of the in-tree module at its best settings."""
     defaults: str = ""

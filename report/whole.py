@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from report import (ablation, best, claim_file, claims, control, defaults, direction, figures,
-                    front, functions, guest_cells, guest_figures, guests, headline, html, inside,
-                    judge, kernels, method, native, origin, policy, scaling, stages, summary, tables,
-                    threads)
+from report import (ablation, best, caller, claim_file, claims, control, defaults, direction,
+                    figures, front, functions, guest_cells, guest_figures, guests, headline, html,
+                    inside, judge, kernels, method, native, origin, policy, scaling, stages, summary,
+                    tables, threads)
 from report.listed import COMPANIONS
 from report.page import figure_of, render
 from report.panels import draw
@@ -59,6 +59,7 @@ def draw_own(run: Run, work: Path, full: bool) -> Gathered:
             draw(run, name, name, text(run.cells), run.subtitle(*metrics), run.figure_unit)
     found = Gathered(stages.gather(run, work), scaling.gather(run), guest_cells.gather(run))
     policy.draw_all(run)
+    caller.draw_all(run)
     stages.draw_all(run, found.stages)
     stages.draw_flames(run, work)
     inside.draw_latency(run)
@@ -84,8 +85,8 @@ def same_kernel(run: Run, usual: Run) -> bool:
 def sections(run: Run, found: Gathered) -> str:
     """What a run has beside the tables all have."""
     counted = counted_beside(run)
-    return (policy.text_of(run) + best.text_of(run) + stages.text_of(run, found.stages)
-            + inside.latency_text(run) + inside.flames_text(run)
+    return (policy.text_of(run) + caller.text_of(run) + best.text_of(run)
+            + stages.text_of(run, found.stages) + inside.latency_text(run) + inside.flames_text(run)
             + inside.overhead_text(run) + threads.text_of(run, found.scaling)
             + scaling.text_of(run, found.scaling) + guests.text_of(run, found.guests)
             + ablation.text_of(run) + direction.text_of(run, counted) + functions.text_of(run))
@@ -195,6 +196,7 @@ class Report:
                                         for r in of(name) for one in split(r)]),
             kernels="".join(kernels.brief(r, prefix) for r in of("kernels")),
             policies="".join(policy.brief_table(r) for r in of("policy")),
+            callers="".join(caller.brief_table(r) for r in of("caller")),
             best="".join(best.table_of(r) for r in of("intree")),
             defaults="".join(defaults.text_of(self.run, r, prefix) for r in of("kernel-defaults")),
             guests="".join(_guest_figure(r.named_by(f"{prefix}guests/figures"))

@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 import tempfile
 import unittest
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import tap
 
-from report import (ablation, ask, best, claim_file, claims, defaults, direction, figures,
+from report import (ablation, ask, best, caller, claim_file, claims, defaults, direction, figures,
                     functions, headline, html, interval, judge, native, native_cells,
                     native_column, native_defaults, native_model, order, page, panels, policy, run, stages,
                     summary, text, whole)
@@ -212,21 +213,53 @@ class Overview(unittest.TestCase):
                           "to know the cost"])
 
 
+def of_points(points: list[tuple[str, dict[str, str], float]],
+              made: Callable[[run.Run], str], guest: str = "process", reps: int = 1) -> str:
+    """What is made of a run of such points at burst 1: server, knobs, cost; each repetition costs
+    5 % more than the one before."""
+    with tempfile.TemporaryDirectory() as name:
+        (Path(name) / "env.json").write_text('{"clock": "insn"}')
+        with open(Path(name) / "points.jsonl", "w", encoding="utf-8") as out:
+            for server, knobs, cost in points:
+                for rep in range(reps):
+                    out.write(json.dumps({
+                        "point": f"{server} {knobs}", "rep": rep + 1, "experiment": "x",
+                        "server": server, "guest": guest, "workload": "tx", "size": 64,
+                        "burst": 1, "queues": 1, "guests": 1, "sink": "stack", "knobs": knobs,
+                        "clock": "insn", "accel": "tcg", "packets": 1000, "lost": 0,
+                        "corrupt": None, "cost_per_packet": cost * 1.05 ** rep,
+                        "detail": {}}) + "\n")
+        return made(run.Run(Path(name), "x"))
+
+
+class Caller(unittest.TestCase):
+    """A run in which the queue was served by a thread and by the task that kicks."""
+
+    POINTS: list[tuple[str, dict[str, str], float]] = [
+        ("intree", {}, 1000), ("vhostlab", {"worker": "caller"}, 450),
+        ("vhostlab", {}, 900), ("vhostlab", {"worker": "queue"}, 7000),
+        ("vhostlab", {"worker": "caller", "caller_weight": "8"}, 8000)]
+
+    def test_both_beside_intree(self) -> None:
+        self.assertEqual(of_points(self.POINTS, caller.brief_table).splitlines()[2:],
+                         ["| process | tx | stack | 64 | 1 | 0.900 | 0.450 |"])
+
+    def test_a_real_guest_says_how_far_apart_its_repetitions_are(self) -> None:
+        found = of_points(self.POINTS, caller.brief_table, "qemu", 2).splitlines()[2:]
+        self.assertEqual(found, ["| unmodified Linux | tx | stack | 64 | 1 | 0.900 (4.88 % apart) "
+                                 "| 0.450 (4.88 % apart) |"])
+
+    def test_one_model_is_no_comparison(self) -> None:
+        self.assertEqual(of_points(self.POINTS[:2], caller.brief_table), "")
+        self.assertEqual(of_points([self.POINTS[0], self.POINTS[2]], caller.brief_table), "")
+
+
 class Policy(unittest.TestCase):
     """A run in which burst 1 was measured under two policies, and one under a single one."""
 
     def brief(self, points: list[tuple[str, dict[str, str], float]]) -> str:
         """The table of points: server, knobs, cost."""
-        with tempfile.TemporaryDirectory() as name:
-            with open(Path(name) / "points.jsonl", "w", encoding="utf-8") as out:
-                for server, knobs, cost in points:
-                    out.write(json.dumps({
-                        "point": f"{server} {knobs}", "rep": 1, "experiment": "x",
-                        "server": server, "guest": "process", "workload": "tx", "size": 64,
-                        "burst": 1, "queues": 1, "guests": 1, "sink": "stack", "knobs": knobs,
-                        "clock": "insn", "accel": "tcg", "packets": 1000, "lost": 0,
-                        "corrupt": None, "cost_per_packet": cost, "detail": {}}) + "\n")
-            return policy.brief_table(run.Run(Path(name), "x"))
+        return of_points(points, policy.brief_table)
 
     def test_the_same_cell_under_each(self) -> None:
         found = self.brief([
