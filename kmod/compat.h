@@ -12,6 +12,7 @@
 #include <linux/if_tun.h>
 #include <linux/kernel_stat.h>
 #include <linux/mm.h>
+#include <linux/netdevice.h>
 #include <linux/ptr_ring.h>
 #include <linux/skbuff.h>
 #include <linux/tick.h>
@@ -114,6 +115,18 @@ static inline void vhl_ubuf_set_ops(struct ubuf_info *ubuf, const struct ubuf_in
 #else
 #define vhl_unbound_wq system_unbound_wq
 #endif
+
+/* Whether tc sees the frames that @dev receives. Any context. */
+static inline bool vhl_tc_ingress(const struct net_device *dev)
+{
+#if defined(VHL_HAVE_TCX) && IS_ENABLED(CONFIG_NET_XGRESS)
+	return rcu_access_pointer(dev->tcx_ingress);
+#elif !defined(VHL_HAVE_TCX) && IS_ENABLED(CONFIG_NET_CLS_ACT)
+	return rcu_access_pointer(dev->miniq_ingress);
+#else
+	return false;
+#endif
+}
 
 /* Threads of a process that run in the kernel only, besides those of io_uring. */
 #ifndef PF_USER_WORKER

@@ -4,12 +4,12 @@
  * the name of the tap that is the backend.
  *
  * What a tap does for each frame of an array is more than a plain frame needs: it
- * looks for the transport header, which only offloads need, and updates its counters.
- * A frame that is delivered here arrives as one from a network card would. It does so
- * only if the tap has nothing else to do with it: a tap of one queue, without NAPI,
- * up, without an XDP program, and a frame without an offload. What comes after (RPS,
- * packet sockets, tc, generic XDP, tracepoints, time stamps, bridges) is the stack's,
- * the same for both.
+ * looks for the transport header, which most of what follows finds by itself, and
+ * updates its counters. A frame that is delivered here arrives as one from a network
+ * card would. It does so only if the tap has nothing else to do with it: a tap of one
+ * queue, without NAPI, up, without an XDP program, and a frame without an offload. What
+ * comes after (RPS, packet sockets, tc, generic XDP, tracepoints, time stamps, bridges)
+ * is the stack's, the same for both.
  *
  * The interface must be the tap's own, but tun exports no function that returns it.
  * TUNGETIFF returns its name, and in the descriptor's namespace that may be the name of
@@ -48,6 +48,27 @@ static u64 counted(const struct net_device *dev)
 }
 
 /*
+ * Whether something sees the frames of the interface before a protocol does, which sets
+ * the transport header: here, or on the device to which it passes them on (a bridge's
+ * port). Its filters may ask for that header (em_cmp, em_nbyte and em_text of tc), and
+ * without it the stack makes them find the network header there. So such frames get it
+ * here as well. What is attached meanwhile sees it from the next array on.
+ */
+static bool seen_early(const struct net_device *dev)
+{
+	bool seen = vhl_tc_ingress(dev) || rcu_access_pointer(dev->rx_handler) ||
+		    rcu_access_pointer(dev->xdp_prog);
+
+#if IS_ENABLED(CONFIG_VLAN_8021Q)
+	seen = seen || rcu_access_pointer(dev->vlan_info);
+#endif
+#ifdef CONFIG_NETFILTER_INGRESS
+	seen = seen || rcu_access_pointer(dev->nf_hooks_ingress);
+#endif
+	return seen;
+}
+
+/*
  * Delivers the frames, whose fragments belong to the stack then. Returns how many were.
  * napi_build_skb() would take 67 instructions less, but the sk_buffs that it keeps on
  * this CPU change what others pay for theirs, by up to 2 %: see burst_free().
@@ -56,6 +77,7 @@ static unsigned int deliver(struct net_device *dev, const struct xdp_buff *xdp, 
 {
 	unsigned int frames = 0, bytes = 0;
 	const struct xdp_buff *end = xdp + n;
+	bool early = seen_early(dev);
 
 	for (; xdp < end; xdp++) {
 		unsigned int len = xdp->data_end - xdp->data;
@@ -68,6 +90,10 @@ static unsigned int deliver(struct net_device *dev, const struct xdp_buff *xdp, 
 		skb_reserve(skb, xdp->data - xdp->data_hard_start);
 		__skb_put(skb, len);
 		skb->protocol = eth_type_trans(skb, dev);
+		if (unlikely(early)) {
+			skb_reset_network_header(skb);
+			skb_probe_transport_header(skb);
+		}
 		skb_record_rx_queue(skb, 0);
 		netif_receive_skb(skb);
 		frames++;
