@@ -304,8 +304,13 @@ done:
  */
 static void tx_wait_backend(struct vhl_vq *vq)
 {
-	/* After an error nothing would wake the queue: the next frame shows what it is. */
-	if (vhl_poll_ask(&vq->sock_poll, vq->sock_file) & (EPOLLOUT | EPOLLERR)) {
+	/* EPOLLERR of a tun or tap says that it is deleted: nothing would wake the queue, and
+	 * the next frame shows what it is. A packet socket has it for as long as its error
+	 * queue is not empty, full or not, and wakes the queue when it has room.
+	 */
+	__poll_t ready = vq->ring ? EPOLLOUT | EPOLLERR : EPOLLOUT;
+
+	if (vhl_poll_ask(&vq->sock_poll, vq->sock_file) & ready) {
 		vq->stats.requeues++;
 		vhl_work_queue(vq->worker, &vq->work);
 	}

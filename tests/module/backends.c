@@ -9,6 +9,7 @@
 #include <limits.h>
 #include <linux/if_ether.h>
 #include <linux/if_tun.h>
+#include <linux/net_tstamp.h>
 #include <net/if.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -227,6 +228,44 @@ static unsigned int taken(struct guest *g, unsigned int n, int ms)
 	return got;
 }
 
+/*
+ * A packet socket that is full, whose error queue is not empty: it says so for as long
+ * as the owner leaves it there. A worker that takes that for room would try for ever.
+ */
+static void full_with_errors(void)
+{
+	int size = 4096, stamps = SOF_TIMESTAMPING_TX_SCHED | SOF_TIMESTAMPING_SOFTWARE |
+				  SOF_TIMESTAMPING_OPT_TSONLY;
+	long long runs;
+	struct guest g;
+	int fd;
+
+	if (!modprobe("dummy") || !modprobe("sch_tbf") ||
+	    sh("ip link add vd0 type dummy && ip link set vd0 up && "
+	       "tc qdisc add dev vd0 root tbf rate 8kbit burst 400 limit 1000000")) {
+		tap_skip(2, "the kernel has no slow interface", "a full packet socket");
+		return;
+	}
+	guest_start(&g, F_V1, 256);
+	stats_find();
+	fd = packet_socket("vd0", ETH_TEST, false);
+	if (setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &size, sizeof(size)))
+		tap_bail("SO_SNDBUF: %s", strerror(errno));
+	guest_backend(&g, fd);
+	if (setsockopt(fd, SOL_SOCKET, SO_TIMESTAMPING, &stamps, sizeof(stamps)))
+		tap_bail("SO_TIMESTAMPING: %s", strerror(errno));
+	post(&g, 64, 0);
+	sleep_ms(500);
+	runs = stat_of("tx", "wakeups");
+	tap_ok(taken(&g, 64, 100) < 64, "a full packet socket with errors: it is full");
+	sleep_ms(1000);
+	runs = stat_of("tx", "wakeups") - runs;
+	tap_ok(runs < 100, "the queue waits for room (%lld runs in a second)", runs);
+	guest_stop(&g);
+	close(fd);
+	sh("ip link del vd0");
+}
+
 /* The tap goes, then goes elsewhere: the guest keeps its buffers and queue. */
 static void tap_vanishes(const char *how, const char *command)
 {
@@ -319,7 +358,7 @@ static void queue_length(void)
 	tap_del(&t);
 }
 
-/* From Linux 7.1 on a tap may stop its transmit queue when its own is full. */
+/* From Linux 7.2 on a tap may stop its transmit queue when its own is full. */
 #ifndef IFF_BACKPRESSURE
 #define IFF_BACKPRESSURE 0x0080
 #endif
@@ -395,6 +434,7 @@ int main(int argc, char **argv)
 	tun(INT_MAX, "tun with an unlimited send buffer");
 	macvtap();
 	packet();
+	full_with_errors();
 	tap_down();
 	tap_vanishes("tap deleted", "ip link del vl0");
 	other_namespace();
