@@ -7,6 +7,7 @@
 #ifndef VHOSTLAB_PIN_H
 #define VHOSTLAB_PIN_H
 
+#include <linux/nospec.h>
 #include <linux/preempt.h>
 
 #include "vhostlab.h"
@@ -39,16 +40,21 @@ static __always_inline void vhl_pin_end(void)
  * user addresses. Caller holds vq->mutex; they do not sleep.
  */
 
-/* Copies a descriptor; each field is read once. */
+/*
+ * Copies descriptor @i, which the caller has checked to be in the table; each field is
+ * read once. The guest chooses @i, and no access window stands between that check and
+ * these loads: they must not run ahead of it with an index outside (Spectre v1).
+ */
 static __always_inline bool vhl_pin_desc(const struct vhl_vq *vq, struct vring_desc *d, u16 i)
 {
 	const struct vring_desc *src = vhl_pin_begin(vq, VHL_DESC);
 
 	if (likely(src)) {
-		d->addr = READ_ONCE(src[i].addr);
-		d->len = READ_ONCE(src[i].len);
-		d->flags = READ_ONCE(src[i].flags);
-		d->next = READ_ONCE(src[i].next);
+		src += array_index_nospec(i, vq->num);
+		d->addr = READ_ONCE(src->addr);
+		d->len = READ_ONCE(src->len);
+		d->flags = READ_ONCE(src->flags);
+		d->next = READ_ONCE(src->next);
 	}
 	vhl_pin_end();
 	return src;
