@@ -122,7 +122,8 @@ static void poll_register(struct file *file, wait_queue_head_t *wqh, poll_table 
 	struct vhl_poll *poll = container_of(table, struct vhl_poll, table);
 
 	poll->wqh = wqh;
-	poll->state = poll->leaves && poll->vq->index == VHL_TX ? VHL_POLL_WOKEN : VHL_POLL_ON;
+	WRITE_ONCE(poll->state, poll->leaves && poll->vq->index == VHL_TX ? VHL_POLL_WOKEN :
+									    VHL_POLL_ON);
 	add_wait_queue(wqh, &poll->wait);
 }
 
@@ -133,7 +134,7 @@ static void poll_remove(struct vhl_poll *poll, enum vhl_poll_state state)
 
 	spin_lock_irqsave(&poll->wqh->lock, flags);
 	list_del_init(&poll->wait.entry);
-	poll->state = state;
+	WRITE_ONCE(poll->state, state);
 	spin_unlock_irqrestore(&poll->wqh->lock, flags);
 }
 
@@ -213,7 +214,7 @@ bool __vhl_poll_back(struct vhl_poll *poll)
 		return true;
 	/* AWAY: nothing but this changes it. */
 	spin_lock_irqsave(&poll->wqh->lock, flags);
-	poll->state = VHL_POLL_ON;
+	WRITE_ONCE(poll->state, VHL_POLL_ON);
 	__add_wait_queue(poll->wqh, &poll->wait);
 	spin_unlock_irqrestore(&poll->wqh->lock, flags);
 	smp_mb(); /* the entry, then the ring */
