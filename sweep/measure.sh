@@ -8,6 +8,7 @@ SESSION='' SESSION_KEEPER=''
 start_session()
 {
 	"$BENCH/plan" "${PLAN_OPTIONS[@]}" --schedule "${part[@]}" "$CONFIG" | grep '"guest":"qemu"' >/dev/null || return 0
+	load_kvm
 	SESSION=$(mktemp -d)
 	VHOSTLAB_CPUS=$CPUS setpriv --pdeathsig TERM "$ROOT/bench/vm/session" "$SESSION" </dev/null >/dev/null &
 	SESSION_KEEPER=$!

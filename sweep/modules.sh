@@ -45,13 +45,30 @@ load_ours()
 	LOADED=(vhostlab_net "${LOADED[@]}")
 }
 
+# Modules are loaded by root, and for no stand-in for the point program, unless this is the lab.
+may_load()
+{
+	[[ $EUID -eq 0 && -z ${VHOSTLAB_SYSROOT:-} ]] && { in_lab || [[ -z ${VHOSTLAB_POINT:-} ]]; }
+}
+
+# For virtual machines: bench/vm/session would load it as well, but nothing would unload it.
+load_kvm()
+{
+	may_load || return 0
+	if grep -qw svm /proc/cpuinfo; then
+		load kvm_amd
+	elif grep -qw vmx /proc/cpuinfo; then
+		load kvm_intel
+	fi
+}
+
 # Loads what is missing; what was loaded is in $LOADED, to be unloaded by unload_modules, or in the
 # journal.
 load_modules()
 {
 	local name ko=$1
 	LOADED=()
-	[[ $EUID -eq 0 && -z ${VHOSTLAB_SYSROOT:-} ]] && { in_lab || [[ -z ${VHOSTLAB_POINT:-} ]]; } || return 0
+	may_load || return 0
 	# The in-tree server takes 64 memory regions unless its parameter allows as many as QEMU may
 	# have.
 	load vhost max_mem_regions=509
