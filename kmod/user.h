@@ -15,10 +15,14 @@
 /* vhl_copy_in() from a segment whose region access_ok() has checked: gather.c. */
 static inline int __vhl_copy_in(void *dst, const void __user *src, size_t n)
 {
+	unsigned long left;
+
 	if (unlikely(should_fail_usercopy()))
 		return -EFAULT;
-	instrument_write(dst, n);
-	return unlikely(raw_copy_from_user(dst, src, n)) ? -EFAULT : 0;
+	instrument_copy_from_user_before(dst, src, n);
+	left = raw_copy_from_user(dst, src, n);
+	instrument_copy_from_user_after(dst, src, n, left);
+	return unlikely(left) ? -EFAULT : 0;
 }
 
 /*
@@ -37,7 +41,7 @@ static inline int vhl_copy_out(void __user *dst, const void *src, size_t n)
 {
 	if (unlikely(!access_ok(dst, n) || should_fail_usercopy()))
 		return -EFAULT;
-	instrument_read(src, n);
+	instrument_copy_to_user(dst, src, n);
 	return unlikely(raw_copy_to_user(dst, src, n)) ? -EFAULT : 0;
 }
 

@@ -14,9 +14,10 @@ int user_store(void *to, const void *from, size_t n);
 bool user_space(const void *p, size_t n);
 
 /* AddressSanitizer sees what the module's own compiler would instrument. */
-#define should_fail_usercopy() false
-#define instrument_write(p, n) ((void)0)
-#define instrument_read(p, n)  ((void)0)
+#define should_fail_usercopy()				   false
+#define instrument_copy_from_user_before(to, from, n)	   ((void)0)
+#define instrument_copy_from_user_after(to, from, n, left) ((void)0)
+#define instrument_copy_to_user(to, from, n)		   ((void)0)
 
 #define access_ok(p, n)		      user_space((const void *)(p), n)
 #define user_read_access_begin(p, n)  access_ok(p, n)
