@@ -9,6 +9,12 @@
 #include "tap.h"
 
 static int tests, failures;
+static const char *before = "";
+
+void tap_prefix(const char *prefix)
+{
+	before = prefix;
+}
 
 static void result(bool cond, const char *fmt, va_list ap)
 {
@@ -16,7 +22,7 @@ static void result(bool cond, const char *fmt, va_list ap)
 	tests++;
 	if (!cond)
 		failures++;
-	printf("%sok %d - ", cond ? "" : "not ", tests);
+	printf("%sok %d - %s", cond ? "" : "not ", tests, before);
 	vprintf(fmt, ap);
 	putchar('\n');
 	fflush(stdout);
@@ -66,7 +72,7 @@ bool tap_err(int got, int want, const char *fmt, ...)
 void tap_skip(int count, const char *reason, const char *what)
 {
 	while (count--)
-		printf("ok %d - %s # SKIP %s\n", ++tests, what, reason);
+		printf("ok %d - %s%s # SKIP %s\n", ++tests, before, what, reason);
 	fflush(stdout);
 }
 

@@ -12,6 +12,8 @@
 
 #define TAP_PRINTF(f, a) __attribute__((format(printf, f, a)))
 
+/* Stands before the name of every check, from now on. */
+void tap_prefix(const char *prefix);
 bool tap_ok(bool cond, const char *fmt, ...) TAP_PRINTF(2, 3);
 /* Integers that must be equal; both are shown when they are not. */
 bool tap_is(long long got, long long want, const char *fmt, ...) TAP_PRINTF(3, 4);
