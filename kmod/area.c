@@ -145,6 +145,19 @@ int vhl_area_put16(struct vhl_vq *vq, enum vhl_area area, size_t off, __virtio16
 	return put_user(v, (__virtio16 __user *)at);
 }
 
+/*
+ * Whether a log at @base has bits for the used ring at guest address @addr, in the
+ * user address space. The client gives that address, which no region need have; with
+ * an IOTLB it has no meaning. Caller holds vq->mutex; does not sleep.
+ */
+bool vhl_area_log_ok(const struct vhl_vq *vq, const void __user *base, u64 addr)
+{
+	u64 last;
+
+	return vq->iotlb || (!check_add_overflow(addr, vhl_area_size(vq, VHL_USED) - 1, &last) &&
+			     vhl_log_reaches(base, last));
+}
+
 /* Marks part of an area dirty through the IOTLB, piece by piece. */
 static int area_log(struct vhl_vq *vq, enum vhl_area area, size_t off, size_t n)
 {

@@ -18,6 +18,8 @@ int vhl_area_get16(struct vhl_vq *vq, enum vhl_area area, size_t off, __virtio16
 		   unsigned int n);
 int vhl_area_put16(struct vhl_vq *vq, enum vhl_area area, size_t off, __virtio16 v);
 
+/* Whether the used ring, logged at @addr, is in a log at @base. */
+bool vhl_area_log_ok(const struct vhl_vq *vq, const void __user *base, u64 addr);
 /* Marks bytes of an area dirty, after they were written: 0 or -EFAULT. */
 int vhl_area_log_used(struct vhl_vq *vq, u64 offset, u64 len);
 int vhl_area_log_ring(struct vhl_vq *vq, u64 offset, u64 len);

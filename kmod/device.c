@@ -10,6 +10,7 @@
 #include <linux/uaccess.h>
 
 #include "vhostlab.h"
+#include "area.h"
 #include "backend.h"
 #include "device.h"
 #include "floor.h"
@@ -255,7 +256,7 @@ static long set_log_base(struct vhl_dev *dev, u64 __user *argp)
 {
 	u64 __user *base;
 	u64 addr;
-	int err;
+	int i, err;
 
 	if (copy_from_user(&addr, argp, sizeof(addr)))
 		return -EFAULT;
@@ -268,9 +269,16 @@ static long set_log_base(struct vhl_dev *dev, u64 __user *argp)
 	err = vhl_queues_lock_killable(dev);
 	if (err)
 		return err;
-	dev->log_base = base;
+	for (i = 0; i < VHL_NVQS; i++) {
+		struct vhl_vq *vq = &dev->vqs[i];
+
+		if (vq->sock && vq->log_used && !vhl_area_log_ok(vq, base, vq->log_addr))
+			err = -EFAULT;
+	}
+	if (!err)
+		dev->log_base = base;
 	vhl_queues_unlock(dev);
-	return 0;
+	return err;
 }
 
 static long set_log_fd(struct vhl_dev *dev, int __user *argp)

@@ -166,19 +166,28 @@ int vhl_log_told(struct vhl_vq *vq, int err)
 }
 
 /*
- * Whether a log at @base, for every guest address of @mem, lies in the user address
- * space; whether its pages exist shows when they are written. Caller holds
- * dev->mutex or a vq->mutex; does not sleep.
+ * Whether a log at @base, up to the bit of guest address @last, lies in the user
+ * address space; whether its pages exist shows when they are written. Does not sleep.
+ */
+bool vhl_log_reaches(const void __user *base, u64 last)
+{
+	u64 end = last / VHL_LOG_PAGE / 8 + 1;
+
+	return end == (unsigned long)end && access_ok(base, end);
+}
+
+/*
+ * vhl_log_reaches() for every guest address of @mem. Caller holds dev->mutex or a
+ * vq->mutex; does not sleep.
  */
 bool vhl_log_ok(u64 __user *base, const struct vhl_mem *mem)
 {
-	u64 end = 0;
+	u64 last = 0;
 	u32 i;
 
 	if (!mem)
 		return true;
 	for (i = 0; i < mem->n; i++)
-		end = max(end, mem->r[i].gpa + mem->r[i].size - 1);
-	end = end / VHL_LOG_PAGE / 8 + 1;
-	return end == (unsigned long)end && access_ok(base, end);
+		last = max(last, mem->r[i].gpa + mem->r[i].size - 1);
+	return vhl_log_reaches(base, last);
 }

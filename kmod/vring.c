@@ -281,6 +281,12 @@ static bool areas_ok(struct vhl_vq *vq, void __user *const *area)
 	return true;
 }
 
+/* Whether the used ring, if it is logged, is in the log. */
+static bool log_ok(const struct vhl_vq *vq, bool logged, u64 addr)
+{
+	return !logged || vhl_area_log_ok(vq, vq->dev->log_base, addr);
+}
+
 /* Whether the ring's layout allows a size of @num (sections 2.7 and 2.8.10.1). */
 static bool num_ok(const struct vhl_vq *vq, u32 num)
 {
@@ -294,6 +300,7 @@ bool vhl_vq_access_ok(struct vhl_vq *vq)
 	if (!num_ok(vq, vq->num) || (vq->packed && !vhl_packed_base_ok(vq)))
 		return false;
 	return (vq->dev->mem || vq->iotlb) && vq->area_set && areas_ok(vq, vq->area) &&
+	       log_ok(vq, vq->log_used, vq->log_addr) &&
 	       (!(vq->features & BIT_ULL(VHOST_F_LOG_ALL)) ||
 		vhl_log_ok(vq->dev->log_base, vq->dev->mem));
 }
@@ -345,6 +352,7 @@ static long vring_addr(struct vhl_vq *vq, void __user *argp)
 {
 	struct vhost_vring_addr a;
 	void __user *area[VHL_NAREAS];
+	bool logged;
 
 	if (copy_from_user(&a, argp, sizeof(a)))
 		return -EFAULT;
@@ -365,7 +373,8 @@ static long vring_addr(struct vhl_vq *vq, void __user *argp)
 	area[VHL_AVAIL] = (void __user *)(unsigned long)a.avail_user_addr;
 	area[VHL_USED] = (void __user *)(unsigned long)a.used_user_addr;
 	/* Without a backend the addresses are checked when one is attached. */
-	if (vq->sock && !areas_ok(vq, area))
+	logged = a.flags & BIT(VHOST_VRING_F_LOG);
+	if (vq->sock && (!areas_ok(vq, area) || !log_ok(vq, logged, a.log_guest_addr)))
 		return -EINVAL;
 
 	/* A kick may have found no addresses: serve what it announced. */
@@ -377,7 +386,7 @@ static long vring_addr(struct vhl_vq *vq, void __user *argp)
 	memset(vq->area_last, 0, sizeof(vq->area_last));
 	vq->area_set = true;
 	vq->area_ok = false;
-	vq->log_used = a.flags & BIT(VHOST_VRING_F_LOG);
+	vq->log_used = logged;
 	vq->log_addr = a.log_guest_addr;
 	vhl_ahead_forget(vq);
 	return 0;

@@ -239,6 +239,36 @@ static void with_log(uint64_t base, const char *what)
 		tap_ok(event_wait(g.q[RX].err, PATIENCE), "log at %s: error event", what);
 }
 
+/* The place of the used ring in the log, which no region need have. */
+static void used_ring_far_away(void)
+{
+	uint64_t base = 0;
+
+	/* A hint behind 2^47 is followed where there is more. */
+	if ((uintptr_t)mmap((void *)(uintptr_t)BIT64(50), PAGE, PROT_READ,
+			    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0) >= BIT64(47)) {
+		tap_skip(1, "5-level paging: all of the log is within the address space",
+			 "used ring logged behind it");
+		return;
+	}
+	answer(ring_addr(&g.q[TX], g.mem, 1, 1ULL << 63), -EINVAL, -EINVAL, NULL,
+	       "SET_VRING_ADDR: used ring logged behind the address space, running");
+	answer(ring_addr(&g.q[TX], g.mem, 1, -8ULL), -EINVAL, -EINVAL, NULL,
+	       "SET_VRING_ADDR: used ring logged over the end of all addresses, running");
+	/* Bits of 2^58 are at 2^43 of the log: within the address space from 0 on, not from 2^47. */
+	dev_ioctl(g.fd, VHOST_SET_LOG_BASE, &base);
+	answer(ring_addr(&g.q[TX], g.mem, 1, 1ULL << 58), 0, 0, NULL,
+	       "SET_VRING_ADDR: used ring logged far away, running");
+	base = (1ULL << 47) - (1ULL << 42);
+	answer(dev_ioctl(g.fd, VHOST_SET_LOG_BASE, &base), -EFAULT, -EFAULT, NULL,
+	       "then SET_LOG_BASE where that is behind the address space");
+	guest_backend(&g, -1);
+	answer(ring_addr(&g.q[TX], g.mem, 1, 1ULL << 63), 0, 0, NULL,
+	       "SET_VRING_ADDR: used ring logged behind the address space, no backend");
+	answer(ring_backend(&g.q[TX], t.fd), -EFAULT, -EFAULT, NULL,
+	       "SET_BACKEND with that address of the log");
+}
+
 static void logs(void)
 {
 	uint64_t base = KERNEL_SPACE, logged = F_V1 | F_MRG | F_LOG;
@@ -265,6 +295,7 @@ static void logs(void)
 	for (uint64_t i = 0; i < bytes; i++)
 		named += file[i];
 	tap_is(named, 0, "log at a file that is mapped to be read: the file is as it was");
+	used_ring_far_away();
 	munmap(file, bytes);
 	close(fd);
 	end();
