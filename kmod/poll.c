@@ -120,10 +120,10 @@ static int poll_wake_caller(wait_queue_entry_t *wait, unsigned int mode, int syn
 static void poll_register(struct file *file, wait_queue_head_t *wqh, poll_table *table)
 {
 	struct vhl_poll *poll = container_of(table, struct vhl_poll, table);
+	bool stays = !poll->leaves || poll->vq->index == VHL_RX;
 
 	poll->wqh = wqh;
-	WRITE_ONCE(poll->state, poll->leaves && poll->vq->index == VHL_TX ? VHL_POLL_WOKEN :
-									    VHL_POLL_ON);
+	WRITE_ONCE(poll->state, stays ? VHL_POLL_ON : VHL_POLL_WOKEN);
 	add_wait_queue(wqh, &poll->wait);
 }
 
