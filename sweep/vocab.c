@@ -128,7 +128,8 @@ bool clock_known(const char *name)
 
 bool kernel_known(const char *name)
 {
-	size_t length = strlen(name);
+	static const char in_releases[] = "abcdefghijklmnopqrstuvwxyz"
+					  "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.+~_-";
 	int major, minor, end = 0;
 
 	if (!strcmp(name, "default"))
@@ -141,9 +142,9 @@ bool kernel_known(const char *name)
 		return false;
 	if (!name[end])
 		return true;
-	return name[end] == '.' && isdigit((unsigned char)name[end + 1]) && length > 6 &&
-	       !strcmp(name + length - 6, "-amd64") &&
-	       !name[strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789.+~-")];
+	/* With what else: a number of Debian's or a local version. Without, a series was meant. */
+	return name[end] == '.' && isdigit((unsigned char)name[end + 1]) && strpbrk(name, "-+") &&
+	       !name[strspn(name, in_releases)];
 }
 
 bool kernel_check(const char *name, char *why, size_t why_size)

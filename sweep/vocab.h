@@ -76,11 +76,11 @@ bool clock_known(const char *name);
 
 /*
  * What lab/kernel may find: default, a series from 6.1 on, or a release of one as
- * Debian names it.
+ * Debian or a kernel tree's local version names it.
  */
 bool kernel_known(const char *name);
 #define KERNELS_ALLOWED \
-	"default, a series from 6.1 on such as 6.12, or a Debian release such as 6.1.0-56-amd64"
+	"default, a series from 6.1 on such as 6.12, or a release such as 6.1.0-56-amd64"
 
 /* The same with what is allowed in @why. */
 bool kernel_check(const char *name, char *why, size_t why_size);

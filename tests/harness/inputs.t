@@ -195,7 +195,7 @@ server = intree
 workload = tx
 size = 64, 128,
 EOC
-for kernel in 5.9 6.0 6. 06.1 7 6.1.0 6.1x 6.12.95 5.9.0-1-amd64 6.1.0-56-arm64 6.1/../x-amd64; do
+for kernel in 5.9 6.0 6. 06.1 7 6.1.0 6.1x 6.12.95 5.9.0-1-amd64 6.1.0-mine/x 6.1/../x-amd64; do
 	bad "kernel = $kernel" 2 "kernel = $kernel is not known; allowed: default, a series from 6.1 on such as 6.12" <<EOC
 [sweep]
 kernel = $kernel
