@@ -16,6 +16,9 @@ PLACE = ["guest", "workload", "sink", "size", "burst"]
 SERVERS = ["userspace", "intree", "device", "caller"]
 """The last two are the models of vhostlab."""
 
+WORKLOADS = [*servers.WORKLOADS, *guest_cells.WORKLOADS]
+"""In reading order."""
+
 Place = dict[str, Any]
 """PLACE, and by server an object of cost, apart (how far repetitions are) and lost."""
 
@@ -49,7 +52,7 @@ def gather(run: Run) -> list[Place]:
     return order.sort_by(
         [p for p in places if all(p.get(m, {}).get("cost") for m in ("device", "caller"))],
         lambda p: [order.rank(p["guest"], list(GUESTS)),
-                   guest_cells.workload_rank(p["workload"]), p["burst"], p["sink"], p["size"]])
+                   order.rank(p["workload"], WORKLOADS), p["burst"], p["sink"], p["size"]])
 
 
 def draw_all(run: Run) -> None:
