@@ -7,7 +7,7 @@ from typing import Any
 from report import ask, control, guest_cells, guest_summary, order, servers
 from report.headline import GUESTS
 from report.page import render, table
-from report.panels import data, draw
+from report.panels import data, draw, scaled
 from report.run import Cell, Run, most
 from report.tables import gather as process_cells
 from report.text import fixed, whole
@@ -56,14 +56,16 @@ def gather(run: Run) -> list[Place]:
 
 
 def draw_all(run: Run) -> None:
-    """A panel per guest and burst."""
+    """A panel per guest and burst; costs as multiples of in-tree's, since they are far apart."""
     panels = []
-    for group in order.group_by(gather(run), lambda p: [order.rank(p["guest"], list(GUESTS)),
+    places = [p for p in gather(run) if p.get("intree", {}).get("cost")]
+    for group in order.group_by(places, lambda p: [order.rank(p["guest"], list(GUESTS)),
                                                         p["burst"]]):
         first = group[0]
         panels.append((f"{GUESTS[first['guest']]} guest, burst {first['burst']}",
                        [(f"\"{p['workload']}, {p['sink']}\"",
-                         {s: p[s]["sample"] for s in SERVERS if s in p}) for p in group]))
+                         {s: scaled(p[s]["sample"], 1 / p["intree"]["cost"])
+                          for s in SERVERS if s in p}) for p in group]))
     draw(run, "caller", "caller", data(panels, SERVERS, False), run.subtitle(), run.figure_unit)
 
 
