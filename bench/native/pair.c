@@ -262,8 +262,11 @@ static int passes_counted(const struct options *o, struct pair_result *r)
 	counting_phase(COUNTED_ON);
 	rc = rc ? rc : frames(o, n);
 	done = served(o) - done;
+	/* From then on the sides take no turns: a call may come at any time. */
+	kicks = driver.kicks - kicks;
+	calls = calls_sent() - calls;
 	counting_phase(COUNTED_DONE);
-	counting_result(n, done, driver.kicks - kicks, calls_sent() - calls);
+	counting_result(n, done, kicks, calls);
 	if (!rc && o->workload != WORK_RX)
 		rc = driver_settle(&driver);
 	__atomic_store_n(&stop, 1, __ATOMIC_RELAXED);
