@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from report import ask, control, native_model, order
+from report import ask, control, native_model, order, places
 from report.ablation import WORDS
 from report.native_cells import (LAYOUTS, Buffers, busy, layout_of, losses, steady, unsteady_text,
                                  value, within)
@@ -66,6 +66,7 @@ def _saved_panels(rows: list[dict[str, Any]]) -> str:
 
 def draw_all(run: Run, counted: list[Point]) -> None:
     """The figures of the page."""
+    run = places.main(run)
     b = Buffers(run)
     panels = batch_panels(b)
     draw(run, "native-batch", "native-batch", data(panels, SERIES), run.subtitle(), "ns")
@@ -191,8 +192,9 @@ def _saved_table(rows: list[dict[str, Any]]) -> str:
                   for r in rows])
 
 
-def text_of(run: Run, counted: list[Point]) -> str:
+def text_of(all_of_it: Run, counted: list[Point]) -> str:
     """The whole page but for control and method."""
+    run, *others = places.split(all_of_it)
     b = Buffers(run)
     rows = saved(b, counted)
     apart = [r for r in rows if "disagrees" in why(r)]
@@ -200,6 +202,8 @@ def text_of(run: Run, counted: list[Point]) -> str:
     found = defaults_table(b)
     return render(
         "native", run, refusal=control.refusal(run), algorithms=_algorithms(b),
+        places=places.text_of(all_of_it), others=[(o.words, _algorithms(Buffers(o)))
+                                                  for o in others if isinstance(o, places.Placed)],
         layouts=_layouts(b), saved=_saved_table(rows) if rows else "",
         compared=len(rows), apart=len(apart), partly=len(partly),
         counted=any(r["counted"] for r in rows),

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from report import places
 from report.native_cells import Buffers, within
 from report.run import Run
 from report.text import fixed
@@ -24,7 +25,7 @@ def beside(run: Run) -> Buffers | None:
     folder = run.folder.parent / "native"
     if not (folder / "points.jsonl").is_file():
         return None
-    return Buffers(Run(folder, f"{run.name}/../native"))
+    return Buffers(places.main(Run(folder, f"{run.name}/../native")))
 
 
 def saved(b: Buffers | None, idea: dict[str, Any]) -> str:

@@ -43,11 +43,11 @@ _known: dict[Path, Model] = {}
 
 def gather(run: Run) -> Model | None:
     """What the model says of a run; None where it has no constants."""
-    if not (run.folder / "constants.jsonl").is_file():
+    if not (run.data / "constants.jsonl").is_file():
         return None
-    if run.folder not in _known:
-        _known[run.folder] = ask.model(run.folder, counted_points(run))
-    return _known[run.folder]
+    if run.data not in _known:
+        _known[run.data] = ask.model(run.data, counted_points(run))
+    return _known[run.data]
 
 
 def _is_steady(b: Buffers, m: dict[str, Any]) -> bool:

@@ -70,6 +70,8 @@ class Run:
 
     def __init__(self, folder: Path, name: str, figures: str = "figures"):
         self.folder = folder
+        self.data = folder
+        """Where its measurements are: of a part of a run, a folder of its own."""
         self.name = name
         """What a page calls it: its folder below the tree."""
         self.figures = figures
@@ -81,6 +83,7 @@ class Run:
     def named_by(self, figures: str) -> "Run":
         """The same run in a page that finds the figures elsewhere."""
         other = Run(self.folder, self.name, figures)
+        other.data = self.data
         other.left_out = self.left_out
         for field in ("env", "points", "cells", "controls"):
             if field in self.__dict__:
@@ -95,7 +98,7 @@ class Run:
     @functools.cached_property
     def points(self) -> list[Point]:
         """All measurements, in the order in which they were made."""
-        return [p | {"policy": policy_of(p)} for p in lines(self.folder / "points.jsonl")]
+        return [p | {"policy": policy_of(p)} for p in lines(self.data / "points.jsonl")]
 
     @functools.cached_property
     def last_points(self) -> list[Point]:
@@ -106,7 +109,7 @@ class Run:
     @functools.cached_property
     def cells(self) -> list[Cell]:
         """Medians and intervals of every cell."""
-        return ask.cells(self.folder / "points.jsonl")
+        return ask.cells(self.data / "points.jsonl")
 
     def sample(self, cell: Cell, metric: str) -> dict[str, Any]:
         """The values of a cell: all of them, and by repetition."""
@@ -129,7 +132,7 @@ class Run:
     @functools.cached_property
     def controls(self) -> list[dict[str, Any]]:
         """The A/A controls, judged."""
-        return ask.control(self.folder)
+        return ask.control(self.data)
 
     @functools.cached_property
     def failed(self) -> list[dict[str, Any]]:

@@ -10,8 +10,8 @@ from typing import Any
 
 from report import (ablation, best, caller, claim_file, claims, control, defaults, direction,
                     figures, front, functions, guest_cells, guest_figures, guests, headline, html,
-                    inside, judge, kernels, method, native, origin, policy, scaling, stages, summary,
-                    tables, threads)
+                    inside, judge, kernels, method, native, origin, places, policy, scaling, stages,
+                    summary, tables, threads)
 from report.listed import COMPANIONS
 from report.page import figure_of, render
 from report.panels import draw
@@ -171,7 +171,8 @@ class Report:
         if self.parts:
             return self._text_of_parts()
         if native.is_native(run):
-            return _tidy(native.text_of(run, counted_beside(run)) + control.text_of(run)
+            return _tidy(native.text_of(run, counted_beside(run))
+                         + control.text_of(places.main(run))
                          + method.text_of(run))
         return _tidy(self._own_front() + "\n" + self._tables(run) + method.text_of(run))
 

@@ -20,11 +20,12 @@
 #include "lib/tasks.h"
 #include "ticks.h"
 
-#define LINES	   64
-#define ROUNDS	   16 /* pages of a window */
-#define LOOPS	   500
-#define WAKE_UPS   16
-#define LONG_BYTES 2048
+#define LINES	     64
+#define ROUNDS	     16 /* pages of a window */
+#define LOOPS	     500
+#define LINE_WINDOWS 40 /* of machine_line(): its other thread may have to wait for a processor */
+#define WAKE_UPS     16
+#define LONG_BYTES   2048
 
 static struct {
 	struct line {
@@ -269,6 +270,7 @@ static const struct {
 	double (*window)(void);
 	enum other other;
 } measured[] = {
+	/* First: machine_line() measures it alone. */
 	{ "line", "a load of a line that the other processor wrote, waited for", line_window,
 	  OTHER_WRITES },
 	{ "line_more", "the same, each of many under way at once", more_window, OTHER_WRITES },
@@ -330,7 +332,7 @@ static int by_size(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
-static int measure(size_t what, const int cpu[2], struct machine_constant *c)
+static int measure(size_t what, const int cpu[2], unsigned int windows, struct machine_constant *c)
 {
 	enum other other = measured[what].other;
 	pthread_t thread;
@@ -339,22 +341,24 @@ static int measure(size_t what, const int cpu[2], struct machine_constant *c)
 
 	c->name = measured[what].name;
 	c->what = measured[what].what;
-	c->windows = MACHINE_WINDOWS;
+	c->windows = windows;
 	if (other)
 		rc = begin_other(&thread, cpu[other != OTHER_SLEEPS_HERE],
 				 other == OTHER_WRITES ? writer : woken);
 	if (rc)
 		return rc;
 	/* For caches, branch predictors and the frequency. */
-	for (int i = 0; i < MACHINE_WINDOWS / 8; i++)
+	for (unsigned int i = 0; i < windows / 8; i++)
 		measured[what].window();
 	ticks_begin(&t);
-	for (int i = 0; i < MACHINE_WINDOWS; i++)
+	for (unsigned int i = 0; i < windows; i++) {
 		c->ns[i] = measured[what].window();
+		watch_progress++;
+	}
 	ticks_end(&t);
-	for (int i = 0; i < MACHINE_WINDOWS; i++)
+	for (unsigned int i = 0; i < windows; i++)
 		c->ns[i] *= t.ns;
-	qsort(c->ns, MACHINE_WINDOWS, sizeof(c->ns[0]), by_size);
+	qsort(c->ns, windows, sizeof(c->ns[0]), by_size);
 	if (other)
 		end_other(thread);
 	return rc;
@@ -372,7 +376,18 @@ int machine_measure(const int cpu[2], struct machine_constant *all, unsigned int
 		if (cpu[0] == cpu[1] &&
 		    (measured[i].other == OTHER_WRITES || measured[i].other == OTHER_SLEEPS))
 			continue;
-		rc = measure(i, cpu, &all[(*n)++]);
+		rc = measure(i, cpu, MACHINE_WINDOWS, &all[(*n)++]);
 	}
+	return rc;
+}
+
+int machine_line(const int cpu[2], double *ns)
+{
+	static struct machine_constant line;
+	int rc = task_place(0, cpu[0], SCHED_OTHER);
+
+	make_chain();
+	rc = rc ? rc : measure(0, cpu, LINE_WINDOWS, &line);
+	*ns = rc ? 0 : line.ns[line.windows / 2];
 	return rc;
 }

@@ -25,4 +25,10 @@ struct machine_constant {
 int machine_measure(const int cpu[2], struct machine_constant *all, unsigned int most,
 		    unsigned int *n);
 
+/*
+ * How long a line that cpu[1] wrote takes to cpu[0], in ns: the median of all windows, the constant
+ * `line`. It tells how close a hypervisor has put the two processors just now. Returns as above.
+ */
+int machine_line(const int cpu[2], double *ns);
+
 #endif

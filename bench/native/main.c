@@ -14,12 +14,15 @@
 #include "pair.h"
 #include "ticks.h"
 
+/* Without a name as an element of an array. */
 static void number(const char *name, double value, const char *end)
 {
+	if (name)
+		printf("\"%s\":", name);
 	if (isnan(value))
-		printf("\"%s\":null%s", name, end);
+		printf("null%s", end);
 	else
-		printf("\"%s\":%.9g%s", name, value, end);
+		printf("%.9g%s", value, end);
 }
 
 /* Of the time per buffer of all windows. */
@@ -49,7 +52,9 @@ static int print(const struct pair_result *r)
 	number("server", r->server_busy, ",");
 	number("driver", r->driver_busy, "},");
 	printf("\"detail\":{");
-	number("ghz", r->ghz, ",");
+	number("ghz", r->ghz, ",\"line\":[");
+	number(NULL, r->line[0], ",");
+	number(NULL, r->line[1], "],");
 	printf("\"policy\":\"other\",\"windows\":%u,\"time\":\"%s\",\"cpus\":[%d,%d],"
 	       "\"misordered\":%" PRIu64 "}}\n",
 	       r->windows, ticks_name(), r->cpu[0], r->cpu[1], r->misordered);

@@ -16,6 +16,7 @@
 
 #include "counting.h"
 #include "lib/tasks.h"
+#include "machine.h"
 #include "place.h"
 #include "setup.h"
 #include "rig_tap.h"
@@ -188,6 +189,24 @@ static void count(const struct options *o, struct pair_result *r, uint64_t offer
 		r->calls += driver.call[i].rung;
 }
 
+/* Where the two processors are to each other: a hypervisor may move them at any time. */
+static int line_way(const struct options *o, struct pair_result *r, int behind)
+{
+	cpu_set_t allowed;
+	int rc;
+
+	if (o->cores == CORES_TURNS)
+		return RC_OK;
+	if (behind)
+		return machine_line(r->cpu, &r->line[1]);
+	/* The pair is chosen again for the passes, from the same processors. */
+	sched_getaffinity(0, sizeof(allowed), &allowed);
+	rc = place_pair(o->cores, r->cpu, NULL);
+	rc = rc ? rc : machine_line(r->cpu, &r->line[0]);
+	sched_setaffinity(0, sizeof(allowed), &allowed);
+	return rc;
+}
+
 static int passes(const struct options *o, struct pair_result *r)
 {
 	uint64_t per_window = o->workload == WORK_RR ? WINDOW_TRIPS : WINDOW_FRAMES;
@@ -202,7 +221,8 @@ static int passes(const struct options *o, struct pair_result *r)
 	rc = setup_server(server, o, &driver, offered);
 	if (rc)
 		return rc;
-	rc = place_pair(o->cores, r->cpu, o->cores == CORES_TURNS ? NULL : serving);
+	rc = line_way(o, r, 0);
+	rc = rc ? rc : place_pair(o->cores, r->cpu, o->cores == CORES_TURNS ? NULL : serving);
 	rc = rc ? rc : frames(o, warm);
 	rc = rc ? rc : measure(o, r, per_window);
 	if (!rc && last)
@@ -213,6 +233,7 @@ static int passes(const struct options *o, struct pair_result *r)
 	place_join();
 	if (!rc)
 		count(o, r, offered);
+	rc = rc ? rc : line_way(o, r, 1);
 	server->close();
 	return rc;
 }
@@ -284,7 +305,7 @@ int pair_run(const struct options *o, struct pair_result *r)
 	int rc;
 
 	memset(r, 0, sizeof(*r));
-	r->driver_busy = r->server_busy = NAN;
+	r->driver_busy = r->server_busy = r->line[0] = r->line[1] = NAN;
 	server = o->server == SERVER_INTREE ? &rig_intree : &rig_vhostlab;
 	receives = o->workload == WORK_RX || o->workload == WORK_RR;
 	rc = driver_open(&driver, o);

@@ -15,6 +15,7 @@ struct pair_result {
 	double driver_busy, server_busy;
 	double ghz; /* of the driver's processor, right after the windows; 0: not known */
 	int cpu[2]; /* of the driver, of the server */
+	double line[2]; /* ns of a line's way, before all passes and after; NAN in turns */
 };
 
 /* Measures what @o asks for. Returns an RC_ value after one line on stderr; free @r's windows. */

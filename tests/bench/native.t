@@ -199,7 +199,8 @@ if command -v gnuplot >/dev/null && command -v pandoc >/dev/null; then
 	says 'the page' '# What does a buffer cost between two processors, in nanoseconds?'
 	says 'the page' 'What the rig leaves out'
 	says 'the page' '## What is left out'
-	[[ $model == no ]] || says 'the page' 'predicted by the model and were measured nowhere'
+	# A hypervisor may have moved the processors between the constants and the points.
+	[[ $model == no || $OUT == *'there is no cost model'* ]] || says 'the page' 'predicted by the model and were measured nowhere'
 else
 	skip 'the report' 'gnuplot or pandoc is not installed'
 fi

@@ -13,8 +13,8 @@ import tap
 
 from report import (ablation, ask, best, caller, claim_file, claims, defaults, direction, figures,
                     functions, headline, html, interval, judge, native, native_cells,
-                    native_column, native_defaults, native_model, order, page, panels, policy, run, stages,
-                    summary, text, whole)
+                    native_column, native_defaults, native_model, order, page, panels, places, policy,
+                    run, stages, summary, text, whole)
 
 
 class Text(unittest.TestCase):
@@ -587,6 +587,46 @@ class Native(unittest.TestCase):
     def test_an_interval_that_is_too_wide_is_left_out(self) -> None:
         b = self._cells([self._point(r, 100 if r < 7 else 120) for r in range(1, 9)])
         self.assertFalse(native_cells.steady(b, b.cells[0]))
+
+    def _placed(self) -> run.Run:
+        """A run of six measurements far apart, four near each other, one during which the
+        processors were moved, and two in turns; constants were measured near."""
+        folder = Path(self.enterContext(tempfile.TemporaryDirectory()))
+        ways = [(68, 70)] * 6 + [(21, 22)] * 4 + [(21, 69)]
+        points = [self._point(r, 100 + r if w[0] > 50 else 40 + r) for r, w in enumerate(ways)]
+        for p, way in zip(points, ways):
+            p["detail"]["line"] = way
+        points += [self._point(r, 30, knobs={"cores": "turns"}) for r in (1, 2)]
+        for p in points[-2:]:
+            p["detail"]["line"] = [None, None]
+        (folder / "points.jsonl").write_text("".join(json.dumps(p) + "\n" for p in points))
+        (folder / "constants.jsonl").write_text('{"constants":{"line":{"p50":21.5}}}\n')
+        return run.Run(folder, "native")
+
+    def test_each_place_of_the_processors_is_a_run_of_its_own(self) -> None:
+        found = places.split(self._placed())
+        self.assertEqual([sorted(p["rep"] for p in r.points if not p["knobs"]) for r in found],
+                         [[0, 1, 2, 3, 4, 5], [6, 7, 8, 9]])
+        self.assertEqual([len([p for p in r.points if p["knobs"]]) for r in found], [2, 2])
+        self.assertEqual([c["cost_per_packet"]["median"] for r in found for c in r.cells
+                          if not c["knobs"]], [102.5, 47.5])
+
+    def test_constants_are_those_of_the_place(self) -> None:
+        far, near = places.split(self._placed())
+        self.assertFalse((far.data / "constants.jsonl").exists())
+        self.assertTrue((near.data / "constants.jsonl").exists())
+
+    def test_the_places_are_named(self) -> None:
+        self.assertEqual(places.text_of(self._placed()), (
+            "**The two processors were moved during the run**, as a hypervisor does. A cache line "
+            "took 68 to 70 ns from one processor to the other in 6 of 11 measurements, and these "
+            "are shown; 21 to 22 ns in 4. It changed during 1, which are left out. The constants "
+            "of the machine were measured elsewhere: there is no cost model."))
+
+    def test_a_run_that_says_of_no_place_is_whole(self) -> None:
+        b = self._cells(self._some(100))
+        self.assertEqual(places.split(b.run), [b.run])
+        self.assertEqual(places.text_of(b.run), "")
 
     def test_a_default_is_wrong_only_where_the_other_value_is_faster_without_kicks(self) -> None:
         b = self._cells(self._some(100) + self._some(80, knobs={"ring_access": "pinned"})
