@@ -129,9 +129,9 @@ class Report:
 
     def _guest_cells(self) -> front.Guests:
         """Of the runs with real guests beside this one on the same kernel; where there are none,
-        its own."""
-        some = [(r, cells) for r in self.beside
-                if same_kernel(r, self.run) and (cells := self.found[r.name].guests)]
+        its own. Queues without a thread have a table of their own."""
+        some = [(r, cells) for r in self.beside if r.folder.name != "caller"
+                and same_kernel(r, self.run) and (cells := self.found[r.name].guests)]
         return some or self._own_guests()
 
     def _own_guests(self) -> front.Guests:
