@@ -359,7 +359,7 @@ static void queue_length(void)
 	tap_del(&t);
 }
 
-/* From Linux 7.2 on a tap may stop its transmit queue when its own is full. */
+/* A tap of newer kernels, such as 7.3, may stop its transmit queue when its own is full. */
 #ifndef IFF_BACKPRESSURE
 #define IFF_BACKPRESSURE 0x0080
 #endif

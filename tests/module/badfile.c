@@ -32,29 +32,6 @@
 static struct guest g;
 static struct tap t;
 
-static void begin(uint64_t features)
-{
-	guest_start(&g, features, 256);
-	tap_new(&t, "vl0", g.hdr_len);
-}
-
-static void end(void)
-{
-	guest_stop(&g);
-	tap_del(&t);
-}
-
-/* The first address of a page that is not there. */
-static uint8_t *hole(void)
-{
-	uint8_t *two =
-		mmap(NULL, 2 * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-
-	if (two == MAP_FAILED || munmap(two + PAGE, PAGE))
-		tap_bail("memory: %s", strerror(errno));
-	return two + PAGE;
-}
-
 static atomic_bool over;
 
 /* A tap and a file in turns behind one number. */
@@ -78,7 +55,7 @@ static void backends(void)
 	uint64_t until;
 	void *page;
 
-	begin(F_V1);
+	tapped_start(&g, &t, F_V1);
 	tap_new(&second, "vl1", 12);
 	answer(ring_backend(&g.q[RX], t.fd), 0, 0, NULL, "SET_BACKEND: one tap for receive");
 	answer(ring_backend(&g.q[TX], second.fd), 0, 0, NULL, "and another one for transmit");
@@ -120,10 +97,10 @@ static void backends(void)
 	answer(ring_backend(&g.q[TX], -1), 0, 0, NULL, "then SET_BACKEND -1");
 	tap_del(&second);
 	tap_is(if_nametoindex("vl1"), 0, "and its tap is gone with its last descriptor");
-	end();
+	tapped_stop(&g, &t);
 
 	/* What a packet socket without an interface does with a frame is its own affair. */
-	begin(F_HDR);
+	tapped_start(&g, &t, F_HDR);
 	fd[0] = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, 0);
 	answer(ring_backend(&g.q[TX], fd[0]), 0, 0, NULL,
 	       "SET_BACKEND: a packet socket without an interface");
@@ -133,7 +110,7 @@ static void backends(void)
 	tap_ok(ring_wait(&g.q[TX], PATIENCE) && ring_take(&g.q[TX], &e),
 	       "no interface: the buffer comes back");
 	close(fd[0]);
-	end();
+	tapped_stop(&g, &t);
 }
 
 /* The number of an eventfd, the lowest that is free: one that is kept by mistake shows in it. */
@@ -164,7 +141,7 @@ static void eventfds(void)
 		{ VHOST_SET_LOG_FD, "SET_LOG_FD" },
 	};
 
-	begin(F_V1);
+	tapped_start(&g, &t, F_V1);
 	for (int i = 0; i < 4; i++) {
 		long first = -1, last = 0;
 		int err = 0;
@@ -185,7 +162,7 @@ static void eventfds(void)
 			tap_ok(last - first < 100, "%s: none of these is kept (%ld, then %ld)",
 			       set[i].name, first, last);
 	}
-	end();
+	tapped_stop(&g, &t);
 }
 
 /* Signalled beyond what it counts; and one that is the cause of what it tells. */
@@ -195,7 +172,7 @@ static void odd_eventfds(void)
 	struct ring *q = &g.q[TX];
 	uint64_t most = -2ULL, start;
 
-	begin(F_V1);
+	tapped_start(&g, &t, F_V1);
 	guest_backend(&g, t.fd);
 	if (write(full, &most, sizeof(most)) != sizeof(most) ||
 	    ring_fd(q, VHOST_SET_VRING_CALL, full))
@@ -224,7 +201,7 @@ static void odd_eventfds(void)
 	tap_ok(now_ns() - start < 3000000000ULL && worker_sleeps(100),
 	       "an error that kicks: in time, %llu ms",
 	       (unsigned long long)(now_ns() - start) / 1000000);
-	end();
+	tapped_stop(&g, &t);
 }
 
 /* The device writes where it can, reports where it cannot, and frames pass all the same. */
@@ -277,7 +254,7 @@ static void logs(void)
 	unsigned int named = 0;
 	uint8_t *file;
 
-	begin(F_V1 | F_MRG);
+	tapped_start(&g, &t, F_V1 | F_MRG);
 	answer(dev_ioctl(g.fd, VHOST_SET_LOG_BASE, &base), 0, 0, NULL,
 	       "SET_LOG_BASE in the kernel, no backend");
 	answer(dev_ioctl(g.fd, VHOST_SET_FEATURES, &logged), 0, 0, NULL, "then LOG_ALL");
@@ -298,7 +275,7 @@ static void logs(void)
 	used_ring_far_away();
 	munmap(file, bytes);
 	close(fd);
-	end();
+	tapped_stop(&g, &t);
 }
 
 /* The longest poll there is ends for whatever else the queue has to do. */
@@ -309,7 +286,7 @@ static void longest_poll(void)
 
 	if (!ours_alone("in-tree holds the queue's lock while it polls", "the longest poll"))
 		return;
-	begin(F_V1);
+	tapped_start(&g, &t, F_V1);
 	stats_find();
 	if (ring_state(&g.q[TX], VHOST_SET_VRING_BUSYLOOP_TIMEOUT, 0xffffffff))
 		tap_bail("SET_VRING_BUSYLOOP_TIMEOUT");
@@ -335,7 +312,7 @@ static void longest_poll(void)
 	       (unsigned long long)most / 1000000);
 	task_pin(0, -1);
 	workers_pin(-1);
-	end();
+	tapped_stop(&g, &t);
 }
 
 #define GROUP "/sys/fs/cgroup/vhostlab-bad"
@@ -402,11 +379,11 @@ static void no_memory(void)
 	}
 	for (int i = 0; i < 250 && sh("rmdir %s 2>/dev/null", GROUP); i++)
 		sleep_ms(20);
-	begin(F_V1);
+	tapped_start(&g, &t, F_V1);
 	guest_backend(&g, t.fd);
 	tap_ok(access(GROUP, F_OK) && tx_one(&g, t.far, 1, 100),
 	       "its group is empty, and the next owner is served");
-	end();
+	tapped_stop(&g, &t);
 }
 
 static void cases(void)

@@ -29,15 +29,8 @@ static uint8_t got[70000];
 
 static void begin(uint64_t features)
 {
-	guest_start(&g, features, 256);
-	tap_new(&t, "vl0", g.hdr_len);
+	tapped_start(&g, &t, features);
 	guest_backend(&g, t.fd);
-}
-
-static void end(void)
-{
-	guest_stop(&g);
-	tap_del(&t);
 }
 
 /* Header and frame in slot 0, and three descriptors that share them. */
@@ -80,7 +73,7 @@ static void table_order(void)
 	answer(send_table(gpa_of(slot(TABLE)), 3, 7), 0, -EBADMSG,
 	       "in-tree reads tables in place, whatever next says",
 	       "a table linked out of order is followed as it is linked");
-	end();
+	tapped_stop(&g, &t);
 }
 
 static int three_regions(uint64_t border, const uint8_t *second, uint64_t size)
@@ -115,7 +108,7 @@ static void table_border(void)
 		tap_bail("SET_MEM_TABLE");
 	answer(send_table(gpa_of(at), 3, 8), 0, 0, NULL,
 	       "a table with a descriptor over the border of two regions is read");
-	end();
+	tapped_stop(&g, &t);
 }
 
 /* A table in more pieces than a vector has: each descriptor is an entry of the IOTLB. */
@@ -193,7 +186,7 @@ static void empty_and_logged(void)
 	rx_post(&g, 3, SLOT_SIZE);
 	tap_ok(ring_wait(q, PATIENCE) && frame_check(g.mem + slot(3) + 12, 100) == 3,
 	       "then the frame that met them comes");
-	end();
+	tapped_stop(&g, &t);
 	munmap(log, bytes);
 }
 
@@ -212,7 +205,7 @@ static void nothing_to_raise(void)
 	       "a buffer outside guest memory, no error eventfd: the worker sleeps");
 	ring_repair(q, t.fd);
 	tap_ok(tx_one(&g, t.far, 1, 100), "no error eventfd: then the queue serves");
-	end();
+	tapped_stop(&g, &t);
 }
 
 /* Huge frames: a run ends by its bytes long before it ends by its packets. */
@@ -240,7 +233,7 @@ static void huge_frames(void)
 	tap_ok(back == frames && stat_of("tx", "requeues") >= frames * len / (512 << 10),
 	       "%u frames of %u bytes: %u back, in %lld runs", frames, len, back,
 	       stat_of("tx", "requeues") + 1);
-	end();
+	tapped_stop(&g, &t);
 }
 
 static void cases(void)

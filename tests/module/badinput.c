@@ -62,34 +62,11 @@ static bool unknown(const struct request *r)
 	return r->cmd == SET_ARRAY && !is_ours();
 }
 
-static void begin(uint64_t features)
-{
-	guest_start(&g, features, 256);
-	tap_new(&t, "vl0", g.hdr_len);
-}
-
-static void end(void)
-{
-	guest_stop(&g);
-	tap_del(&t);
-}
-
-/* The first address of a page that is not there, behind one of zeros. */
-static uint8_t *hole(void)
-{
-	uint8_t *two =
-		mmap(NULL, 2 * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-
-	if (two == MAP_FAILED || munmap(two + PAGE, PAGE))
-		tap_bail("memory: %s", strerror(errno));
-	return two + PAGE;
-}
-
 static void pointers(void)
 {
 	uint8_t *end_of = hole();
 
-	begin(F_V1);
+	tapped_start(&g, &t, F_V1);
 	if (ring_begin(&g.q[TX], 7))
 		tap_bail("SET_VRING_BASE");
 	for (size_t i = 0; i < REQUESTS; i++) {
@@ -107,14 +84,14 @@ static void pointers(void)
 	answer(ring_base(&g.q[TX]) - 7, 0, 0, NULL, "bad arguments: the position is as it was");
 	guest_backend(&g, t.fd);
 	tap_ok(tx_one(&g, t.far, 1, 100), "bad arguments: the device serves as it was set up");
-	end();
+	tapped_stop(&g, &t);
 }
 
 static void indexes(void)
 {
 	static const uint32_t bad[] = { 2, 0x80000000, 0xffffffff };
 
-	begin(F_V1);
+	tapped_start(&g, &t, F_V1);
 	for (size_t i = 0; i < REQUESTS; i++) {
 		int err = -ENOBUFS;
 
@@ -125,7 +102,7 @@ static void indexes(void)
 		answer(err, -ENOBUFS, -ENOBUFS, NULL, "%s: queue 2, 2^31 and 2^32-1",
 		       requests[i].name);
 	}
-	end();
+	tapped_stop(&g, &t);
 }
 
 static void no_owner(void)
@@ -191,7 +168,7 @@ static void passed_on(void)
 		got[i] = dev_ioctl(fd, VHOST_RESET_OWNER, NULL);
 		_exit(write(sock[1], got, sizeof(got)) != sizeof(got));
 	}
-	begin(F_V1);
+	tapped_start(&g, &t, F_V1);
 	guest_backend(&g, t.fd);
 	if (pass(sock[0], g.fd) || read(sock[0], got, sizeof(got)) != sizeof(got))
 		tap_bail("the other process has no device");
@@ -211,7 +188,7 @@ static void passed_on(void)
 	tap_ok(tx_one(&g, t.far, 1, 100), "passed on: the device serves its owner");
 	close(sock[0]);
 	close(sock[1]);
-	end();
+	tapped_stop(&g, &t);
 }
 
 static int table(unsigned int n, const struct vhost_memory_region *r)
@@ -251,7 +228,7 @@ static void tables(void)
 		struct vhost_memory_region r[510];
 	} many;
 
-	begin(F_V1);
+	tapped_start(&g, &t, F_V1);
 	mem = (uintptr_t)g.mem;
 	last->nregions = 0xffffffff;
 	answer(dev_ioctl(g.fd, VHOST_SET_MEM_TABLE, last), -E2BIG, -E2BIG, NULL,
@@ -310,7 +287,7 @@ static void tables(void)
 
 		tap_ok(seq == 4 || seq == 5, "regions that disagree: one of both frames is sent");
 	}
-	end();
+	tapped_stop(&g, &t);
 }
 
 static void order(void)
@@ -335,7 +312,7 @@ static void order(void)
 	       "a ring of one entry: two frames are sent");
 	while (far_recv(t.far, got, sizeof(got), 0) > 0)
 		;
-	end();
+	tapped_stop(&g, &t);
 }
 
 static struct iommu mmu;

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* One case put to both modules: see both.h. */
+#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/utsname.h>
 #include <unistd.h>
 
@@ -55,6 +57,17 @@ bool answer(int got, int ours, int intree, const char *why, const char *fmt, ...
 	if (is_ours())
 		return tap_err(got, ours, "%s", what);
 	return tap_err(got, intree, "%s%s%s", what, why ? ": differs: " : "", why ?: "");
+}
+
+uint8_t *hole(void)
+{
+	size_t page = sysconf(_SC_PAGESIZE);
+	uint8_t *two =
+		mmap(NULL, 2 * page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	if (two == MAP_FAILED || munmap(two + page, page))
+		tap_bail("memory: %s", strerror(errno));
+	return two + page;
 }
 
 bool ours_alone(const char *why, const char *what)

@@ -7,6 +7,7 @@
 #define VHOSTLAB_TEST_BOTH_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 /*
  * Calls cases() for the device under test, then for /dev/vhost-net, or says why not: there is none,
@@ -20,6 +21,9 @@ void both(void (*cases)(void));
  */
 bool answer(int got, int ours, int intree, const char *why, const char *fmt, ...)
 	__attribute__((format(printf, 5, 6)));
+
+/* The first address of a page that is not there, behind one of zeros. */
+uint8_t *hole(void);
 
 /* True for the device under test; for the in-tree one a skip that says why. */
 bool ours_alone(const char *why, const char *what);

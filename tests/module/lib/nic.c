@@ -134,6 +134,18 @@ void tap_del(struct tap *t)
 	close(t->fd);
 }
 
+void tapped_start(struct guest *g, struct tap *t, uint64_t features)
+{
+	guest_start(g, features, 256);
+	tap_new(t, "vl0", g->hdr_len);
+}
+
+void tapped_stop(struct guest *g, struct tap *t)
+{
+	guest_stop(g);
+	tap_del(t);
+}
+
 void tap_forwards(const char *tap, const char *dummy)
 {
 	if (sh("ip link add name %s type dummy && ip link set dev %s up && "

@@ -34,6 +34,9 @@ int tap_fd(const char *name, int flags, unsigned int hdr_len);
 /* An L2 tap with a far end, up; hdr_len 0 = no virtio header on its fd. */
 void tap_new(struct tap *t, const char *name, unsigned int hdr_len);
 void tap_del(struct tap *t);
+/* A guest with these features and rings of 256, and beside it tap vl0, which is no backend yet. */
+void tapped_start(struct guest *g, struct tap *t, uint64_t features);
+void tapped_stop(struct guest *g, struct tap *t);
 /* What arrives from a tap leaves by a new dummy, which keeps each frame for 100 to 300 us. */
 void tap_forwards(const char *tap, const char *dummy);
 /* Raw packet socket, non-blocking, own frames not echoed. protocol: ETH_... */
