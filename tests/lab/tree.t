@@ -47,6 +47,9 @@ taken
 code 'a release that a package may have as well' 2
 says 'a release that a package may have as well' 'CONFIG_LOCALVERSION'
 echo "$release" >"$tree/release"
+run "$ROOT/lab/kernel-tree" --dry-run "$tree"
+is 'a dry run names the release, and copies nothing' \
+	"$CODE $TEXT $(find "$TMP/build/kernels" -mindepth 1 -maxdepth 1 ! -name '.tree*' | wc -l)" "0 $release 0"
 taken
 code 'a tree is taken' 0
 is 'its release is printed' "$TEXT" "$release"
