@@ -41,6 +41,8 @@ def _model(server: str, knobs: dict[str, Any]) -> str:
 
 def gather(run: Run) -> list[Place]:
     """One object per place in which both models were measured; none where a run has not both."""
+    if not any(c["knobs"].get("worker") == "caller" for c in run.cells):
+        return []
     found = [({k: c[k] for k in PLACE}, _model(c["server"], c["knobs"]), _process(c))
              for c in process_cells(run) if not set(c["knobs"]) - {"worker"}
              and c["sink"] != "check"]
