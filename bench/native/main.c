@@ -52,7 +52,8 @@ static int print(const struct pair_result *r)
 	number("server", r->server_busy, ",");
 	number("driver", r->driver_busy, "},");
 	printf("\"detail\":{");
-	number("ghz", r->ghz, ",\"line\":[");
+	number("ghz", r->ghz, ",");
+	printf("\"line\":[");
 	number(NULL, r->line[0], ",");
 	number(NULL, r->line[1], "],");
 	printf("\"policy\":\"other\",\"windows\":%u,\"time\":\"%s\",\"cpus\":[%d,%d],"
