@@ -33,9 +33,15 @@ code 'not configured' 2
 says 'not configured' 'no kernel was configured there'
 touch "$tree/.config"
 # shellcheck disable=SC2016 # make expands it
-printf 'kernelrelease:\n\t@cat release\nmodules_install:\n\t@mkdir -p $(INSTALL_MOD_PATH)/lib/modules && %s\n' \
-	"cp -rsL '$packaged/lib/modules/$release' \$(INSTALL_MOD_PATH)/lib/modules/ && rm -f \$(INSTALL_MOD_PATH)/lib/modules/$release/build" \
-	>"$tree/Makefile"
+installed='$(INSTALL_MOD_PATH)'/lib/modules
+cat >"$tree/Makefile" <<EOC
+kernelrelease:
+	@cat release
+modules_install:
+	@mkdir -p $installed
+	@cp -rsL '$packaged/lib/modules/$release' $installed/
+	@rm -rf $installed/$release/build
+EOC
 echo "$release" >"$tree/release"
 taken
 code 'not built' 2
@@ -47,6 +53,13 @@ taken
 code 'a release that a package may have as well' 2
 says 'a release that a package may have as well' 'CONFIG_LOCALVERSION'
 echo "$release" >"$tree/release"
+printf '\t@test ! -e broken\n' >>"$tree/Makefile"
+touch "$tree/broken"
+taken
+code 'modules that cannot be installed' 1
+says 'modules that cannot be installed' 'its modules cannot be installed'
+is 'they leave no kernel' "$(find "$TMP/build/kernels" -mindepth 1 -maxdepth 1 ! -name '.tree*' | wc -l)" 0
+rm "$tree/broken"
 run "$ROOT/lab/kernel-tree" --dry-run "$tree"
 is 'a dry run names the release, and copies nothing' \
 	"$CODE $TEXT $(find "$TMP/build/kernels" -mindepth 1 -maxdepth 1 ! -name '.tree*' | wc -l)" "0 $release 0"
@@ -62,7 +75,8 @@ sleep 1
 touch "$tree/arch/x86/boot/bzImage"
 taken
 says 'built again, taken again' "copying linux $release"
-run "$ROOT/lab/run" --quiet --no-module --kernel "$release" --timeout 120 -- sh -c 'uname -r; modprobe -a tun vhost_net && echo loaded'
+run "$ROOT/lab/run" --quiet --no-module --kernel "$release" --timeout 120 -- \
+	sh -c 'uname -r; modprobe -a tun vhost_net && echo loaded'
 if [[ $CODE -eq 77 ]]; then
 	skip 'it boots' "the lab VM cannot run here: ${OUT##*$'\n'}"
 else
@@ -74,7 +88,7 @@ taken
 code 'the release of another kernel of the lab' 2
 says 'the release of another kernel of the lab' 'that of another kernel'
 rm -rf "$TMP/build/kernels/$release"
-sed -i "s|&& rm -f|\&\& find \$(INSTALL_MOD_PATH) -name '*9p*' -delete \&\& sed -i /9p/d \$(INSTALL_MOD_PATH)/lib/modules/$release/modules.dep \&\& rm -f|" "$tree/Makefile"
+printf '\t@%s\n' "find $installed -name '*9p*' -delete" "sed -i /9p/d $installed/$release/modules.dep" >>"$tree/Makefile"
 taken
 code 'a kernel without what the lab needs' 77
 says 'a kernel without what the lab needs' 'needs 9p 9pnet_virtio'
