@@ -116,15 +116,15 @@ static inline void vhl_ubuf_set_ops(struct ubuf_info *ubuf, const struct ubuf_in
 #define vhl_unbound_wq system_unbound_wq
 #endif
 
-/* Whether tc sees the frames that @dev receives. Any context. */
-static inline bool vhl_tc_ingress(const struct net_device *dev)
+/* What of tc sees the frames that @dev receives, or NULL; not to be followed. Any context. */
+static inline const void *vhl_tc_ingress(const struct net_device *dev)
 {
 #if defined(VHL_HAVE_TCX) && IS_ENABLED(CONFIG_NET_XGRESS)
 	return rcu_access_pointer(dev->tcx_ingress);
 #elif !defined(VHL_HAVE_TCX) && IS_ENABLED(CONFIG_NET_CLS_ACT)
 	return rcu_access_pointer(dev->miniq_ingress);
 #else
-	return false;
+	return NULL;
 #endif
 }
 

@@ -56,16 +56,17 @@ static u64 counted(const struct net_device *dev)
  */
 static bool seen_early(const struct net_device *dev)
 {
-	bool seen = vhl_tc_ingress(dev) || rcu_access_pointer(dev->rx_handler) ||
-		    rcu_access_pointer(dev->xdp_prog);
+	/* One test for all: this is once an array, of one frame with burst 1. */
+	unsigned long seen = (unsigned long)rcu_access_pointer(dev->rx_handler) |
+			     (unsigned long)rcu_access_pointer(dev->xdp_prog);
 
 #if IS_ENABLED(CONFIG_VLAN_8021Q)
-	seen = seen || rcu_access_pointer(dev->vlan_info);
+	seen |= (unsigned long)rcu_access_pointer(dev->vlan_info);
 #endif
 #ifdef CONFIG_NETFILTER_INGRESS
-	seen = seen || rcu_access_pointer(dev->nf_hooks_ingress);
+	seen |= (unsigned long)rcu_access_pointer(dev->nf_hooks_ingress);
 #endif
-	return seen;
+	return seen | (unsigned long)vhl_tc_ingress(dev);
 }
 
 /*
