@@ -40,16 +40,13 @@ keep_env()
 	done
 }
 
-# What the cost model takes from this machine, in two passes. The sweep is right without it; then the
-# page says what is missing.
+# What the cost model takes from this machine, once more at the end: walk has measured it before each
+# repetition. The sweep is right without it; then the page says what is missing.
 measure_constants()
 {
-	local pass
-	for pass in first second; do
-		"$BENCH/constants" >>"$RUN_DIR/constants.jsonl" && continue
-		note "sweep: constants of this machine, $pass pass: not measured, see the line above: there will be no cost model"
-		return 0
-	done
+	[[ -s $RUN_DIR/constants.jsonl ]] || return 0
+	"$BENCH/constants" >>"$RUN_DIR/constants.jsonl" ||
+		note "sweep: constants of this machine: not measured at the end, see the line above"
 }
 
 # watched CHILD: waits for it, and ends it when this ends; its exit code other than 0 ends this, too, but
@@ -109,8 +106,8 @@ measure_here()
 	! by_port || port=(--records "$VHOSTLAB_RECORDS")
 	[[ -z $CPUS ]] || port+=(--cpus "$CPUS" ${NOISE:+--noise-limit "$NOISE"})
 
+	[[ $CLOCK != native ]] || port+=(--constants "$BENCH/constants")
 	start_session
-	[[ $CLOCK != native ]] || measure_constants
 	"$BENCH/plan" "${PLAN_OPTIONS[@]}" --schedule "${part[@]}" --done "$RUN_DIR/points.jsonl" --done "$RUN_DIR/control.jsonl" "$CONFIG" |
 		setpriv --pdeathsig TERM "$BENCH/walk" --point "${VHOSTLAB_POINT:-$ROOT/bench/point}" --out "$RUN_DIR" "${port[@]}" &
 	watched $!

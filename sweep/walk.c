@@ -31,6 +31,8 @@
 #define NOISE_LIMIT 0.05
 /* So many times as much is allowed on the other processors: only caches and memory are shared. */
 #define ELSEWHERE 10
+/* Seconds for the constants of the machine, which take about four. */
+#define CONSTANTS_LIMIT 60
 
 enum verdict { OK, FAILED, HUNG, MALFORMED, SKIPPED, OOPS, NOISY, VERDICTS };
 
@@ -38,9 +40,10 @@ static const char *const verdict_name[VERDICTS] = {
 	"ok", "failed", "hung", "malformed", "skipped", "oops", "noisy",
 };
 
-enum file { POINTS, VERDICTS_FILE, CONTROL, FILES };
+enum file { POINTS, VERDICTS_FILE, CONTROL, CONSTANTS, FILES };
 
-static const char *const file_name[FILES] = { "points.jsonl", "verdicts.jsonl", "control.jsonl" };
+static const char *const file_name[FILES] = { "points.jsonl", "verdicts.jsonl", "control.jsonl",
+					      "constants.jsonl" };
 
 struct walk {
 	const char *program;
@@ -49,6 +52,8 @@ struct walk {
 	const char *node; /* of several machines this one, or NULL */
 	const char *taint_path;
 	const char *cpus; /* a list for the points, or NULL: they choose by themselves */
+	const char *constants; /* program for the constants of the machine, or NULL */
+	long rep; /* the repetition that they were measured in last */
 	double noise_limit;
 	struct utsname system; /* its kernel's release stands in every point */
 	unsigned long taint;
@@ -285,6 +290,38 @@ static bool store(struct walk *walk, enum file file, json_t *object)
 	       records_line(walk->port, file_name[file], object);
 }
 
+/*
+ * Constants of the machine, once a repetition, since a hypervisor may move its processors between
+ * two of them. Without them the sweep is right: then there is no cost model, and it is said once.
+ * False when they cannot be stored.
+ */
+static bool measure_constants(struct walk *walk, const json_t *step)
+{
+	char *argv[] = { (char *)walk->constants, NULL };
+	struct child child;
+	json_t *object;
+	bool stored = true;
+
+	if (!walk->constants || walk->rep == number_of(step, "rep"))
+		return true;
+	walk->rep = number_of(step, "rep");
+	child_run(&child, argv, CONSTANTS_LIMIT);
+	object = child.end == CHILD_EXITED && !child.code ? json_loads(child.out, 0, NULL) : NULL;
+	if (object) {
+		stored = store(walk, CONSTANTS, object);
+		json_decref(object);
+	} else if (child.end != CHILD_INTERRUPTED) {
+		fprintf(stderr,
+			"%svhostlab: sweep: constants of this machine: not measured: there "
+			"will be no cost model\n",
+			child.err ? child.err : "");
+		walk->constants = NULL;
+	}
+	free(child.out);
+	free(child.err);
+	return stored;
+}
+
 /* False when the walk has to end. */
 static bool one_step(struct walk *walk, const json_t *step)
 {
@@ -294,6 +331,8 @@ static bool one_step(struct walk *walk, const json_t *step)
 	json_t *object;
 	bool stored;
 
+	if (!measure_constants(walk, step) || child_stop_asked())
+		return false;
 	tell(step, "start", "");
 	settle_machine();
 	verdict = judge(walk, step, &values, reason, sizeof(reason));
@@ -336,7 +375,7 @@ static bool one_step(struct walk *walk, const json_t *step)
 static int usage(void)
 {
 	fputs("usage: walk --point PROGRAM --out DIR [--records PORT] [--cpus LIST] "
-	      "[--noise-limit SHARE] < SCHEDULE\n",
+	      "[--noise-limit SHARE] [--constants PROGRAM] < SCHEDULE\n",
 	      stderr);
 	return 2;
 }
@@ -348,6 +387,7 @@ int main(int argc, char **argv)
 		{ "out", required_argument, NULL, 'o' },
 		{ "records", required_argument, NULL, 'r' },
 		{ "cpus", required_argument, NULL, 'c' },
+		{ "constants", required_argument, NULL, 'k' },
 		{ "noise-limit", required_argument, NULL, 'n' },
 		{ NULL, 0, NULL, 0 },
 	};
@@ -377,6 +417,8 @@ int main(int argc, char **argv)
 			port = optarg;
 		else if (opt == 'c')
 			walk.cpus = optarg;
+		else if (opt == 'k')
+			walk.constants = optarg;
 		else if (opt == 'n')
 			walk.noise_limit = atof(optarg);
 		else
@@ -407,7 +449,7 @@ int main(int argc, char **argv)
 		}
 	}
 	for (int i = 0; i < FILES && !port; i++)
-		if (!results_open(&walk.file[i], path[i]))
+		if ((i != CONSTANTS || walk.constants) && !results_open(&walk.file[i], path[i]))
 			return 1;
 	enough_read(path[POINTS]);
 	enough_read(path[CONTROL]);

@@ -185,9 +185,9 @@ if [[ $(nproc) -lt 2 ]] || ! command -v qemu-x86_64 >/dev/null; then
 	skip 'the cost model' 'it needs two processors, and qemu-x86_64 (package qemu-user)'
 else
 	model=yes
-	# Of the first part and of the resumed one, two passes before the points and two behind them.
+	# A pass before each of six repetitions and one at the end, of the first part and of the resumed one.
 	is 'constants of the machine' "$(jq -c '.constants | has("instruction", "line")' "$TMP/run/constants.jsonl" | sort | uniq -c | tr -s ' ')" \
-		' 16 true'
+		' 28 true'
 	is 'each cell is counted once' "$(jq -r '"\(.point) \(.rep)"' "$TMP/run/counts/points.jsonl" | sort)" \
 		"$(jq -r '"\(.point) 1"' "$TMP/run/points.jsonl" | sort -u)"
 	is 'and predicted' "$("$BENCH/model" "$TMP/run" | jq '[.cells[] | .predicted > 0 and .measured > 0] | length == 3 and all')" true
