@@ -204,7 +204,7 @@ static void processes(const char *model, unsigned int count, struct dice *d)
 int main(int argc, char **argv)
 {
 	static const char *const models[] = { "device", "queue", "workqueue", "shared", "caller" };
-	unsigned int count, n = is_ours() ? 4 : 1;
+	unsigned int count, n = is_ours() ? sizeof(models) / sizeof(*models) : 1;
 	struct totals *t;
 	struct dice d;
 
