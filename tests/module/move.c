@@ -10,7 +10,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/eventfd.h>
 #include <unistd.h>
 
 #include "nic.h"
@@ -53,39 +52,18 @@ static int move_memory(unsigned int round)
 	return err;
 }
 
-/*
- * Another eventfd is behind the driver's number, and nothing looks at the one
- * before. The client hands on what may have come there too late to be heeded:
- * a kick always, a call when one was there.
- */
-static int move_eventfd(struct ring *q, unsigned long request, int number)
-{
-	int fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC), err;
-	uint64_t one = 1;
-	bool due;
-
-	err = ring_fd(q, request, fd);
-	due = request == VHOST_SET_VRING_KICK || event_wait(number, 0);
-	if (!err && dup2(fd, number) != number)
-		err = -errno;
-	if (!err && due && write(number, &one, sizeof(one)) != sizeof(one))
-		err = -errno;
-	close(fd);
-	return err;
-}
-
 static int move_kicks(unsigned int round)
 {
 	struct ring *q = &g.q[round & 1];
 
-	return move_eventfd(q, VHOST_SET_VRING_KICK, q->kick);
+	return ring_event_move(q, VHOST_SET_VRING_KICK, q->kick);
 }
 
 static int move_calls(unsigned int round)
 {
 	struct ring *q = &g.q[round & 1];
 
-	return move_eventfd(q, VHOST_SET_VRING_CALL, q->call);
+	return ring_event_move(q, VHOST_SET_VRING_CALL, q->call);
 }
 
 /* Unbound: every buffer taken is back, and from now on nothing happens. */

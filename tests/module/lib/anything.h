@@ -66,4 +66,12 @@ void anything_in_memory(struct dice *d);
 /* A part of guest memory is discarded, punched out, protected, replaced, mapped again or made late. */
 void anything_to_mappings(struct dice *d);
 
+struct tap;
+
+/*
+ * Never returns: threads of this process share devices, eventfds, two taps, which are its
+ * backends, and memory, and do anything to them until it is killed.
+ */
+void anything_process(struct tap *taps, uint64_t begin) __attribute__((noreturn));
+
 #endif

@@ -192,6 +192,22 @@ int ring_fd(struct ring *q, unsigned long request, int fd)
 	return dev_ioctl(q->g->fd, request, &f);
 }
 
+int ring_event_move(struct ring *q, unsigned long request, int number)
+{
+	int fd = event_new(), err;
+	uint64_t one = 1;
+	bool due;
+
+	err = ring_fd(q, request, fd);
+	due = request == VHOST_SET_VRING_KICK || event_wait(number, 0);
+	if (!err && dup2(fd, number) != number)
+		err = -errno;
+	if (!err && due && write(number, &one, sizeof(one)) != sizeof(one))
+		err = -errno;
+	close(fd);
+	return err;
+}
+
 int ring_addr(struct ring *q, const uint8_t *base, unsigned int flags, uint64_t log_gpa)
 {
 	struct vhost_vring_addr a = {

@@ -89,6 +89,11 @@ int guest_mem_table_at(struct guest *g, uint64_t uaddr);
 int guest_mem_table(struct guest *g, const void *uaddr);
 int ring_state(struct ring *q, unsigned long request, unsigned int num);
 int ring_fd(struct ring *q, unsigned long request, int fd);
+/*
+ * Another eventfd is behind the driver's number, and nothing looks at the one before. The client
+ * hands on what may have come there too late to be heeded: a kick always, a call when one was there.
+ */
+int ring_event_move(struct ring *q, unsigned long request, int number);
 int ring_addr(struct ring *q, const uint8_t *base, unsigned int flags, uint64_t log_gpa);
 int ring_backend(struct ring *q, int fd);
 /* The device's position, of a packed ring as a count of descriptors. */
