@@ -41,10 +41,11 @@ check:
 	@$(MAKE) all modules
 	@tests/check
 
+# HOURS=n: everything at once for so long, and no more.
 soak:
 	@lab/setup --yes run check deb
 	@$(MAKE) all
-	@tests/soak
+	@$(if $(HOURS),VHOSTLAB_SOAK_HOURS='$(HOURS)' tests/module/mixed.soak,tests/soak)
 
 # The kernel's source is one of the linters' packages.
 check-debug:

@@ -118,8 +118,8 @@ int main(int argc, char **argv)
 	}
 	if (is_ours())
 		knob("worker", "device");
-	tap_note("%u processes, %lu ioctls (%lu accepted), %lu messages, %lu kicks, %lu times "
-		 "noise, %lu changes of mappings, %lu forks",
+	tap_note("figures: processes=%u ioctls=%lu accepted=%lu messages=%lu kicks=%lu noise=%lu "
+		 "mappings=%lu forks=%lu",
 		 count, t->ioctls, t->accepted, t->messages, t->kicks, t->noise, t->mappings,
 		 t->forks);
 	tap_ok(t->accepted > count * 20, "enough of it is accepted to get anywhere");

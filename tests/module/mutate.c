@@ -30,10 +30,9 @@ int main(int argc, char **argv)
 	}
 	mutate_knobs_back();
 	tap_del(&t);
-	tap_note("%lu mutations, %lu frames served, %lu broken rules found, %lu queues begun anew "
-		 "(%lu refused)",
-		 all.mutations, all.served, all.broken, all.repairs, all.refused);
-	tap_ok(!is_ours() || (all.served > devices * 20 && all.broken > devices * 20),
+	tap_note("figures: devices=%lu mutations=%lu served=%lu broken_rules=%lu begun_anew=%lu",
+		 all.devices, all.mutations, all.served, all.broken, all.repairs);
+	tap_ok(!is_ours() || (all.served >= devices && all.broken >= devices * 10),
 	       "enough of it is served, and found to be wrong, to get anywhere");
 	return tap_done();
 }
