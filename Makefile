@@ -53,6 +53,13 @@ check-debug:
 	@$(MAKE) programs
 	@tests/debug
 
+# What is tried by chance, at length and with a record: RUN="mutate=500 fuzz=4000", see the head of
+# the script. The debug kernel's source is one of the linters' packages.
+reliability:
+	@lab/setup --yes run check lint debug
+	@$(MAKE) programs
+	@tests/reliability $(RUN)
+
 # Of the files as they are now; those of the tests and of the published results stay out.
 deb:
 	@lab/setup --yes deb run
@@ -103,4 +110,4 @@ uninstall:
 clean:
 	rm -rf $(BUILD)/bench $(BUILD)/kmod $(BUILD)/man $(BUILD)/tests
 
-.PHONY: all programs module modules man setup check soak check-debug deb lint install install-man uninstall clean
+.PHONY: all programs module modules man setup check soak check-debug reliability deb lint install install-man uninstall clean

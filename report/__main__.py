@@ -13,7 +13,7 @@ import shutil
 import sys
 from pathlib import Path
 
-from report import ask, aside, control, publish
+from report import ask, aside, control, publish, reliability
 from report.panels import DrawingFailed, drawn
 from report.run import Damaged, Run
 from report.whole import Report, write_all
@@ -47,6 +47,9 @@ def run_folder(folder: Path) -> Path:
 def report(folders: list[Path], as_reference: bool) -> None:
     """Figures, RESULTS.md and report.html of a run; of the reference, of all in it. Several runs
     become parts of the reference only."""
+    if reliability.is_record(folders[0]) and not as_reference:
+        print(f"vhostlab: report: {reliability.write(folders[0])}", file=sys.stderr)
+        return
     need_tools()
     folders = [run_folder(f) for f in folders]
     folder = folders[0]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from report import ask, claims, control, guest_summary, origin, winners
+from report import ask, claims, control, guest_summary, origin, reliability, winners
 from report.guest_cells import WORKLOADS, single
 from report.listed import LISTED
 from report.page import render, table
@@ -262,6 +262,6 @@ def text_of(run: Run, guests: Guests, judged: list[dict[str, Any]], beside: Besi
         total=len(judged), prefix=prefix, cell_text=cell_text, beside=beside,
         guest_table=guest_table(_named(guests)) if beside.guests else "",
         origin=origin.sentence(run), unity=origin.unity([run, *beside.runs]),
-        own=(LISTED[0], origin.brief(run)),
+        own=(LISTED[0], origin.brief(run)), reliability=reliability.brief(),
         topics=[(one, origin.brief(r)) for one in LISTED for r in beside.runs
                 if r.folder.name == one.folder])

@@ -25,6 +25,11 @@ def render(template: str, run: Run, **values: Any) -> str:
         run=run, env=run.env, unit=run.unit, rank=servers.rank, figure=figure_of(run), **values)
 
 
+def render_text(template: str, **values: Any) -> str:
+    """One template that is of no run."""
+    return _environment.get_template(template + ".md.j2").render(**values)
+
+
 NARROW = 800
 """Screens that are no wider, in pixels, get the figures whose panels stand one below the other."""
 
