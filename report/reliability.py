@@ -93,6 +93,22 @@ def _coverage(folder: Path) -> tuple[str, dict[str, Any]]:
                    fixed(100 * c["hit"] / c["sites"], 0)] for c in some if c["sites"]]), every
 
 
+def _share(folder: Path) -> str:
+    """How long a frame takes beside a hostile guest, by what that does and by server."""
+    path = folder / "share.jsonl"
+    if not path.is_file():
+        return ""
+    some = lines(path)
+    names = [*dict.fromkeys(c["server"] for c in some)]
+    found = {(c["beside"], c["server"]): c for c in some}
+    return table(
+        ["beside a guest with", *names], "l" + "r" * len(names),
+        [[what.replace("-", " "),
+          *(f"{fixed(c['median_us'], 0)} / {fixed(c['longest_us'], 0)}"
+            if (c := found.get((what, n))) else "-" for n in names)]
+         for what in dict.fromkeys(c["beside"] for c in some)])
+
+
 def text_of(folder: Path) -> str:
     """The page."""
     some = gather(folder)
@@ -103,7 +119,7 @@ def text_of(folder: Path) -> str:
         "reliability", programs=[(n, what) for n, what in PROGRAMS.items()
                                  if any(c["program"] == n for c in some)],
         rows=_rows(some), totals=_totals(some), bad=[c for c in some if not _clean(c)],
-        coverage=coverage, every=every,
+        coverage=coverage, every=every, share=_share(folder),
         detectors=table(["what was put into the module", "file", "found by", "said"], "llll",
                         [[d["fault"], d["file"], d["program"], f"`{d['says']}`"]
                          for d in detectors]) if detectors else "")
