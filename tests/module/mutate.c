@@ -9,7 +9,7 @@
 #include "mutate.h"
 #include "tap.h"
 
-#define SHORT 16u /* devices of the short run */
+#define SHORT 10u /* devices of the short run */
 
 int main(int argc, char **argv)
 {

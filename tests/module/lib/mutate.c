@@ -13,7 +13,7 @@
 #include "mutate.h"
 #include "tap.h"
 
-#define MUTATIONS 20000u /* of one device */
+#define MUTATIONS 40000u /* of one device */
 #define VCPUS	  2u
 #define CANARY	  0xa5
 
@@ -209,7 +209,7 @@ static void *vcpu(void *arg)
 
 	while (atomic_load(&left) > 0) {
 		struct ring *q = &g.q[below(&d, 2)];
-		long n = 4 + (long)below(&d, 20);
+		long n = 4 + (long)below(&d, 60);
 
 		for (long i = 0; i < n; i++)
 			mutate_one(&d);

@@ -21,7 +21,7 @@ struct mutations {
 };
 
 /*
- * One device under 20,000 mutations; its knobs are set by chance, and stay so. False when a byte
+ * One device under 40,000 mutations; its knobs are set by chance, and stay so. False when a byte
  * outside of what it may write to has changed, or when it does not serve the next frames.
  * @alone: there is no other device, so that counters are its own.
  */
