@@ -20,7 +20,7 @@
 #define NEXT	 VRING_DESC_F_NEXT
 #define WRITE	 VRING_DESC_F_WRITE
 #define INDIRECT VRING_DESC_F_INDIRECT
-#define FRAMES	 100u
+#define FRAMES	 20u
 #define MOST	 10000u
 #define PATIENCE 20000
 #define LIMIT_MS 50
