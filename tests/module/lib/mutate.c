@@ -374,11 +374,17 @@ bool mutate_device(struct mutations *of, struct tap *tap, bool alone, struct dic
 	static const char *const accesses[] = { "uaccess", "pinned" };
 	static const char *const copies[] = { "0", "0", "64", "256" };
 	static const char *const batches[] = { "1", "7", "64", "256" };
+	/* Half of the time none is left out. */
+	static const char *const ideas[] = { "none",   "none",	 "none",   "none",   "none",
+					     "none",   "none",	 "all",	   "ahead",  "array",
+					     "late",   "once",	 "region", "direct", "burst",
+					     "window", "gather", "deliver" };
 	const char *model = choose(d, "worker", models, 5);
 	const char *access = choose(d, "ring_access", accesses, 2);
 	const char *zerocopy = choose(d, "zerocopy", copies, 4);
 	const char *tx = choose(d, "tx_batch", batches, 4);
 	const char *rx = choose(d, "rx_batch", batches, 4);
+	const char *without = choose(d, "without", ideas, sizeof(ideas) / sizeof(*ideas));
 	uint64_t log, f;
 	bool packet = one_in(d, 4), right;
 	unsigned int num, outside;
@@ -426,12 +432,12 @@ bool mutate_device(struct mutations *of, struct tap *tap, bool alone, struct dic
 	}
 	outside = damaged();
 	right = serves();
-	snprintf(
-		totals->what, sizeof(totals->what),
-		"rings of %u, features %#llx, %s, %s, %s, zerocopy=%s, batches %s and %s: %u bytes "
-		"outside%s",
-		num, (unsigned long long)f, packet ? "packet socket" : "tap", model, access,
-		zerocopy, tx, rx, outside, right ? ", serves" : ", does NOT serve");
+	snprintf(totals->what, sizeof(totals->what),
+		 "rings of %u, features %#llx, %s, %s, %s, zerocopy=%s, batches %s and %s, without "
+		 "%s: %u "
+		 "bytes outside%s",
+		 num, (unsigned long long)f, packet ? "packet socket" : "tap", model, access,
+		 zerocopy, tx, rx, without, outside, right ? ", serves" : ", does NOT serve");
 	guest_stop(&g);
 	if (packet)
 		close(backend);
@@ -441,11 +447,10 @@ bool mutate_device(struct mutations *of, struct tap *tap, bool alone, struct dic
 
 void mutate_knobs_back(void)
 {
-	static const char *const usual[][2] = { { "worker", "device" },
-						{ "ring_access", "uaccess" },
-						{ "zerocopy", "0" },
-						{ "tx_batch", "64" },
-						{ "rx_batch", "64" } };
+	static const char *const usual[][2] = {
+		{ "worker", "device" }, { "ring_access", "uaccess" }, { "zerocopy", "0" },
+		{ "tx_batch", "64" },	{ "rx_batch", "64" },	      { "without", "none" }
+	};
 
 	for (unsigned int i = 0; is_ours() && i < sizeof(usual) / sizeof(*usual); i++)
 		knob(usual[i][0], usual[i][1]);
