@@ -121,6 +121,7 @@ int vhl_workers_start(struct vhl_dev *dev)
 	for (i = 0; i < VHL_NVQS; i++) {
 		dev->vqs[i].worker = dev->workers[i % n];
 		dev->vqs[i].work.mm = dev->mm;
+		vhl_coverage_init(&dev->vqs[i].work.coverage);
 	}
 	for (i = 0; dev->knobs.worker == VHL_WORKER_CALLER && i < VHL_NVQS; i++) {
 		int err = vhl_caller_start(dev->vqs[i].worker, &dev->vqs[i].work);

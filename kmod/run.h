@@ -26,6 +26,14 @@ static inline void vhl_leave(struct mm_struct **in)
 	*in = NULL;
 }
 
+/* Calls the work's function: in a worker's thread, never in a turn (caller.h). Sleeps. */
+static __always_inline void vhl_run(struct vhl_work *work)
+{
+	vhl_coverage_start(&work->coverage);
+	work->fn(work);
+	vhl_coverage_stop(&work->coverage);
+}
+
 /*
  * Runs @work in its address space; *@in is the one that this thread is in. A
  * kernel thread holds a user of the mm (mm_users) only during the run, so that the
@@ -38,7 +46,7 @@ static __always_inline void vhl_run_in(struct vhl_worker *worker, struct vhl_wor
 				       struct mm_struct **in)
 {
 	if (worker->kind == VHL_TASK) {
-		work->fn(work);
+		vhl_run(work);
 		return;
 	}
 	if (unlikely(!mmget_not_zero(work->mm)))
@@ -48,7 +56,7 @@ static __always_inline void vhl_run_in(struct vhl_worker *worker, struct vhl_wor
 		*in = work->mm;
 		kthread_use_mm(work->mm);
 	}
-	work->fn(work);
+	vhl_run(work);
 	/* Dropping the last user would free the owner's memory here, in the packet path. */
 	if (unlikely(!atomic_add_unless(&work->mm->mm_users, -1, 1)))
 		mmput_async(work->mm);

@@ -39,6 +39,8 @@
 #include <linux/wait.h>
 #include <linux/workqueue.h>
 
+#include "coverage.h"
+
 struct vhl_caller;
 struct vhl_dev;
 struct vhl_work;
@@ -63,6 +65,7 @@ struct vhl_work {
 	struct vhl_caller *caller; /* worker=caller; else NULL */
 	/* A run in a turn, or false: the worker must run it. Does not wait for a lock. */
 	bool (*run_briefly)(struct vhl_work *work);
+	struct vhl_coverage coverage; /* of its runs; set with the owner */
 };
 
 /* What executes a worker's runs. */
