@@ -50,25 +50,6 @@ static bool no_workers(void)
 	return false;
 }
 
-static void serves(const char *model)
-{
-	uint64_t f = F_V1 | F_MRG | F_EVENT;
-	bool sent, received;
-	uint8_t frame[2048];
-	struct guest g;
-
-	/* What the others left on their way, in both directions. */
-	while (read(taps[0].fd, frame, sizeof(frame)) > 0 ||
-	       far_recv(taps[0].far, frame, sizeof(frame), 0) >= 0)
-		;
-	guest_start(&g, f, 64);
-	guest_backend(&g, taps[0].fd);
-	sent = tx_one(&g, taps[0].far, 1, 200);
-	received = rx_one(&g, taps[0].far, 2, 300);
-	tap_ok(sent && received, "worker=%s: the next client is served", model);
-	guest_stop(&g);
-}
-
 static void processes(const char *model, unsigned int count, struct dice *d)
 {
 	long long before = free_kib();
@@ -91,7 +72,7 @@ static void processes(const char *model, unsigned int count, struct dice *d)
 	tap_is(ended, count, "worker=%s: every process ends when it is killed", model);
 	tap_ok(!worker_is("device") || no_workers(), "worker=%s: no worker is left", model);
 	tap_ok(missing_kib(before, 16384) < 16384, "worker=%s: memory is given back", model);
-	serves(model);
+	tap_ok(next_served(&taps[0]), "worker=%s: the next client is served", model);
 }
 
 int main(int argc, char **argv)
@@ -99,7 +80,7 @@ int main(int argc, char **argv)
 	static const char *const models[] = { "device", "queue", "workqueue", "shared", "caller" };
 	unsigned int count, n = is_ours() ? sizeof(models) / sizeof(*models) : 1;
 	struct totals *t;
-	struct dice d;
+	struct dice d = { 0 };
 
 	guest_args(argc, argv);
 	net_private();

@@ -218,7 +218,7 @@ static void good(unsigned int number, unsigned int begin)
 /* Processes that do anything, each killed after a moment. */
 static void clients(unsigned int begin)
 {
-	struct dice d = { begin };
+	struct dice d = { .state = begin };
 	struct tap taps[2];
 
 	anything.totals = &f->anything;
@@ -246,7 +246,7 @@ static void clients(unsigned int begin)
 
 static void mutators(unsigned int begin)
 {
-	struct dice d = { begin };
+	struct dice d = { .state = begin };
 
 	tap_new(&tap, "mut0", 12);
 	while (!f->over) {
@@ -298,7 +298,7 @@ int main(int argc, char **argv)
 	uint64_t begin = now_ns();
 	unsigned int epochs, i;
 	long long before = 0, used;
-	struct dice d;
+	struct dice d = { 0 };
 	bool right;
 
 	guest_args(argc, argv);

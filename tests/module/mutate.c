@@ -15,7 +15,7 @@ int main(int argc, char **argv)
 {
 	static struct mutations all;
 	unsigned int devices;
-	struct dice d;
+	struct dice d = { 0 };
 	struct tap t;
 
 	guest_args(argc, argv);

@@ -122,7 +122,7 @@ static void ring_setup(struct dice *d, int fd, unsigned int index)
 }
 
 /* All that makes a device serve, so that the rest happens to one that does. */
-static void whole_setup(struct dice *d, int fd)
+void anything_setup(struct dice *d, int fd)
 {
 	uint64_t f = features(d);
 	struct vhost_vring_file backend = { 0, anything.files[below(d, 2)] };
@@ -136,7 +136,7 @@ static void whole_setup(struct dice *d, int fd)
 	}
 }
 
-static void any_ioctl(struct dice *d, int fd)
+void anything_ioctl(struct dice *d, int fd)
 {
 	static const unsigned long ring[] = {
 		VHOST_SET_VRING_NUM,
@@ -196,7 +196,7 @@ static void any_ioctl(struct dice *d, int fd)
 }
 
 /* IOTLB updates and invalidations, and what the device asks. */
-static void message(struct dice *d, int fd)
+void anything_message(struct dice *d, int fd)
 {
 	struct vhost_msg_v2 m = { .type = one_in(d, 2) ? VHOST_IOTLB_MSG_V2 : VHOST_IOTLB_MSG };
 	struct pollfd p = { fd, POLLIN, 0 };
@@ -277,7 +277,7 @@ static void fork_one(struct dice *d)
 	if (pid)
 		return;
 	for (unsigned int i = 0; i < 16; i++)
-		any_ioctl(d, anything.devices[below(d, DEVICES)]);
+		anything_ioctl(d, anything.devices[below(d, DEVICES)]);
 	if (one_in(d, 2))
 		execl("/bin/true", "true", NULL);
 	_exit(0);
@@ -309,10 +309,10 @@ void anything_by_client(struct dice *d)
 			fork_one(d);
 		break;
 	case 2 ... 5:
-		whole_setup(d, fd);
+		anything_setup(d, fd);
 		break;
 	case 6 ... 15:
-		message(d, fd);
+		anything_message(d, fd);
 		break;
 	case 16 ... 25:
 		if (write(anything.events[below(d, EVENTS)], &one, sizeof(one)) == sizeof(one))
@@ -322,7 +322,7 @@ void anything_by_client(struct dice *d)
 		anything_to_mappings(d);
 		break;
 	default:
-		any_ioctl(d, fd);
+		anything_ioctl(d, fd);
 		break;
 	}
 }

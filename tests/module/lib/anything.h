@@ -30,15 +30,30 @@ struct anything {
 
 extern struct anything anything;
 
-/* A sequence of numbers that its first state decides: splitmix64. */
+/*
+ * A sequence of numbers that its first state decides: splitmix64; or that of an input's bytes, as
+ * long as there are some, then zeros.
+ */
 struct dice {
 	uint64_t state;
+	const uint8_t *at, *end; /* the input; NULL: by the state */
 };
+
+static inline uint64_t from_input(struct dice *d, unsigned int bytes)
+{
+	uint64_t x = 0;
+
+	for (unsigned int i = 0; i < bytes && d->at < d->end; i++)
+		x |= (uint64_t)*d->at++ << 8 * i;
+	return x;
+}
 
 static inline uint64_t roll(struct dice *d)
 {
 	uint64_t x = d->state += 0x9e3779b97f4a7c15ULL;
 
+	if (d->at)
+		return from_input(d, 8);
 	x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9ULL;
 	x = (x ^ (x >> 27)) * 0x94d049bb133111ebULL;
 	return x ^ (x >> 31);
@@ -46,7 +61,8 @@ static inline uint64_t roll(struct dice *d)
 
 static inline uint64_t below(struct dice *d, uint64_t n)
 {
-	return roll(d) % n;
+	/* No more bytes than the number needs: a byte of an input has one meaning. */
+	return (d->at ? from_input(d, n <= 256 ? 1 : n <= 65536 ? 2 : 8) : roll(d)) % n;
 }
 
 static inline bool one_in(struct dice *d, unsigned int n)
@@ -59,6 +75,11 @@ static inline bool one_in(struct dice *d, unsigned int n)
  * device opened again in place of another, or a child that holds the devices as well.
  */
 void anything_by_client(struct dice *d);
+
+/* The parts of it: all that makes a device serve, one ioctl, one message. */
+void anything_setup(struct dice *d, int fd);
+void anything_ioctl(struct dice *d, int fd);
+void anything_message(struct dice *d, int fd);
 
 /* A guest that writes anything anywhere, sensible descriptors among it. Memory may be missing. */
 void anything_in_memory(struct dice *d);

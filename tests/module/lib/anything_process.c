@@ -22,7 +22,7 @@ static struct tap *taps; /* two of them */
 
 static void *client(void *arg)
 {
-	struct dice d = { (uintptr_t)arg };
+	struct dice d = { .state = (uintptr_t)arg };
 
 	for (;;)
 		anything_by_client(&d);
@@ -32,7 +32,7 @@ static void *client(void *arg)
 /* The guest: it may meet a hole in its memory at any moment, and goes on. */
 static void segv(int sig)
 {
-	struct dice d = { now_ns() };
+	struct dice d = { .state = now_ns() };
 
 	(void)sig;
 	mmap(anything.mem, ANYTHING_MEM, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED,
@@ -42,7 +42,7 @@ static void segv(int sig)
 
 static void *guest(void *arg)
 {
-	struct dice d = { (uintptr_t)arg };
+	struct dice d = { .state = (uintptr_t)arg };
 	uint8_t frame[1514] = { 0 };
 
 	for (;;) {
@@ -57,7 +57,7 @@ static void *guest(void *arg)
 /* Pages that were asked for come after a while; some never do. */
 static void *late(void *arg)
 {
-	struct dice d = { (uintptr_t)arg };
+	struct dice d = { .state = (uintptr_t)arg };
 	struct uffd_msg m;
 
 	while (read(anything.uffd, &m, sizeof(m)) == sizeof(m)) {
@@ -83,7 +83,7 @@ static void start(void *(*body)(void *), struct dice *d)
 void anything_process(struct tap *two, uint64_t begin)
 {
 	struct uffdio_api api = { .api = UFFD_API };
-	struct dice d = { begin };
+	struct dice d = { .state = begin };
 
 	taps = two;
 	signal(SIGSEGV, segv);

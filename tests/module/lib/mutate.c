@@ -204,7 +204,7 @@ static void repair(struct ring *q, struct dice *d)
 /* A few changes, a kick, and a look whether the queue has stopped for what it found. */
 static void *vcpu(void *arg)
 {
-	struct dice d = { (uintptr_t)arg };
+	struct dice d = { .state = (uintptr_t)arg };
 	uint64_t v;
 
 	while (atomic_load(&left) > 0) {
@@ -227,7 +227,7 @@ static void *vcpu(void *arg)
 /* The far end: frames of all sizes to the guest, and all that come from it are taken. */
 static void *far_end(void *arg)
 {
-	struct dice d = { (uintptr_t)arg };
+	struct dice d = { .state = (uintptr_t)arg };
 	uint8_t frame[1514] = { 0 };
 
 	while (!atomic_load(&ended)) {

@@ -265,3 +265,20 @@ bool rx_one(struct guest *g, int far, uint32_t seq, size_t len)
 	}
 	return true;
 }
+
+bool next_served(struct tap *t)
+{
+	uint8_t frame[2048];
+	bool sent, received;
+	struct guest g;
+
+	while (read(t->fd, frame, sizeof(frame)) > 0 ||
+	       far_recv(t->far, frame, sizeof(frame), 0) >= 0)
+		;
+	guest_start(&g, F_V1 | F_MRG | F_EVENT, 64);
+	guest_backend(&g, t->fd);
+	sent = tx_one(&g, t->far, 1, 200);
+	received = rx_one(&g, t->far, 2, 300);
+	guest_stop(&g);
+	return sent && received;
+}

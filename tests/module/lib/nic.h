@@ -57,6 +57,9 @@ void rx_post(struct guest *g, unsigned int i, uint32_t len);
 /* One frame from the far end into one posted buffer, and its check. */
 bool rx_one(struct guest *g, int far, uint32_t seq, size_t len);
 
+/* Whether a new client is served both ways by that tap, after what the last one has left there. */
+bool next_served(struct tap *t);
+
 /* CPU time in ns of the threads that serve the device (workqueue: of all kworkers); -1: none. */
 long long worker_cpu_ns(void);
 /*
