@@ -142,7 +142,7 @@ int vhl_area_put16(struct vhl_vq *vq, enum vhl_area area, size_t off, __virtio16
 
 	if (IS_ERR(at) || len < sizeof(v))
 		return -EFAULT;
-	return put_user(v, (__virtio16 __user *)at);
+	return vhl_put_user(v, (__virtio16 __user *)at);
 }
 
 /*

@@ -121,7 +121,7 @@ static int entries_user(struct vhl_vq *vq, unsigned int slot, unsigned int most)
 	int n;
 
 	if (unlikely(!access_ok(table, vq->num * sizeof(*table)) ||
-		     !user_read_access_begin(entry, most * sizeof(*entry))))
+		     !vhl_read_begin(entry, most * sizeof(*entry))))
 		return -EFAULT;
 	n = entries_read(vq, entry, table, most, false);
 	user_read_access_end();

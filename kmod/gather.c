@@ -164,8 +164,7 @@ static __always_inline void frames_copy(struct vhl_vq *vq, struct gathered *g)
 	u16 asks = 0, two;
 
 	BUILD_BUG_ON(sizeof(struct virtio_net_hdr) != 10);
-	if (unlikely(should_fail_usercopy() ||
-		     !user_read_access_begin(iov->iov_base, iov->iov_len)))
+	if (unlikely(!vhl_read_begin(iov->iov_base, iov->iov_len)))
 		goto out;
 	for (; i < n; i++, xdp++, iov++) {
 		struct virtio_net_hdr *hdr = vhl_xdp_hdr(xdp->data_hard_start, xdp->frame_sz);

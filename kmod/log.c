@@ -11,6 +11,7 @@
 #include "log.h"
 #include "rule.h"
 #include "trace.h"
+#include "user.h"
 
 /*
  * The aligned word with the bit of guest page @page, and the bit in *bit. A client
@@ -39,7 +40,7 @@ static int log_set_bit(unsigned long __user *word, unsigned long bit)
 {
 	unsigned long old;
 
-	if (!access_ok(word, sizeof(*word)) || __get_user(old, word))
+	if (should_fail_usercopy() || !access_ok(word, sizeof(*word)) || __get_user(old, word))
 		return -EFAULT;
 	while (!(old & bit)) {
 		int err = __try_cmpxchg_user(word, &old, old | bit, fault);

@@ -154,7 +154,7 @@ static int ahead_user(struct vhl_vq *vq, unsigned int slot, unsigned int most, u
 	int n;
 
 	d += slot;
-	if (unlikely(!user_read_access_begin(d, most * sizeof(*d))))
+	if (unlikely(!vhl_read_begin(d, most * sizeof(*d))))
 		return -EFAULT;
 	n = ahead_words(vq->ahead, d, most, want, false);
 	user_read_access_end();

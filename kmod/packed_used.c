@@ -7,6 +7,7 @@
 #include "packed.h"
 #include "ring.h"
 #include "rule.h"
+#include "user.h"
 #include "weight.h"
 
 #define EVENT_OFF   offsetof(struct vring_packed_desc_event, off_wrap)
@@ -145,7 +146,7 @@ static int write_user(struct vhl_vq *vq, const struct vring_used_elem *e,
 	struct vring_packed_desc __user *ring = vq->area[VHL_DESC];
 	int err;
 
-	if (unlikely(!user_write_access_begin(ring, vq->num * sizeof(*ring))))
+	if (unlikely(!vhl_write_begin(ring, vq->num * sizeof(*ring))))
 		return -EFAULT;
 	err = write_words(vq, ring, e, end, false);
 	user_write_access_end();
@@ -273,7 +274,7 @@ static int event_write(struct vhl_vq *vq, u16 pos, u16 flags)
 	} else {
 		memcpy(&both, &e, sizeof(both));
 		if (!(vq->pinned && vhl_pin_put32(vq, both)) &&
-		    put_user(both, (u32 __user *)vq->area[VHL_USED]))
+		    vhl_put_user(both, (u32 __user *)vq->area[VHL_USED]))
 			return -EFAULT;
 	}
 	vhl_area_log_used(vq, 0, sizeof(e));

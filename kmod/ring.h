@@ -66,7 +66,7 @@ static inline int vhl_used_put(struct vhl_vq *vq, size_t off, __virtio16 v)
 		if (vq->pinned && vhl_pin_put16(vq, off, v))
 			return 0;
 	}
-	return put_user(v, (__virtio16 __user *)(vq->area[VHL_USED] + off));
+	return vhl_put_user(v, (__virtio16 __user *)(vq->area[VHL_USED] + off));
 }
 
 /* Writes @n used entries from @slot on; they must not pass the end of the ring. */

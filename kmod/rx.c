@@ -220,7 +220,7 @@ static int rx_write_heads(struct vhl_vq *vq, unsigned int heads)
 	__virtio16 v = cpu_to_vhl16(vq, heads);
 
 	if (likely(vq->iov->iov_len >= at + sizeof(v)))
-		return put_user(v, (__virtio16 __user *)(vq->iov->iov_base + at));
+		return vhl_put_user(v, (__virtio16 __user *)(vq->iov->iov_base + at));
 	return rx_write(vq, at, &v, sizeof(v));
 }
 

@@ -76,8 +76,7 @@ static __always_inline unsigned int burst_headers(struct vhl_vq *vq, unsigned in
 	u32 rest;
 
 	/* What is opened here is user memory as a whole. */
-	if (unlikely(should_fail_usercopy() ||
-		     !user_write_access_begin(vq->iov->iov_base, sizeof(*vq->hdrs))))
+	if (unlikely(!vhl_write_begin(vq->iov->iov_base, sizeof(*vq->hdrs))))
 		return 0;
 	for (i = 0; i < n; i++) {
 		void __user *to = vq->iov[i].iov_base;

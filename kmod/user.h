@@ -12,6 +12,16 @@
 #include <linux/instrumented.h>
 #include <linux/uaccess.h>
 
+/*
+ * user_read_access_begin() and user_write_access_begin(), and put_user(), for the
+ * accesses that are no copies. The kernel has faults on demand for copies alone; with
+ * these, the error path of any access can be tried. Macros: a kernel without such faults
+ * has the same code as if they were not there.
+ */
+#define vhl_read_begin(src, n)	(!should_fail_usercopy() && user_read_access_begin(src, n))
+#define vhl_write_begin(dst, n) (!should_fail_usercopy() && user_write_access_begin(dst, n))
+#define vhl_put_user(v, dst)	(unlikely(should_fail_usercopy()) ? -EFAULT : put_user(v, dst))
+
 /* vhl_copy_in() from a segment whose region access_ok() has checked: gather.c. */
 static inline int __vhl_copy_in(void *dst, const void __user *src, size_t n)
 {
@@ -50,7 +60,7 @@ static inline int vhl_read16n(__virtio16 *dst, const __virtio16 __user *src, uns
 {
 	unsigned int i;
 
-	if (unlikely(!user_read_access_begin(src, n * sizeof(*src))))
+	if (unlikely(!vhl_read_begin(src, n * sizeof(*src))))
 		return -EFAULT;
 	for (i = 0; i < n; i++)
 		unsafe_get_user(dst[i], &src[i], fault);
@@ -64,7 +74,7 @@ fault:
 /* Reads a descriptor of a split ring. */
 static inline int vhl_read_desc(struct vring_desc *dst, const struct vring_desc __user *src)
 {
-	if (unlikely(!user_read_access_begin(src, sizeof(*src))))
+	if (unlikely(!vhl_read_begin(src, sizeof(*src))))
 		return -EFAULT;
 	unsafe_get_user(dst->addr, &src->addr, fault);
 	unsafe_get_user(dst->len, &src->len, fault);
@@ -84,7 +94,7 @@ static __always_inline int vhl_read_hdr(struct virtio_net_hdr *dst, const void _
 	u16 tail;
 
 	BUILD_BUG_ON(sizeof(*dst) != sizeof(head) + sizeof(tail));
-	if (unlikely(!user_read_access_begin(src, sizeof(*dst))))
+	if (unlikely(!vhl_read_begin(src, sizeof(*dst))))
 		return -EFAULT;
 	unsafe_get_user(head, (const u64 __user *)src, fault);
 	unsafe_get_user(tail, (const u16 __user *)(src + sizeof(head)), fault);
@@ -106,7 +116,7 @@ static inline int vhl_write_hdr(void __user *dst, const struct virtio_net_hdr_mr
 	BUILD_BUG_ON(sizeof(*src) != sizeof(head) + sizeof(tail));
 	memcpy(&head, src, sizeof(head));
 	memcpy(&tail, (const void *)src + sizeof(head), sizeof(tail));
-	if (unlikely(!user_write_access_begin(dst, sizeof(*src))))
+	if (unlikely(!vhl_write_begin(dst, sizeof(*src))))
 		return -EFAULT;
 	unsafe_put_user(head, (u64 __user *)dst, fault);
 	unsafe_put_user(tail, (u32 __user *)(dst + sizeof(head)), fault);
@@ -123,7 +133,7 @@ static inline int vhl_write_used(struct vring_used_elem __user *dst,
 {
 	unsigned int i;
 
-	if (unlikely(!user_write_access_begin(dst, n * sizeof(*dst))))
+	if (unlikely(!vhl_write_begin(dst, n * sizeof(*dst))))
 		return -EFAULT;
 	for (i = 0; i < n; i++) {
 		unsafe_put_user(src[i].id, &dst[i].id, fault);
