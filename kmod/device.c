@@ -149,8 +149,13 @@ static long set_owner(struct vhl_dev *dev)
 		err = vhl_vq_alloc(&dev->vqs[i]);
 	if (!err)
 		err = vhl_workers_start(dev);
-	if (err)
-		owner_drop(dev);
+	if (!err)
+		return 0;
+	/* Not owner_drop(): features that were set before stay, as before this call. */
+	for (i = 0; i < VHL_NVQS; i++)
+		vhl_vq_free(&dev->vqs[i]);
+	mmdrop(dev->mm);
+	WRITE_ONCE(dev->mm, NULL);
 	return err;
 }
 

@@ -160,7 +160,7 @@ void vhl_vq_set_iotlb(struct vhl_vq *vq, bool on)
 
 /*
  * Allocates the arrays of the packet path and copies the knobs, at VHOST_SET_OWNER.
- * Returns 0 or -ENOMEM; vhl_vq_reset() frees them in both cases. Sleeps.
+ * Returns 0 or -ENOMEM; vhl_vq_free() follows in both cases. Sleeps.
  */
 int vhl_vq_alloc(struct vhl_vq *vq)
 {
@@ -189,6 +189,29 @@ int vhl_vq_alloc(struct vhl_vq *vq)
 	return 0;
 }
 
+/* Undoes vhl_vq_alloc(), also one that has failed; what the client has set stays. Sleeps. */
+void vhl_vq_free(struct vhl_vq *vq)
+{
+	vhl_pin_disown(vq);
+	vhl_zc_free(vq);
+	kvfree(vq->iov);
+	kvfree(vq->gpa);
+	kvfree(vq->done);
+	kvfree(vq->queue);
+	kvfree(vq->hdrs);
+	kvfree(vq->xdp);
+	vq->iov = NULL;
+	vq->gpa = NULL;
+	vq->done = NULL;
+	vq->queue = NULL;
+	vq->hdrs = NULL;
+	vq->xdp = NULL;
+	vq->busyloop_us = 0;
+	vq->pinned = false;
+	vq->prefetch = false;
+	vq_set_access(vq);
+}
+
 /*
  * Puts the queue back into its state after open(). The caller has detached the
  * backend and stopped the workers, so no lock is needed. Sleeps.
@@ -206,21 +229,8 @@ void vhl_vq_reset(struct vhl_vq *vq)
 	vq->error = NULL;
 
 	vhl_pin_drop(vq);
-	vhl_pin_disown(vq);
 	vhl_frags_drain(&vq->frags);
-	vhl_zc_free(vq);
-	kvfree(vq->iov);
-	kvfree(vq->gpa);
-	kvfree(vq->done);
-	kvfree(vq->queue);
-	kvfree(vq->hdrs);
-	kvfree(vq->xdp);
-	vq->iov = NULL;
-	vq->gpa = NULL;
-	vq->done = NULL;
-	vq->queue = NULL;
-	vq->hdrs = NULL;
-	vq->xdp = NULL;
+	vhl_vq_free(vq);
 
 	vq->num = 1;
 	memset(vq->area, 0, sizeof(vq->area));
@@ -232,10 +242,7 @@ void vhl_vq_reset(struct vhl_vq *vq)
 	vq->signalled_valid = false;
 	vq->log_used = false;
 	vq->last = NULL;
-	vq->busyloop_us = 0;
 	memset(&vq->poll_time, 0, sizeof(vq->poll_time));
-	vq->pinned = false;
-	vq->prefetch = false;
 	vhl_vq_set_features(vq, 0);
 }
 

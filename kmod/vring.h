@@ -7,6 +7,7 @@
 
 void vhl_vq_init(struct vhl_dev *dev, struct vhl_vq *vq, u16 index);
 int vhl_vq_alloc(struct vhl_vq *vq);
+void vhl_vq_free(struct vhl_vq *vq);
 void vhl_vq_reset(struct vhl_vq *vq);
 void vhl_vq_set_iotlb(struct vhl_vq *vq, bool on);
 void vhl_vq_set_features(struct vhl_vq *vq, u64 features);
