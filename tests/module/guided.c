@@ -225,12 +225,11 @@ int main(int argc, char **argv)
 	/* A thread is either traced itself or the one that workers report to. */
 	if (pthread_create(&thread, NULL, client, NULL) || pthread_join(thread, NULL))
 		tap_bail("no thread");
-	tap_note(
-		"%lu inputs, %lu ioctls (%lu accepted), %lu messages, %lu chains, %lu mutations of "
-		"rings, %lu kicks, %lu frames to receive; %u inputs kept, %u addresses executed",
-		script_totals.inputs, anything.totals->ioctls, anything.totals->accepted,
-		anything.totals->messages, odd_totals.chains, odd_totals.mutations,
-		script_totals.kicks, script_totals.frames, n_kept, all.n);
+	tap_note("figures: inputs=%lu ioctls=%lu accepted=%lu messages=%lu chains=%lu "
+		 "mutations=%lu kicks=%lu frames_sent=%lu kept=%u addresses=%u",
+		 script_totals.inputs, anything.totals->ioctls, anything.totals->accepted,
+		 anything.totals->messages, odd_totals.chains, odd_totals.mutations,
+		 script_totals.kicks, script_totals.frames, n_kept, all.n);
 	tap_new(&t, "guided", 12);
 	tap_ok(next_served(&t), "the next client is served");
 	tap_del(&t);

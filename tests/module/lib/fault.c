@@ -185,7 +185,7 @@ static void judge(const struct call *c, int err, struct outcome *o)
 			c->undo();
 		return;
 	}
-	if (!understood(err)) {
+	if (!understood(err) && err != c->also) {
 		o->odd++;
 		o->last = err;
 	}

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Faults on demand (Documentation/fault-injection): the nth allocation or copy of user memory of one
- * task fails, or from some point on there is no memory for this task. Only a kernel that is built
- * with all three of failslab, fail_page_alloc and fail_usercopy has them: lab/debug.config.
+ * Faults on demand (Documentation/fault-injection): the nth allocation or copy of user memory of
+ * one task fails, or from some point on there is no memory for this task. Only a kernel that is
+ * built with all three of failslab, fail_page_alloc and fail_usercopy has them: lab/debug.config.
  */
 #ifndef VHOSTLAB_TEST_FAULT_H
 #define VHOSTLAB_TEST_FAULT_H
@@ -15,7 +15,7 @@ struct fault {
 	bool own; /* those of the caller */
 };
 
-/* Prepares the kernel; false where it has no faults on demand. What it sets ends with the program. */
+/* Prepares the kernel; false where it has no faults on demand. Undone when the program ends. */
 bool faults_begin(void);
 /* tid 0: the caller's. Also a thread of the kernel has its file. */
 void fault_open(struct fault *f, int tid);
@@ -35,14 +35,15 @@ struct call {
 	void (*undo)(void); /* after it has succeeded, unless it may just be repeated */
 	bool (*as_before)(void); /* after it has failed */
 	bool (*done)(void); /* after it has succeeded in spite of a fault */
+	int also; /* an errno, beside those that say that memory is short or not there */
 };
 
 /* How many there were in all. */
 extern unsigned long faults;
 
 /*
- * One test line: the call with a fault in each place, in turn; at the end without one, and then it is
- * in effect. Bails out where that fails.
+ * One test line: the call with a fault in each place, in turn; at the end without one, and then it
+ * is in effect. Bails out where that fails.
  */
 void fault_each(const struct call *c);
 /*
