@@ -128,9 +128,9 @@ class Report:
             part.found[part.run.name] = draw_own(part.run, self.work, True)
 
     def _guest_cells(self) -> front.Guests:
-        """Of the runs with real guests beside this one on the same kernel; where there are none,
-        its own. Queues without a thread have a table of their own."""
-        some = [(r, cells) for r in self.beside if r.folder.name != "caller"
+        """Of the run of real guests beside this one, on the same kernel; where there is none, its
+        own. Other runs repeat a few of these cells, or have a table of their own."""
+        some = [(r, cells) for r in self.beside if r.folder.name == "guests"
                 and same_kernel(r, self.run) and (cells := self.found[r.name].guests)]
         return some or self._own_guests()
 
