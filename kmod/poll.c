@@ -332,10 +332,11 @@ static int poll_look(struct vhl_vq *vq)
 	return !skb_queue_empty_lockless(&vq->sock->sk->sk_receive_queue);
 }
 
-/* Whether another task wants the processor or vq->mutex. */
+/* Whether another task wants the processor or vq->mutex, or the device is being closed. */
 static bool poll_gives_way(struct vhl_vq *vq)
 {
 	return need_resched() || signal_pending(current) || READ_ONCE(vq->wanted) ||
+	       READ_ONCE(vq->dev->closing) ||
 	       (vq->dev->knobs.poll_adapt && !single_task_running());
 }
 
