@@ -30,7 +30,7 @@ int main(int argc, char **argv)
 	}
 	mutate_knobs_back();
 	tap_del(&t);
-	tap_note("figures: devices=%lu mutations=%lu served=%lu broken_rules=%lu begun_anew=%lu",
+	tap_note("figures: devices=%lu mutations=%lu served=%lu broken_rules=%lu restarts=%lu",
 		 all.devices, all.mutations, all.served, all.broken, all.repairs);
 	tap_ok(!is_ours() || (all.served >= devices && all.broken >= devices * 10),
 	       "enough of it is served, and found to be wrong, to get anywhere");

@@ -185,7 +185,7 @@ static void kick(const struct ring *q)
 		tap_bail("kick: %s", strerror(errno));
 }
 
-/* The queue begins anew where the guest has its index, or anywhere. */
+/* The queue starts again where the guest has its index, or anywhere. */
 static void repair(struct ring *q, struct dice *d)
 {
 	uint32_t base = *(volatile uint16_t *)(g.mem + q->off_avail + 2);

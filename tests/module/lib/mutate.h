@@ -15,7 +15,7 @@
 
 /* Of all devices together. */
 struct mutations {
-	atomic_ulong mutations, repairs, refused; /* queues that stopped begin anew */
+	atomic_ulong mutations, repairs, refused; /* of queues that had stopped */
 	unsigned long devices, served, broken; /* frames; rules that the device found broken */
 	char what[300]; /* the last device, and what became of it */
 };
