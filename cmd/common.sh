@@ -126,13 +126,23 @@ known_clock()
 		die 2 "--clock: $1 is not known; allowed: insn, wall, native"
 }
 
+# build_part FOLDER [TARGET]: one command at a time builds, also where two trees have one folder for
+# what they build. Who may not write there builds nothing.
+build_part()
+{
+	local alone=()
+	mkdir -p -- "$BUILD" || return
+	[[ ! -w $BUILD ]] || alone=(flock "$BUILD/.make.lock")
+	"${alone[@]}" make -s -C "$1" BUILD="$BUILD" "${@:2}" >&2
+}
+
 # The programs that plan and count: all that --dry-run, list, report and compare need.
 build_tools()
 {
 	! in_lab || return 0
 	local part
 	for part in sweep stats bench/probe; do
-		make -s -C "$ROOT/$part" BUILD="$BUILD" >&2 ||
+		build_part "$ROOT/$part" ||
 			die 1 "build: $part: it cannot be built: run ./run.sh setup, or see the lines above"
 	done
 }
@@ -141,7 +151,7 @@ build_tools()
 build_programs()
 {
 	! in_lab || return 0
-	make -s -C "$ROOT" BUILD="$BUILD" programs >&2 ||
+	build_part "$ROOT" programs ||
 		die 1 "build: $ROOT: programs cannot be built: see the lines above"
 }
 

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # What the small folders of programs share. They name PROGRAMS and the sources of each, then include this; a program is
-# linked from all .c among its prerequisites, with LIBS of its own.
+# linked from all .c among its prerequisites, with LIBS of its own. A new one takes its place in one step: another command
+# may be running the old one.
 RULES := $(lastword $(MAKEFILE_LIST))
 # Includes of another folder of bench/ name it.
 BENCH := $(dir $(RULES))..
@@ -12,7 +13,7 @@ TARGETS := $(PROGRAMS:%=$(OUT)/%)
 all: $(TARGETS)
 
 $(TARGETS): Makefile $(RULES) | $(OUT)
-	$(CC) $(CFLAGS) -o $@ $(filter %.c,$^) $(LIBS)
+	$(CC) $(CFLAGS) -o $@.$$$$ $(filter %.c,$^) $(LIBS) && mv $@.$$$$ $@
 
 $(OUT):
 	mkdir -p $@

@@ -131,7 +131,7 @@ is 'nothing counted: only its figures' "$(cd "$TMP/partial/figures" && echo *.sv
 
 # Beside a reference run without real guests: a page of its own, and the front page has it.
 mkdir -p "$TMP/tree/results"
-cp -r "$ROOT"/{run.sh,cmd,sweep,stats,report,plots,configs,bench,lab,Makefile,RESULTS.md} "$TMP/tree/"
+cp -a "$ROOT"/{run.sh,cmd,sweep,stats,report,plots,configs,bench,lab,Makefile,RESULTS.md} "$TMP/tree/"
 mkdir "$TMP/tree/results/reference"
 cp "$ROOT"/results/reference/{env.json,quick.conf} "$TMP/tree/results/reference/"
 jq -c 'select(.guest == "process")' "$ROOT/results/reference/points.jsonl" >"$TMP/tree/results/reference/points.jsonl"

@@ -18,7 +18,7 @@ done
 
 tree=$TMP/tree next=$TMP/tree/results/next-reference
 mkdir "$tree"
-cp -r "$ROOT"/{run.sh,cmd,sweep,stats,report,plots,configs,bench,lab,kmod,Makefile,.gitignore} "$tree/"
+cp -a "$ROOT"/{run.sh,cmd,sweep,stats,report,plots,configs,bench,lab,kmod,Makefile,.gitignore} "$tree/"
 rm -f "$tree"/configs/*.conf
 # shellcheck disable=SC2016 # for the script
 printf '#!/bin/bash\nfor data; do\n\tmkdir -p "${data%%/*}-narrow"\n\techo "<svg xmlns=\\"http://www.w3.org/2000/svg\\"/>" |\n\t\ttee "${data%%.dat}.svg" >"${data%%/*}-narrow/$(basename "$data" .dat).svg"\ndone\n' >"$tree/plots/draw"

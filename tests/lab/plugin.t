@@ -6,7 +6,7 @@
 source "$(dirname -- "${BASH_SOURCE[0]}")/../harness/lib/tap.sh"
 build_tools
 for part in bench lab/plugin tests/lab; do
-	flock "$BUILD/.tests.lock" make -s -C "$ROOT/$part" BUILD="$BUILD" >&2 || {
+	flock "$BUILD/.make.lock" make -s -C "$ROOT/$part" BUILD="$BUILD" >&2 || {
 		echo "Bail out! $part does not build"
 		exit 1
 	}

@@ -37,7 +37,7 @@ need_build()
 	local folder
 	mkdir -p "$build"
 	for folder in "$@"; do
-		flock "$build/.tests.lock" make -s -C "$folder" BUILD="$build" >&2 || {
+		flock "$build/.make.lock" make -s -C "$folder" BUILD="$build" >&2 || {
 			echo "Bail out! $folder does not build"
 			exit 1
 		}

@@ -177,7 +177,7 @@ is 'percentiles lie in its buckets' "$(jq -s 'map(select(.workload == "rr") | .l
 
 # Published beside a reference run, it has a page of its own, and stays when another run becomes the reference.
 mkdir "$TMP/tree"
-cp -r "$ROOT"/{run.sh,cmd,sweep,stats,report,plots,configs,bench,lab,Makefile} "$TMP/tree/"
+cp -a "$ROOT"/{run.sh,cmd,sweep,stats,report,plots,configs,bench,lab,Makefile} "$TMP/tree/"
 git -C "$TMP/tree" init -q && echo 'build' >"$TMP/tree/.gitignore" && git -C "$TMP/tree" add -A
 git -C "$TMP/tree" -c user.name=test -c user.email=test@example.org commit -qm tree
 export VHOSTLAB_BUILD=$BUILD

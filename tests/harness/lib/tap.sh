@@ -27,7 +27,7 @@ build_tools()
 	local part
 	mkdir -p "$BUILD"
 	for part in sweep stats bench/probe; do
-		flock "$BUILD/.tests.lock" make -s -C "$ROOT/$part" BUILD="$BUILD" >&2 || {
+		flock "$BUILD/.make.lock" make -s -C "$ROOT/$part" BUILD="$BUILD" >&2 || {
 			echo "Bail out! $part does not build"
 			exit 1
 		}
