@@ -336,8 +336,7 @@ static int poll_look(struct vhl_vq *vq)
 static bool poll_gives_way(struct vhl_vq *vq)
 {
 	return need_resched() || signal_pending(current) || READ_ONCE(vq->wanted) ||
-	       READ_ONCE(vq->dev->closing) ||
-	       (vq->dev->knobs.poll_adapt && !single_task_running());
+	       READ_ONCE(vq->dev->closing) || (vq->dev->knobs.poll_adapt && !single_task_running());
 }
 
 static void poll_end(struct vhl_vq *vq, bool hit)
