@@ -148,19 +148,21 @@ struct vhost_features_array {
 #endif
 
 /*
- * Time in ns that @cpu has been idle since boot, without I/O wait. Exact where
- * kcpustat_field_idle() exists. Elsewhere get_cpu_idle_time_us() rounds it down
- * to whole microseconds, but those kernels show the exact time in
- * /proc/timer_list. Without tickless idle it returns -1, and this returns 0.
+ * Time in ns that @cpu has been idle since boot, also while some task waited for
+ * I/O, which kernels keep by itself. Exact where kcpustat_field_idle() exists.
+ * Elsewhere get_cpu_idle_time_us() and get_cpu_iowait_time_us() round down to whole
+ * microseconds, but those kernels show the exact times in /proc/timer_list. Without
+ * tickless idle they return -1, and this returns 0.
  */
 static inline u64 vhl_cpu_idle_ns(int cpu)
 {
 #ifdef VHL_HAVE_KCPUSTAT_FIELD_IDLE
-	return kcpustat_field_idle(cpu);
+	return kcpustat_field_idle(cpu) + kcpustat_field_iowait(cpu);
 #else
 	u64 us = get_cpu_idle_time_us(cpu, NULL);
+	u64 waiting = get_cpu_iowait_time_us(cpu, NULL);
 
-	return us == (u64)-1 ? 0 : us * NSEC_PER_USEC;
+	return us == (u64)-1 || waiting == (u64)-1 ? 0 : (us + waiting) * NSEC_PER_USEC;
 #endif
 }
 

@@ -75,22 +75,37 @@ static int read_module_idle(uint64_t *idle)
 	return RC_OK;
 }
 
-/* ns that the CPUs idled: exact, as we run on the only CPU while we read it. */
-static int read_idle(uint64_t *idle)
+/* Adds the ns of a field of all CPUs in the timer list. */
+static bool sum_field(const char *list, const char *key, uint64_t *sum)
 {
-	char *at = read_whole("/proc/timer_list");
-	static const char key[] = ".idle_sleeptime";
+	const char *at = list;
+	char *end;
 	bool found = false;
 
-	*idle = 0;
 	while (at && (at = strstr(at, key))) {
 		at = strchr(at, ':');
 		if (at) {
-			*idle += strtoull(at + 1, &at, 10);
+			*sum += strtoull(at + 1, &end, 10);
+			at = end;
 			found = true;
 		}
 	}
-	return found ? RC_OK : read_module_idle(idle);
+	return found;
+}
+
+/*
+ * ns that the CPUs idled: exact, as we run on the only CPU while we read it. While a task waits for
+ * I/O (a page of a program that the host reads first, say) the kernel counts them by themselves.
+ */
+static int read_idle(uint64_t *idle)
+{
+	const char *list = read_whole("/proc/timer_list");
+
+	*idle = 0;
+	if (sum_field(list, ".idle_sleeptime", idle) && sum_field(list, ".iowait_sleeptime", idle))
+		return RC_OK;
+	*idle = 0;
+	return read_module_idle(idle);
 }
 
 /*

@@ -401,3 +401,8 @@ u64 get_cpu_idle_time_us(int cpu, u64 *wall)
 	(void)wall;
 	return 0;
 }
+
+u64 get_cpu_iowait_time_us(int cpu, u64 *wall)
+{
+	return get_cpu_idle_time_us(cpu, wall);
+}

@@ -66,6 +66,7 @@ static __always_inline void shim_lock(int *held)
 #define spin_unlock_irqrestore(l, f) ((void)(f), spin_unlock(l))
 #define refcount_set(r, v)	     ((r)->n = (v))
 #define refcount_dec_and_test(r)     (--(r)->n == 0)
+#define synchronize_rcu_tasks()	     barrier()
 #define rcu_read_lock()		     barrier()
 #define rcu_read_unlock()	     barrier()
 #define synchronize_rcu()	     barrier()
@@ -81,6 +82,13 @@ static __always_inline void shim_lock(int *held)
 		(long)(time); \
 	})
 static inline u64 get_cpu_idle_time_us(int cpu, u64 *wall)
+{
+	(void)cpu;
+	(void)wall;
+	return 0;
+}
+
+static inline u64 get_cpu_iowait_time_us(int cpu, u64 *wall)
 {
 	(void)cpu;
 	(void)wall;

@@ -50,6 +50,7 @@ typedef struct {
 #define rcu_read_lock()		     smp_mb()
 #define rcu_read_unlock()	     smp_mb()
 #define synchronize_rcu()	     smp_mb()
+#define synchronize_rcu_tasks()	     smp_mb()
 /* Something else happens, which the test chooses; fails when nothing can any more: fuzz.c. */
 void others_run(void);
 #define wait_event(w, condition) \
@@ -63,6 +64,7 @@ void others_run(void);
 		(long)(time); \
 	})
 u64 get_cpu_idle_time_us(int cpu, u64 *wall);
+u64 get_cpu_iowait_time_us(int cpu, u64 *wall);
 
 #include "net.h"
 #include "user.h"
