@@ -8,6 +8,7 @@
 #include "netdev.h"
 #include "params.h"
 #include "stats.h"
+#include "zerocopy.h"
 
 static struct miscdevice vhl_misc = {
 	.minor = MISC_DYNAMIC_MINOR,
@@ -43,6 +44,7 @@ static void __exit vhl_exit(void)
 {
 	misc_deregister(&vhl_misc);
 	vhl_caller_exit();
+	vhl_zc_exit();
 	vhl_netdev_exit();
 	vhl_stats_exit();
 }

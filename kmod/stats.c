@@ -10,6 +10,7 @@
 #include "vhostlab.h"
 #include "idle.h"
 #include "stats.h"
+#include "zerocopy.h"
 
 static struct dentry *root;
 
@@ -52,6 +53,7 @@ int vhl_stats_init(void)
 {
 	root = debugfs_create_dir("vhostlab", NULL);
 	vhl_idle_add(root);
+	vhl_zc_add(root);
 	return 0;
 }
 

@@ -12,9 +12,16 @@
  * as the stack keeps the frames, which is not limited (a queueing discipline may
  * keep them). The heads are published by the queue's worker, which runs in the
  * owner's address space; therefore the waiting task must not hold vq->mutex.
- * Closing the device publishes nothing, but also waits for the frames, since the
- * stack calls back into this module for each of them.
+ *
+ * So do close() and VHOST_RESET_OWNER by the owner, until it is killed. A process that
+ * ends does not wait, since the stack may keep a frame for a socket of that very
+ * process: the table of heads and a reference to the module are left to the frames,
+ * and go with the last of them. While VHL_ZC_MAX_LEFT frames are left no other is sent
+ * by reference, so that processes that end one after the other do not pin memory
+ * without a bound.
  */
+#include <linux/debugfs.h>
+#include <linux/module.h>
 #include <linux/rcupdate.h>
 #include <linux/slab.h>
 #include <net/sock.h>
@@ -30,10 +37,22 @@
 /* How often vhl_zc_drain() looks whether the worker has been killed, in jiffies. */
 #define ZC_DRAIN_LOOK (HZ / 10)
 
+/* Frames of all devices that are left to the stack. */
+atomic_t vhl_zc_left = ATOMIC_INIT(0);
+
+/* Whether there ever was a table, and with it a completion that may be under way. */
+static bool used;
+
 /* The slot for the next head. */
 static struct vhl_zc_frame *zc_next(struct vhl_zc *zc)
 {
 	return &zc->frame[(zc->first + zc->held) % VHL_ZC_FRAMES];
+}
+
+static void zc_put(struct vhl_zc *zc)
+{
+	if (refcount_dec_and_test(&zc->refs))
+		kvfree_rcu(zc, rcu);
 }
 
 /*
@@ -45,25 +64,29 @@ static void zc_complete(struct sk_buff *skb, struct ubuf_info *ubuf, bool by_ref
 {
 	struct vhl_zc_frame *f = container_of(ubuf, struct vhl_zc_frame, ubuf);
 	struct vhl_zc *zc = f->zc;
+	u32 state;
 
 	if (!by_reference)
 		WRITE_ONCE(f->copied, true);
 	if (!refcount_dec_and_test(&ubuf->refcnt))
 		return;
-	/* After the store the head may be published and the queue freed, but not
+	state = READ_ONCE(f->copied) ? VHL_ZC_COPIED : VHL_ZC_SENT;
+	/* After the exchange the head may be published and the queue freed, but not
 	 * before vhl_zc_discard() has waited for RCU readers.
 	 */
 	rcu_read_lock();
-	/* Release: the stack's reads come before the driver writes there again. */
-	smp_store_release(&f->state, READ_ONCE(f->copied) ? VHL_ZC_COPIED : VHL_ZC_SENT);
-	/* The state is stored, then the flags are read; vhl_zc_leave() and
-	 * vhl_zc_discard() store their flag, then read the state.
+	/*
+	 * Fully ordered. The stack's reads come before the driver writes there again; and
+	 * the state is stored, then the flag is read, where vhl_zc_leave() stores the flag,
+	 * then reads the state.
 	 */
-	smp_mb();
-	if (unlikely(READ_ONCE(zc->discarding)))
-		wake_up(&zc->wait);
-	else if (!READ_ONCE(zc->looking))
+	if (unlikely(xchg(&f->state, state) == VHL_ZC_LEFT)) {
+		zc_put(zc);
+		atomic_dec(&vhl_zc_left);
+		module_put(THIS_MODULE);
+	} else if (!READ_ONCE(zc->looking)) {
 		vhl_work_queue(zc->vq->worker, &zc->vq->work);
+	}
 	rcu_read_unlock();
 }
 
@@ -82,7 +105,9 @@ int vhl_zc_alloc(struct vhl_vq *vq)
 	zc = kvzalloc(sizeof(*zc), GFP_KERNEL_ACCOUNT);
 	if (!zc)
 		return -ENOMEM;
+	WRITE_ONCE(used, true);
 	zc->vq = vq;
+	refcount_set(&zc->refs, 1);
 	zc->min = max(vq->dev->knobs.zerocopy, VHL_ZC_LEAST);
 	init_waitqueue_head(&zc->wait);
 	for (i = 0; i < VHL_ZC_FRAMES; i++) {
@@ -94,10 +119,11 @@ int vhl_zc_alloc(struct vhl_vq *vq)
 	return 0;
 }
 
-/* Frees the table, after vhl_zc_discard(). */
+/* Frees the table, or leaves it to its frames, after vhl_zc_discard(). */
 void vhl_zc_free(struct vhl_vq *vq)
 {
-	kvfree(vq->zc);
+	if (vq->zc)
+		zc_put(vq->zc);
 	vq->zc = NULL;
 }
 
@@ -130,7 +156,7 @@ static void zc_judge(struct vhl_zc *zc, bool in_vain)
 }
 
 /* Frees a frame's slot, and counts the frame by its final @state. */
-static void zc_settle_frame(struct vhl_vq *vq, struct vhl_zc_frame *f, u8 state)
+static void zc_settle_frame(struct vhl_vq *vq, struct vhl_zc_frame *f, u32 state)
 {
 	if (state == VHL_ZC_OURS)
 		return;
@@ -197,7 +223,7 @@ void vhl_zc_done(struct vhl_vq *vq, u32 head, unsigned int taken)
 {
 	struct vhl_zc *zc = vq->zc;
 	struct vhl_zc_frame *f = zc_next(zc);
-	u8 state = smp_load_acquire(&f->state); /* pairs with zc_complete() */
+	u32 state = smp_load_acquire(&f->state); /* pairs with zc_complete() */
 
 	if (!zc->held && state != VHL_ZC_UNDERWAY) {
 		zc_settle_frame(vq, f, state);
@@ -220,7 +246,7 @@ void vhl_zc_collect(struct vhl_vq *vq)
 
 	while (zc->held) {
 		struct vhl_zc_frame *f = &zc->frame[zc->first];
-		u8 state = smp_load_acquire(&f->state); /* pairs with zc_complete() */
+		u32 state = smp_load_acquire(&f->state); /* pairs with zc_complete() */
 
 		if (state == VHL_ZC_UNDERWAY)
 			return;
@@ -302,39 +328,38 @@ int vhl_zc_drain(struct vhl_vq *vq)
 	}
 }
 
-/* Whether the stack uses none of the frames; no run adds one any more. */
-static bool none_underway(struct vhl_zc *zc)
-{
-	unsigned int i;
-
-	for (i = 0; i < VHL_ZC_FRAMES; i++)
-		/* Pairs with zc_complete(). */
-		if (smp_load_acquire(&zc->frame[i].state) == VHL_ZC_UNDERWAY)
-			return false;
-	return true;
-}
-
 /*
- * Waits until the stack has completed all frames, and discards their heads. For a
- * device that is closing (dev->closing): its runs take no chains any more. Caller
- * holds no vq->mutex; sleeps, uninterruptibly.
+ * Discards all heads; frames under way are left to the stack. For a device that is
+ * closing (dev->closing): its runs take no chains any more. Caller holds no vq->mutex;
+ * sleeps, but does not wait for the stack.
  */
 void vhl_zc_discard(struct vhl_vq *vq)
 {
 	struct vhl_zc *zc = vq->zc;
+	unsigned int i;
 
 	if (!zc)
 		return;
 	/* A run that has not seen dev->closing may still send frames: wait for it. */
 	mutex_lock(&vq->mutex);
-	WRITE_ONCE(zc->discarding, true);
-	mutex_unlock(&vq->mutex);
-	/* The flag is stored before the states are read, by the barrier in wait_event(). */
-	wait_event(zc->wait, none_underway(zc));
-	/* The last completion may still be in zc_complete(). */
-	synchronize_rcu();
 	zc->held = 0;
 	vq->held = 0;
+	mutex_unlock(&vq->mutex);
+	for (i = 0; i < VHL_ZC_FRAMES; i++) {
+		if (READ_ONCE(zc->frame[i].state) != VHL_ZC_UNDERWAY)
+			continue;
+		/* Taken first: the completion of a frame that is left drops them. */
+		refcount_inc(&zc->refs);
+		atomic_inc(&vhl_zc_left);
+		__module_get(THIS_MODULE);
+		if (cmpxchg(&zc->frame[i].state, VHL_ZC_UNDERWAY, VHL_ZC_LEFT) == VHL_ZC_UNDERWAY)
+			continue;
+		refcount_dec(&zc->refs);
+		atomic_dec(&vhl_zc_left);
+		module_put(THIS_MODULE);
+	}
+	/* Other completions may still be in zc_complete(), and use the queue. */
+	synchronize_rcu();
 }
 
 /* Ends vhl_zc_drain(): the queue runs again if it has a backend. Caller holds dev->mutex. */
@@ -346,4 +371,23 @@ void vhl_zc_resume(struct vhl_vq *vq)
 	/* Kicks during the drain were not served. */
 	if (vq->sock)
 		vhl_work_queue(vq->worker, &vq->work);
+}
+
+/* Adds file `frames_left` to debugfs directory @root, with which it is removed. Sleeps. */
+void vhl_zc_add(struct dentry *root)
+{
+	debugfs_create_atomic_t("frames_left", 0444, root, &vhl_zc_left);
+}
+
+/*
+ * Before the module's code is freed: a completion may still have to return, also in a
+ * task that is preempted (unless the kernel is preemptible and has no
+ * CONFIG_TASKS_RCU: then nothing waits for such a task). Sleeps.
+ */
+void vhl_zc_exit(void)
+{
+	if (!READ_ONCE(used))
+		return;
+	synchronize_rcu();
+	synchronize_rcu_tasks();
 }

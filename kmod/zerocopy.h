@@ -15,6 +15,7 @@
 #ifndef VHOSTLAB_ZEROCOPY_H
 #define VHOSTLAB_ZEROCOPY_H
 
+#include <linux/atomic.h>
 #include <linux/skbuff.h>
 #include <linux/wait.h>
 
@@ -28,12 +29,20 @@
  */
 #define VHL_ZC_LEAST 256u
 
+/* Frames of all devices that may be left to the stack while others go by reference. */
+#define VHL_ZC_MAX_LEFT 1024
+
+struct dentry;
+
+extern atomic_t vhl_zc_left;
+
 /* The state of a frame whose head is held. */
 enum vhl_zc_state {
 	VHL_ZC_OURS, /* slot not used, or the frame was copied by this module */
 	VHL_ZC_UNDERWAY, /* the stack uses the guest's pages */
 	VHL_ZC_SENT, /* the stack has completed the frame */
 	VHL_ZC_COPIED, /* likewise, and had copied the frame */
+	VHL_ZC_LEFT, /* as VHL_ZC_UNDERWAY, but no device waits for it: vhl_zc_discard() */
 };
 
 /* A head that is held. */
@@ -42,24 +51,28 @@ struct vhl_zc_frame {
 	struct vhl_zc *zc;
 	u32 head; /* for vhl_used_add() */
 	u16 taken; /* how far its chain moved last_avail */
-	u8 state; /* enum vhl_zc_state; stored with release by the completion */
 	bool copied; /* the stack copied it, or a part of it */
+	u32 state; /* enum vhl_zc_state; the completion exchanges it, fully ordered */
 };
 
-/* The held heads of a queue: a ring, the oldest at frame[first]. */
+/*
+ * The held heads of a queue: a ring, the oldest at frame[first]. It is freed with the
+ * queue, or with the last frame that was under way then.
+ */
 struct vhl_zc {
-	struct vhl_vq *vq;
+	struct vhl_vq *vq; /* not to be used by the completion of a frame that was left */
+	refcount_t refs; /* the queue, and each frame that was left */
+	struct rcu_head rcu;
 	size_t min; /* bytes of the shortest frame by reference */
 	bool able; /* the backend takes references */
 	bool looking; /* the worker is running and will see completions */
-	bool discarding; /* a completion wakes vhl_zc_discard() */
 	bool draining; /* no chain is taken until no head is held: zerocopy.c */
 	unsigned int first;
 	unsigned int held;
 	unsigned int tried; /* frames in the current window of zc_judge() */
 	unsigned int in_vain; /* those of them that were copied after all */
 	unsigned int pause; /* frames still to be copied at once after a bad window */
-	wait_queue_head_t wait; /* waits for held to become 0, or for completions */
+	wait_queue_head_t wait; /* waits for held to become 0 */
 	struct vhl_zc_frame frame[VHL_ZC_FRAMES];
 };
 
@@ -75,10 +88,13 @@ int vhl_zc_drain(struct vhl_vq *vq);
 void vhl_zc_discard(struct vhl_vq *vq);
 void vhl_zc_settle(struct vhl_vq *vq);
 void vhl_zc_resume(struct vhl_vq *vq);
+void vhl_zc_add(struct dentry *root);
+void vhl_zc_exit(void);
 
 /*
  * Whether to send a frame of @len bytes by reference; counts a long frame that is
- * copied because of a pause. Caller holds vq->mutex; vq->zc is set.
+ * copied because of a pause, or because too many frames are left to the stack.
+ * Caller holds vq->mutex; vq->zc is set.
  */
 static inline bool vhl_zc_wants(struct vhl_vq *vq, size_t len)
 {
@@ -88,6 +104,10 @@ static inline bool vhl_zc_wants(struct vhl_vq *vq, size_t len)
 		return false;
 	if (zc->pause) {
 		zc->pause--;
+		vq->stats.zc_skipped++;
+		return false;
+	}
+	if (unlikely(atomic_read(&vhl_zc_left) >= VHL_ZC_MAX_LEFT)) {
 		vq->stats.zc_skipped++;
 		return false;
 	}

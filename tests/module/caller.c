@@ -87,26 +87,6 @@ static unsigned int arrive(uint32_t seq, unsigned int n, int ms)
 	return got;
 }
 
-/* The module's reference count. */
-static int references(void)
-{
-	FILE *f = fopen("/sys/module/vhostlab_net/refcnt", "re");
-	int n = -1;
-
-	if (f && fscanf(f, "%d", &n) != 1)
-		n = -1;
-	if (f)
-		fclose(f);
-	return n;
-}
-
-static bool references_are(int want)
-{
-	for (int i = 0; i < PATIENCE && references() != want; i += 10)
-		sleep_ms(10);
-	return references() == want;
-}
-
 static void at_once(void)
 {
 	unsigned int got = 0;
@@ -220,7 +200,7 @@ static void sleeper_stop(struct sleeper *s)
 
 static void asleep(void)
 {
-	int before = references(), fd;
+	int before = module_references(), fd;
 	struct sleeper first, second;
 	long long turns;
 
@@ -252,9 +232,9 @@ static void asleep(void)
 	tap_is(arrive(3, 1, PATIENCE), 1, "a task sleeps again: the frame is sent");
 	stop();
 	tap_is(first.state, 1, "the device ends: the task still sleeps");
-	tap_is(references(), before + 1, "the device ends: that task holds the module");
+	tap_is(module_references(), before + 1, "the device ends: that task holds the module");
 	sleeper_stop(&first);
-	tap_ok(references_are(before), "it has returned: nothing holds the module");
+	tap_ok(module_references_are(before), "it has returned: nothing holds the module");
 	close(fd);
 }
 
@@ -405,7 +385,7 @@ static void *kicker(void *arg)
 static void storm(void)
 {
 	pthread_t threads[2];
-	int before = references(), times = rounds ? (int)rounds : 20;
+	int before = module_references(), times = rounds ? (int)rounds : 20;
 	unsigned int got;
 
 	over = false;
@@ -434,7 +414,7 @@ static void storm(void)
 	over = true;
 	for (int i = 0; i < 2; i++)
 		pthread_join(threads[i], NULL);
-	tap_ok(references_are(before), "kicks of two tasks: nothing holds the module");
+	tap_ok(module_references_are(before), "kicks of two tasks: nothing holds the module");
 }
 
 /* Keeps the transmit ring full, without kicks. */
@@ -454,7 +434,7 @@ static void *publisher(void *arg)
 /* An owner is killed while its threads kick, and one sleeps after its kick. */
 static void killed(void)
 {
-	int before = references(), times = rounds ? (int)rounds : 20;
+	int before = module_references(), times = rounds ? (int)rounds : 20;
 
 	for (int i = 0; i < times; i++) {
 		pid_t pid;
@@ -481,7 +461,8 @@ static void killed(void)
 		kill(pid, SIGKILL);
 		waitpid(pid, NULL, 0);
 	}
-	tap_ok(references_are(before), "owners are killed in turns: nothing holds the module");
+	tap_ok(module_references_are(before),
+	       "owners are killed in turns: nothing holds the module");
 }
 
 int main(int argc, char **argv)

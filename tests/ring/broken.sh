@@ -23,6 +23,7 @@ faults=(
 	'a frame that is not freed#rx.c#consume_skb(skb);#;#a frame is left'
 	'used entries beyond the end#used.c#min(entries, vq->num - slot)#entries#writes memory'
 	'packed entries beyond the end#packed_used.c#unlikely(i >= num)#0#writes memory'
-	'a head back before its frame#zerocopy.c#if (state == VHL_ZC_UNDERWAY)#if (0)#by reference is left'
+	'a head back before its frame#zerocopy.c#if (state == VHL_ZC_UNDERWAY)#if (0)#ERROR: AddressSanitizer'
+	'a table freed before its frames#zerocopy.c#refcount_inc(&zc->refs);#(void)0;#ERROR: AddressSanitizer'
 	'entries seen in another ring#backend.c#vq->avail_seen = vq->last_avail;#;#more entries are seen'
 )

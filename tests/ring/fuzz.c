@@ -282,7 +282,7 @@ static void device_begin(struct vhl_dev *dev, struct vhl_worker *worker, struct 
 
 static void device_end(struct vhl_dev *dev)
 {
-	/* As device.c: no run takes chains any more, then the stack has to complete all frames. */
+	/* As device.c: no run takes chains any more, and frames under way are left to the stack. */
 	dev->closing = true;
 	for (int i = 0; i < VHL_NVQS; i++)
 		vhl_zc_discard(&dev->vqs[i]);
@@ -295,6 +295,11 @@ static void device_end(struct vhl_dev *dev)
 	vhl_iotlb_forget_locked(dev);
 	kvfree(dev->mem);
 	free(dev);
+	/* It completes them when the device is gone. */
+	while (backend_complete())
+		;
+	if (atomic_read(&vhl_zc_left))
+		fail("a frame by reference is left");
 }
 
 int LLVMFuzzerTestOneInput(const u8 *data, size_t size)

@@ -130,8 +130,6 @@ void backend_end(struct vhl_vq *vq)
 	show_first();
 	if (live)
 		fail("a frame is left");
-	if (n_references)
-		fail("a frame by reference is left");
 	if (tap_file.held || packet_file.held)
 		fail("a backend's file is held");
 	while (n_pages)

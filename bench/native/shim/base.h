@@ -108,6 +108,29 @@ static inline bool IS_ERR(const void *p)
 typedef struct {
 	int n;
 } refcount_t;
+typedef struct {
+	int n;
+} atomic_t;
+struct rcu_head {
+	int unused;
+};
+/* What is left to the stack when a device is closed: by one thread. */
+#define refcount_inc(r) ((void)++(r)->n)
+#define refcount_dec(r) ((void)--(r)->n)
+#define ATOMIC_INIT(i) \
+	{ \
+		(i) \
+	}
+#define atomic_read(a)					 READ_ONCE((a)->n)
+#define atomic_inc(a)					 ((void)++(a)->n)
+#define atomic_dec(a)					 ((void)--(a)->n)
+#define kvfree_rcu(p, member)				 free(p)
+#define xchg(p, value)					 __atomic_exchange_n(p, value, __ATOMIC_SEQ_CST)
+#define cmpxchg(p, old, new)				 __sync_val_compare_and_swap(p, old, new)
+#define THIS_MODULE					 NULL
+#define __module_get(m)					 ((void)(m))
+#define module_put(m)					 ((void)(m))
+#define debugfs_create_atomic_t(name, mode, root, value) ((void)(mode), (void)(root), (void)(value))
 struct lock_class_key {
 	int unused;
 };

@@ -97,6 +97,8 @@ long long stat_errors(void);
 /* A module parameter: 0 or a negative errno. Devices read it at SET_OWNER. */
 #define KNOB_DIR "/sys/module/vhostlab_net/parameters/"
 int knob(const char *name, const char *value);
+int module_references(void);
+bool module_references_are(int want);
 /* Whether devices that get their owner now have that threading model of ours. */
 bool worker_is(const char *model);
 /* Lines written to the kernel log since kmsg_mark(). */

@@ -328,3 +328,24 @@ int kmsg_lines(void)
 	}
 	return n;
 }
+
+/* The module's reference count; -1 where it cannot be read. */
+int module_references(void)
+{
+	FILE *f = fopen("/sys/module/vhostlab_net/refcnt", "re");
+	int n = -1;
+
+	if (f && fscanf(f, "%d", &n) != 1)
+		n = -1;
+	if (f)
+		fclose(f);
+	return n;
+}
+
+/* Whether it comes to be that within five seconds. */
+bool module_references_are(int want)
+{
+	for (int i = 0; i < 500 && module_references() != want; i++)
+		sleep_ms(10);
+	return module_references() == want;
+}
