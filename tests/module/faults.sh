@@ -4,6 +4,7 @@
 # said then: NAME#FILE of kmod/#a part of a line#what stands there instead#PROGRAM#a part of what is said
 faults=(
 	'memory that is never freed#memory.c#	kvfree(old);#	(void)old;#memory#kmemleak: '
+	'memory that an error keeps#memory.c#		kvfree(mem);#		(void)mem;#failing#kmemleak: '
 	'memory that is used after it is freed#iotlb.c#	tlb->n--;#	kfree(e); e->r.perm = 0; return;#iotlb#KASAN: '
 	'a chain longer than its array#memory.c#n == room#0#ring#KASAN: '
 	'two locks in both orders#vring.c#	mutex_lock(&vq->mutex);#	mutex_lock(&vq->mutex); might_lock(&vq->dev->mutex);#tx#circular locking dependency'
