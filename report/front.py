@@ -248,6 +248,8 @@ class Beside:
     """The figure of real guests, which stands in front of the run's own."""
     guests_page: str = ""
     """Where all of their cells are."""
+    goals: str = ""
+    """How many goals of the path length are reached."""
 
 
 def text_of(run: Run, guests: Guests, judged: list[dict[str, Any]], beside: Beside,

@@ -167,5 +167,6 @@ def _build(new: Path) -> str:
             write_all(report, folder, True)
             if not name:
                 write(folder, "claims", report.claims_text())
+                write(folder, "goals", report.goals_text())
                 front = report.front_text("results/reference/")
     return front

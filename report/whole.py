@@ -2,6 +2,7 @@
 """A run's figures and its page, from all sections, and those of the runs beside it."""
 from __future__ import annotations
 
+import functools
 import re
 import shutil
 from dataclasses import dataclass
@@ -9,9 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from report import (ablation, best, caller, claim_file, claims, control, defaults, direction,
-                    figures, front, functions, guest_cells, guest_figures, guests, headline, html,
-                    inside, judge, kernels, method, native, origin, places, policy, scaling, stages,
-                    summary, tables, threads)
+                    figures, front, functions, goals, guest_cells, guest_figures, guests, headline,
+                    html, inside, judge, kernels, method, native, origin, places, policy, scaling,
+                    stages, summary, tables, threads)
 from report.listed import COMPANIONS
 from report.page import figure_of, render
 from report.panels import draw
@@ -176,6 +177,16 @@ class Report:
                          + method.text_of(run))
         return _tidy(self._own_front() + "\n" + self._tables(run) + method.text_of(run))
 
+    @functools.cached_property
+    def aims(self) -> list[goals.Goal]:
+        """The goals, judged by this run and those beside it."""
+        return goals.judge(goals.load(), [self.run, *self.beside])
+
+    def goals_text(self) -> str:
+        """The page of all goals."""
+        runs = [self.run, *self.beside]
+        return _tidy(goals.text_of(self.run, runs, self.aims, origin.unity(runs)))
+
     def claims_text(self) -> str:
         """The page of all claims."""
         run = self.run
@@ -202,7 +213,8 @@ class Report:
             defaults="".join(defaults.text_of(self.run, r, prefix) for r in of("kernel-defaults")),
             guests="".join(_guest_figure(r.named_by(f"{prefix}guests/figures"))
                            for r in of("guests") if r.insn),
-            guests_page=f"{prefix}guests/RESULTS.md")
+            guests_page=f"{prefix}guests/RESULTS.md",
+            goals=goals.counts(self.aims))
         return _tidy(front.text_of(self.run.named_by(prefix + "figures"), self._guest_cells(),
                                    self.claims, beside, prefix))
 

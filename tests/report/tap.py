@@ -19,7 +19,8 @@ class Tap(unittest.TextTestResult):
     def stopTest(self, test: unittest.TestCase) -> None:
         failed = [e for t, e in self.failures + self.errors if t is test]
         name = test.id().removeprefix("__main__.").replace("_", " ")
-        print(f"{'not ok' if failed else 'ok'} {self.testsRun} - {name}")
+        skipped = "".join(f" # SKIP {why}" for t, why in self.skipped if t is test)
+        print(f"{'not ok' if failed else 'ok'} {self.testsRun} - {name}{skipped}")
         for error in failed:
             print("\n".join(f"#   {line}" for line in error.splitlines()))
         super().stopTest(test)
