@@ -143,7 +143,11 @@ def data(panels: list[Panel], columns: Sequence[str], curves: bool = True) -> st
 
 
 def server_data(panels: list[Panel], curves: bool = True) -> str:
-    """The same, with the columns that servers have, and what is left out."""
+    """The same, with the columns that servers have, and what is left out. A panel of a server
+    alone that has no column, the floor, shows nothing."""
+    named = servers.columns_for(name for _, r in panels for _, y in r for name in y)
+    panels = [(t, [(x, {n: v for n, v in y.items() if n in named}) for x, y in r])
+              for t, r in panels]
     shown = _worth_showing(panels, curves)
     return data(panels, servers.columns_for(name for _, r in shown for _, y in r for name in y),
                 curves) + left_out(panels, curves)
