@@ -29,7 +29,8 @@ def beside(run: Run) -> Buffers | None:
 
 
 def saved(b: Buffers | None, idea: dict[str, Any]) -> str:
-    """Saved as the last one, with its interval; or why there is no such number."""
+    """Saved as the last one, with its interval; where that does not repeat, of both sides on one
+    processor; or why there is no such number."""
     if idea["idea"] in ELSEWHERE:
         return ELSEWHERE[idea["idea"]]
     if b is None:
@@ -42,5 +43,9 @@ def saved(b: Buffers | None, idea: dict[str, Any]) -> str:
     if where is None:
         return "none: not in the rig's sweep"
     found = b.minus(place, "two", idea["idea"])
-    return ("none: does not repeat to 5 %" if found is None
-            else f"{fixed(found['median'], 1)}{within(found)}")
+    if found is not None:
+        return f"{fixed(found['median'], 1)}{within(found)}"
+    turns = b.minus(place, "turns", idea["idea"])
+    return ("none: does not repeat to 5 %" if turns is None else
+            f"{fixed(turns['median'], 1)}{within(turns)} on one processor, in turns; on two: does "
+            "not repeat to 5 %")

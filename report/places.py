@@ -78,7 +78,7 @@ _known: dict[Any, list[Run]] = {}
 def split(run: Run) -> list[Run]:
     """The run by place, the one with the most measurements first; itself where it says of none."""
     points = run.folder / "points.jsonl"
-    key = (points.resolve(), points.stat().st_mtime_ns, points.stat().st_size, run.figures)
+    key = (points.resolve(), points.stat().st_mtime_ns, points.stat().st_size, run.name, run.figures)
     if key not in _known:
         ways = [w for p in run.points if (w := _way(p)) is not None]
         some = sorted((Placed(run, *r) for r in _ranges(ways)), key=lambda p: -p.between)
