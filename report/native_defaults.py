@@ -47,7 +47,7 @@ def _rows(b: Buffers) -> list[dict[str, Any]]:
         if plain is None:
             continue
         more = (mid(cell, "kicks_per_packet") or 0) - (mid(plain, "kicks_per_packet") or 0)
-        ratio = b.compare("ratio", cell, plain)
+        ratio = b.ratio(cell, plain)
         out.append({"knob": own[0], "usual": usual[own[0]], "other": cell["knobs"][own[0]],
                     "cell": cell, "plain": plain, "ratio": ratio,
                     "verdict": _verdict(ratio, more)})

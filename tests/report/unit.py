@@ -575,7 +575,7 @@ class Native(unittest.TestCase):
 
     def _some(self, cost: float, apart: float = 0.0, **axes: Any) -> list[dict[str, Any]]:
         return [self._point(r, cost + (apart if r % 2 else 0) + r / 100, **axes)
-                for r in range(1, 9)]
+                for r in range(1, 11)]
 
     def test_what_does_not_repeat_is_left_out_and_named(self) -> None:
         b = self._cells(self._some(100) + self._some(100, 20, burst=4))
@@ -637,6 +637,21 @@ class Native(unittest.TestCase):
         self.assertEqual(len(found["wrong"]), 1)
         self.assertIn("ring_access=pinned", found["wrong"][0])
         self.assertIn("needs more kicks", found["table"])
+
+    def test_a_ratio_repeats_where_both_cells_drift(self) -> None:
+        drift = [(r, 100 + 5 * r) for r in range(1, 11)]
+        both = [self._point(r, cost * factor, knobs=knobs) for r, cost in drift
+                for factor, knobs in ((1, {}), (0.8, {"rx_batch": 16}))]
+        apart = [self._point(r, cost * (0.8 if r % 2 else 1), knobs={"rx_batch": 32})
+                 for r, cost in drift]
+        b = self._cells(both + apart)
+        plain, near, far = (next(c for c in b.cells if c["knobs"] == k)
+                            for k in ({}, {"rx_batch": 16}, {"rx_batch": 32}))
+        self.assertFalse(native_cells.steady(b, plain))
+        found = b.ratio(near, plain)
+        self.assertIsNotNone(found)
+        self.assertAlmostEqual((found or {})["median"], 0.8)
+        self.assertIsNone(b.ratio(far, plain))
 
     def test_time_and_instructions_part(self) -> None:
         b = self._cells(self._some(100) + self._some(100, knobs={"without": "ahead"})
