@@ -26,7 +26,7 @@
 #define GROUP	 CGROUP "/limited"
 #define LIMIT	 (24 << 20) /* bytes, of the group */
 #define CLIENTS	 5u
-#define FRAMES	 50u /* of each direction, between two events */
+#define FRAMES	 10u /* of each direction, between two events */
 #define PATIENCE 30000
 #define MOST	 40u /* times that all is frozen: each takes a second */
 
@@ -186,10 +186,14 @@ static void limited(const char *model)
 	/* A queue has an array of an entry for each of its largest ring's descriptors, and more. */
 	tap_ok(n > 0 && n < LIMIT / (32 << 10), "%s: they count against it", what);
 	tap_ok(both_flow(), "%s: another guest is served", what);
-	missing = missing_kib(before, 2 * LIMIT >> 10);
-	tap_ok(missing < 2 * LIMIT >> 10,
-	       "%s: what %u clients had is given back (%lld KiB are missing)", what, CLIENTS,
-	       missing);
+	if (!access("/sys/kernel/debug/kmemleak", F_OK)) {
+		tap_skip(1, "KASAN keeps what is freed, kmemleak finds what is not", "given back");
+	} else {
+		missing = missing_kib(before, 2 * LIMIT >> 10);
+		tap_ok(missing < 2 * LIMIT >> 10,
+		       "%s: what %u clients had is given back (%lld KiB are missing)", what,
+		       CLIENTS, missing);
+	}
 	end(what);
 	rmdir(GROUP);
 }
