@@ -21,14 +21,13 @@
 #include "tap.h"
 #include "traffic.h"
 
-#define CPU	 "/sys/devices/system/cpu/cpu1/online"
-#define CGROUP	 "/tmp/cgroup"
-#define GROUP	 CGROUP "/limited"
-#define LIMIT	 (24 << 20) /* bytes, of the group */
-#define CLIENTS	 5u
-#define FRAMES	 10u /* of each direction, between two events */
-#define PATIENCE 30000
-#define MOST	 40u /* times that all is frozen: each takes a second */
+#define CPU	"/sys/devices/system/cpu/cpu1/online"
+#define CGROUP	"/tmp/cgroup"
+#define GROUP	CGROUP "/limited"
+#define LIMIT	(24 << 20) /* bytes, of the group */
+#define CLIENTS 5u
+#define FRAMES	50u /* between two events */
+#define MOST	40u /* times that all is frozen: each takes a second */
 
 static const char *const models[] = { "device", "queue", "shared", "workqueue", "caller" };
 
@@ -58,19 +57,6 @@ static void end(const char *what)
 		knob("worker", "device");
 }
 
-/* Frames of both directions arrive. */
-static bool both_flow(void)
-{
-	unsigned int tx = tr.tx_arrived, rx = tr.rx_arrived;
-
-	for (int i = 0; i < PATIENCE; i += 10) {
-		if (tr.tx_arrived - tx > FRAMES && tr.rx_arrived - rx > FRAMES)
-			return true;
-		sleep_ms(10);
-	}
-	return false;
-}
-
 /* What serves the queues runs on a processor that goes. */
 static void processors(const char *model)
 {
@@ -82,10 +68,10 @@ static void processors(const char *model)
 	begin(model);
 	for (; done < times && !err; done++) {
 		workers_pin(1);
-		if (!both_flow())
+		if (!traffic_flows(&tr, FRAMES))
 			break;
 		err = file_put(CPU, "0");
-		if (!err && !both_flow())
+		if (!err && !traffic_flows(&tr, FRAMES))
 			break;
 		err = err ?: file_put(CPU, "1");
 	}
@@ -105,7 +91,7 @@ static void frozen(const char *model)
 
 	snprintf(what, sizeof(what), "worker=%s, all is frozen", model);
 	begin(model);
-	while (done < (times < MOST ? times : MOST) && both_flow()) {
+	while (done < (times < MOST ? times : MOST) && traffic_flows(&tr, FRAMES)) {
 		err = file_put("/sys/power/state", "freeze");
 		if (err)
 			break;
@@ -185,7 +171,7 @@ static void limited(const char *model)
 	       WIFSIGNALED(status) ? "killed" : "refused one", status);
 	/* A queue has an array of an entry for each of its largest ring's descriptors, and more. */
 	tap_ok(n > 0 && n < LIMIT / (32 << 10), "%s: they count against it", what);
-	tap_ok(both_flow(), "%s: another guest is served", what);
+	tap_ok(traffic_flows(&tr, FRAMES), "%s: another guest is served", what);
 	if (!access("/sys/kernel/debug/kmemleak", F_OK)) {
 		tap_skip(1, "KASAN keeps what is freed, kmemleak finds what is not", "given back");
 	} else {
