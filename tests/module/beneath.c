@@ -57,49 +57,42 @@ static void end(const char *what)
 		knob("worker", "device");
 }
 
-/* What serves the queues runs on a processor that goes. */
-static void processors(const char *model)
+/* What happens so many times while frames flow; once() has 0 or a negative errno. */
+static void happens(const char *model, const char *event, unsigned int n, int (*once)(void))
 {
 	unsigned int done = 0;
 	char what[64];
 	int err = 0;
 
-	snprintf(what, sizeof(what), "worker=%s, a processor goes", model);
+	snprintf(what, sizeof(what), "worker=%s, %s", model, event);
 	begin(model);
-	for (; done < times && !err; done++) {
-		workers_pin(1);
-		if (!traffic_flows(&tr, FRAMES))
-			break;
-		err = file_put(CPU, "0");
-		if (!err && !traffic_flows(&tr, FRAMES))
-			break;
-		err = err ?: file_put(CPU, "1");
+	while (done < n && !err && traffic_flows(&tr, FRAMES)) {
+		err = once();
+		done += !err;
 	}
-	file_put(CPU, "1");
-	tap_ok(!err && done == times, "%s: %u times, %s", what, done,
+	tap_ok(!err && done == n, "%s: %u times, %s", what, done,
 	       err ? strerror(-err) : "frames flow");
-	workers_pin(-1);
 	end(what);
 }
 
-/* Tasks and kernel threads are frozen for a second and go on; no device is suspended. */
-static void frozen(const char *model)
+/* What serves the queues runs on a processor that goes offline and comes back. */
+static int processor_goes(void)
 {
-	unsigned int done = 0;
-	char what[64];
-	int err = 0;
+	int err;
 
-	snprintf(what, sizeof(what), "worker=%s, all is frozen", model);
-	begin(model);
-	while (done < (times < MOST ? times : MOST) && traffic_flows(&tr, FRAMES)) {
-		err = file_put("/sys/power/state", "freeze");
-		if (err)
-			break;
-		done++;
-	}
-	tap_ok(!err && done == (times < MOST ? times : MOST), "%s: %u times, %s", what, done,
-	       err ? strerror(-err) : "frames flow");
-	end(what);
+	workers_pin(1);
+	err = file_put(CPU, "0");
+	if (!err && !traffic_flows(&tr, FRAMES))
+		err = -ETIMEDOUT;
+	err = file_put(CPU, "1") ?: err;
+	workers_pin(-1);
+	return err;
+}
+
+/* Tasks and kernel threads are frozen for a second and go on; no device is suspended. */
+static int all_is_frozen(void)
+{
+	return file_put("/sys/power/state", "freeze");
 }
 
 /* Opens devices with an owner until it is stopped. Does not return. */
@@ -209,11 +202,12 @@ int main(int argc, char **argv)
 		if (access(CPU, W_OK))
 			tap_skip(1, "no processor of this machine can go offline", "processors");
 		else
-			processors(models[i]);
+			happens(models[i], "a processor goes", times, processor_goes);
 		if (file_put("/sys/power/pm_test", "freezer"))
 			tap_skip(1, "this kernel has no CONFIG_PM_DEBUG", "frozen tasks");
 		else
-			frozen(models[i]);
+			happens(models[i], "all is frozen", times < MOST ? times : MOST,
+				all_is_frozen);
 		if (!group)
 			tap_skip(1, "this kernel has no memory control groups", "a group's limit");
 		else
