@@ -289,6 +289,9 @@ static int rx_copy(struct vhl_vq *vq, const struct rx_bufs *b, size_t len)
 	got = vq->sock->ops->recvmsg(vq->sock, &msg, want, MSG_DONTWAIT | MSG_TRUNC);
 	if (unlikely(got != want))
 		return got < 0 ? got : -EMSGSIZE;
+	/* tun's recvmsg() returns the length of a frame also when it could not be copied. */
+	if (unlikely(iov_iter_count(&msg.msg_iter)))
+		return -EFAULT;
 	/* The backend has accepted this header length: later frames need no recvmsg(). */
 	vq->rx_direct = vq->ring && !skip && vhl_by(vq, VHL_IDEA_DIRECT);
 	vq->rx_bursts = vq->rx_direct && vhl_by(vq, VHL_IDEA_BURST);

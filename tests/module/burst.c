@@ -177,18 +177,16 @@ static void short_buffer(uint64_t features, const char *what)
 }
 
 /*
- * A buffer that cannot be written, from byte @off on: frames are dropped until it can. All are in
- * one piece, and @off is 0 unless the module copies them itself: tun ignores it when a frame cannot
- * be copied behind its header.
+ * Frame @at has a buffer that cannot be written, from byte @off on: frames are dropped until it
+ * can. In-tree takes a frame for delivered that tun could not copy behind its header: @off is 0.
  */
-static void no_access(size_t off, const char *what)
+static void no_access(unsigned int at, size_t off, const char *what)
 {
 	struct net n;
 	struct ring *q = &n.g.q[RX];
-	unsigned int at = 40, in;
+	unsigned int in;
 	uint8_t *page;
 
-	pieces = false;
 	net_open(&n, F_MRG, 256);
 	send_some(n.far, 0, 64);
 	for (unsigned int i = 0; i < FRAMES; i++)
@@ -210,7 +208,6 @@ static void no_access(size_t off, const char *what)
 	send_some(n.far, 64, FRAMES);
 	tap_is(take_some(&n, 64, FRAMES), FRAMES - 64, "%s: when it can be written, frames come",
 	       what);
-	pieces = true;
 	net_close(&n);
 }
 
@@ -253,9 +250,12 @@ int main(int argc, char **argv)
 		}
 		short_buffer(F_MRG, "mergeable");
 		short_buffer(0, "one buffer each");
-		no_access(0, "a buffer without access");
-		if (is_ours() && k < 2)
-			no_access(12, "access to the header only");
+		no_access(40, 0, "a buffer without access");
+		if (is_ours()) {
+			no_access(40, 12, "access to the header only");
+			no_access(38, 12, "access to the header only, for a frame in pieces");
+			no_access(0, 12, "access to the header only, for the first frame");
+		}
 		for (unsigned int num = 1; num <= 4; num *= 2)
 			few(num);
 	}

@@ -329,10 +329,15 @@ static int tap_recvmsg(struct socket *sock, struct msghdr *msg, size_t len, int 
 	n = min(min(whole + hlen, len), msg->msg_iter.count);
 	buf = calloc(1, n ? n : 1);
 	err = iterate(&msg->msg_iter, buf, n, true);
+	if (!err)
+		iov_iter_advance(&msg->msg_iter, n);
 	free(buf);
 	frame_free(skb);
 	if (answer == 0xff)
 		return -ENOMEM;
+	/* As tun does. */
+	if (err && answer & 1)
+		return (int)len;
 	/* A frame that another reader has exchanged may have any length. */
 	return err ? err : answer == 0xfe ? 1 : (int)(whole + hlen);
 }

@@ -100,6 +100,10 @@ static inline void iov_iter_init(struct iov_iter *i, int dir, const struct iovec
 	(void)dir;
 	*i = (struct iov_iter){ .iov = iov, .n = n, .count = count };
 }
+static inline size_t iov_iter_count(const struct iov_iter *i)
+{
+	return i->count;
+}
 static inline void iov_iter_ubuf(struct iov_iter *i, int dir, void *buf, size_t count)
 {
 	(void)dir;
