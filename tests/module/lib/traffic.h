@@ -40,8 +40,14 @@ void traffic_start(struct traffic *tr, struct guest *g, struct tap *a, struct ta
 void traffic_stop(struct traffic *tr);
 /* Frames that arrived so far, both ways together. */
 unsigned int traffic_arrived(struct traffic *tr);
-/* True when more frames arrive before anything stalls. */
+/* True when so many more frames arrive, some of each way, before anything stalls. */
 bool traffic_flows(struct traffic *tr, unsigned int frames);
+/*
+ * For a tap that drops what the guest sends: waits until so many are lost that no more are sent.
+ * Returns how many, which count as arrived from then on, so that it goes on; or 0 when they arrive.
+ * That none is missing is not to be asked after this.
+ */
+unsigned int traffic_all_lost(struct traffic *tr);
 /* Sends no more; true when all that was sent has arrived. */
 bool traffic_settle(struct traffic *tr);
 /* All is as it should be since the last time: one test line each. */
