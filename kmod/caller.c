@@ -138,7 +138,8 @@ bool vhl_caller_answer(struct vhl_work *work)
 
 /*
  * Runs @work, which is queued and whose turn is RUNNING. VHL_WORK_TURN is set before
- * VHL_WORK_QUEUED is cleared, so that vhl_work_flush() sees one of them.
+ * VHL_WORK_QUEUED is cleared, so that vhl_work_flush() sees one of them; turn_run() does
+ * the same where it leaves the work to the thread.
  */
 static void run_now(struct vhl_work *work)
 {
@@ -211,6 +212,9 @@ static void turn_run(struct vhl_caller *c)
 	/* A signal is also how io_uring asks for its own task work. */
 	if (current->mm != work->mm || ends() || signal_pending(current) ||
 	    cmpxchg(&place->task, NULL, current)) {
+		/* From when the thread has the work, this is all that holds the device. */
+		set_bit(VHL_WORK_TURN, &work->flags);
+		smp_mb__after_atomic(); /* the bit, then the list */
 		vhl_work_enlist(c->worker, work);
 		turn_end(c);
 		return;

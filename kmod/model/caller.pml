@@ -19,6 +19,7 @@
  * wrong: EVENTS=1 ONE_LOOK
  * wrong: EVENTS=1 NO_LOCK
  * wrong: EVENTS=1 TURN_AFTER_CLEAR
+ * wrong: EVENTS=1 GIVE_WITHOUT_TURN
  * wrong: EVENTS=2 AGAIN_AFTER_TURN
  */
 #define TASKS 2
@@ -150,7 +151,17 @@ inline caller_work(was)
 		fi
 	};
 	if
-	:: was -> run_now(was); turn_end(was)
+	:: was ->
+		/* A task that has a signal pending leaves it to the thread. */
+		if
+		:: run_now(was)
+		:: true ->
+#ifndef GIVE_WITHOUT_TURN
+			turn = 1;
+#endif
+			atomic { USE_DEVICE(); list = 1 }
+		fi;
+		turn_end(was)
 	:: else
 	fi
 }

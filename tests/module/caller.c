@@ -122,8 +122,8 @@ static void weight(void)
 	publish(&g, 0, 64);
 	ring_kick(&g.q[TX]);
 	tap_is(arrive(0, 64, PATIENCE), 64, "caller_weight=4: a burst of 64 is sent");
-	tap_is(stat_of("tx", "turns"), 1, "caller_weight=4: one turn");
-	tap_is(stat_of("tx", "requeues"), 1, "caller_weight=4: the thread has the rest");
+	tap_ok(stat_of("tx", "turns") == 1 && stat_of("tx", "requeues") == 1,
+	       "caller_weight=4: one turn, and the thread has the rest");
 	stop();
 }
 
@@ -366,11 +366,15 @@ static void answers(void)
 
 static atomic_int kick_fd;
 
-static void *kicker(void *arg)
+/* A task with a signal pending leaves its turn to the thread. */
+static void nothing(__attribute__((unused)) int signal)
+{
+}
+
+static void *kicker(__attribute__((unused)) void *arg)
 {
 	uint64_t one = 1;
 
-	(void)arg;
 	while (!over) {
 		int fd = kick_fd;
 
@@ -390,6 +394,7 @@ static void storm(void)
 
 	over = false;
 	kick_fd = -1;
+	signal(SIGUSR1, nothing);
 	for (int i = 0; i < 2; i++)
 		if (pthread_create(&threads[i], NULL, kicker, NULL))
 			tap_bail("thread");
@@ -401,6 +406,7 @@ static void storm(void)
 			if (ring_backend(&g.q[TX], -1) || ring_backend(&g.q[TX], t.fd))
 				tap_bail("SET_BACKEND");
 			event_clear(g.q[TX].kick);
+			pthread_kill(threads[j % 2], SIGUSR1);
 		}
 		got = arrive(0, NUM / 2, PATIENCE);
 		if (got != NUM / 2 || i == times - 1)
@@ -408,6 +414,7 @@ static void storm(void)
 			       "kicks of two tasks, round %d: all frames are sent once", i);
 		if (i % 2 && dev_ioctl(g.fd, VHOST_RESET_OWNER, NULL))
 			tap_bail("RESET_OWNER");
+		pthread_kill(threads[i % 2], SIGUSR1);
 		stop();
 		close(atomic_exchange(&kick_fd, -1));
 	}
