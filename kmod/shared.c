@@ -119,8 +119,10 @@ static void run_end(struct vhl_thread *t)
 	if (unlikely(signal_pending(current)))
 		flush_signals(current);
 	spin_unlock(&worker->lock);
-	if (again)
+	if (again) {
+		vhl_shared_queued(worker);
 		wake_up_process(READ_ONCE(worker->task));
+	}
 	/* The store, then the test for waiters: vhl_work_flush(). */
 	if (wq_has_sleeper(&worker->idle))
 		wake_up_all(&worker->idle);

@@ -24,6 +24,7 @@
 
 #define OTHERS 4u /* devices: more than threads of the pool */
 #define LATE   10u /* slot whose page is missing */
+#define MANY   16 /* threads of the pool at most */
 
 static const char *const models[] = { "device", "queue", "shared", "workqueue", "caller" };
 static uint8_t page[4096] __attribute__((aligned(4096))), buf[4096];
@@ -238,6 +239,69 @@ static void killed(const char *model)
 	       ms);
 }
 
+static bool receives(struct guest *g, struct tap *t, uint32_t seq, unsigned int n)
+{
+	struct vring_used_elem e;
+
+	frame_make(buf, 100, seq);
+	if (far_send(t->far, buf, 100))
+		tap_bail("send: %s", strerror(errno));
+	for (; n; n--)
+		if (!ring_wait(&g->q[RX], 3000) || !ring_take(&g->q[RX], &e))
+			return false;
+	return true;
+}
+
+/*
+ * Two devices on one thread of the pool. Work of the first comes while its run waits for a page on
+ * a thread that another one has replaced; then that one waits for a page of the second device. The
+ * first page comes, and the first device must be served, whether the second one comes or not.
+ */
+static void replaced(void)
+{
+	struct guest g[2], between[MANY];
+	int tid[MANY], uffd[2];
+	struct tap t[2];
+	unsigned int n;
+
+	guest_start(&g[0], F_V1 | F_MRG, 256);
+	n = (unsigned int)serving_threads(tid, MANY);
+	for (unsigned int i = 1; i < n; i++)
+		guest_start(&between[i], F_V1 | F_MRG, 256);
+	guest_start(&g[1], F_V1 | F_MRG, 256);
+	for (unsigned int i = 0; i < 2; i++) {
+		tap_new(&t[i], i ? "vl1" : "vl0", g[i].hdr_len);
+		uffd[i] = take_away(&g[i], LATE);
+		if (!i)
+			for (unsigned int k = 0; k < 8; k++)
+				rx_post(&g[i], LATE + 2 * k, SLOT_SIZE);
+		guest_backend(&g[i], t[i].fd);
+	}
+	receives(&g[0], &t[0], 1, 0);
+	if (!asked(uffd[0], &g[0], LATE, 10000))
+		tap_bail("the worker did not ask for the page");
+	tap_ok(sends(&g[1], &t[1], 1), "worker=shared: another thread takes the place of one");
+	sleep_ms(100);
+	receives(&g[0], &t[0], 2, 0);
+	ring_kick(&g[0].q[RX]);
+	sleep_ms(100);
+	post_apart(&g[1].q[TX], LATE, g[1].hdr_len + 900);
+	if (!asked(uffd[1], &g[1], LATE, 10000))
+		tap_bail("the other thread did not ask for its page");
+	memset(page, 0, sizeof(page));
+	tap_err(give(uffd[0], &g[0], LATE), 0, "worker=shared: the first page comes");
+	tap_ok(receives(&g[0], &t[0], 3, 3),
+	       "worker=shared: and what came meanwhile is served, without the second");
+	tap_err(give(uffd[1], &g[1], LATE), 0, "worker=shared: that one comes");
+	for (unsigned int i = 0; i < 2; i++) {
+		guest_stop(&g[i]);
+		close(uffd[i]);
+		tap_del(&t[i]);
+	}
+	for (unsigned int i = 1; i < n; i++)
+		guest_stop(&between[i]);
+}
+
 int main(int argc, char **argv)
 {
 	guest_args(argc, argv);
@@ -251,6 +315,8 @@ int main(int argc, char **argv)
 		knob("worker", models[i]);
 		others(models[i]);
 		killed(models[i]);
+		if (!strcmp(models[i], "shared"))
+			replaced();
 	}
 	knob("worker", "device");
 	return tap_done();
