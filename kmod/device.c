@@ -167,6 +167,8 @@ static bool running(struct vhl_dev *dev)
 static long set_features(struct vhl_dev *dev, u64 features)
 {
 	bool other_iotlb = (features ^ dev->features) & BIT_ULL(VIRTIO_F_ACCESS_PLATFORM);
+	/* Whether the rings lose their addresses. */
+	bool forgets = other_iotlb || dev->tlb.on;
 	int i, err = 0;
 
 	if (features & ~vhl_features_offered())
@@ -178,8 +180,8 @@ static long set_features(struct vhl_dev *dev, u64 features)
 	if ((features ^ dev->features) & BIT_ULL(VIRTIO_F_RING_PACKED) && running(dev))
 		return -EBUSY;
 
-	/* The rings' addresses become invalid: heads of frames under way come first. */
-	if (other_iotlb)
+	/* Heads of frames under way come first, while the used ring can be written. */
+	if (forgets)
 		err = vhl_zc_drain(&dev->vqs[VHL_TX]);
 	err = err ?: vhl_queues_lock_killable(dev);
 	if (err)
@@ -189,14 +191,14 @@ static long set_features(struct vhl_dev *dev, u64 features)
 	 */
 	if (other_iotlb)
 		iotlb_switch(dev, features & BIT_ULL(VIRTIO_F_ACCESS_PLATFORM));
-	else if (dev->tlb.on)
+	else if (forgets)
 		vhl_iotlb_forget_locked(dev);
 	dev->features = features;
 	for (i = 0; i < VHL_NVQS; i++)
 		vhl_vq_set_features(&dev->vqs[i], features);
 	vhl_queues_unlock(dev);
 resume:
-	if (other_iotlb)
+	if (forgets)
 		vhl_zc_resume(&dev->vqs[VHL_TX]);
 	return err;
 }

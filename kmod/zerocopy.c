@@ -132,8 +132,13 @@ void vhl_zc_backend(struct vhl_vq *vq)
 {
 	struct vhl_zc *zc = vq->zc;
 
-	/* A packet socket would interpret the reference as a control message. */
-	zc->able = vq->sock && vq->ring && sock_flag(vq->sock->sk, SOCK_ZEROCOPY);
+	/*
+	 * A packet socket would interpret the reference as a control message. A macvtap
+	 * whose interface is gone drops a frame, reports that it was sent and forgets the
+	 * reference: it would never come back.
+	 */
+	zc->able = vq->sock && vq->ring && sock_flag(vq->sock->sk, SOCK_ZEROCOPY) &&
+		   !IS_ERR(tun_get_socket(vq->sock_file));
 	zc->tried = 0;
 	zc->in_vain = 0;
 	zc->pause = 0;

@@ -29,7 +29,10 @@
  */
 #define VHL_ZC_LEAST 256u
 
-/* Frames of all devices that may be left to the stack while others go by reference. */
+/*
+ * While so many frames of all devices are left to the stack no other goes by reference.
+ * More are left when devices end with theirs, up to VHL_ZC_FRAMES each, under way.
+ */
 #define VHL_ZC_MAX_LEFT 1024
 
 struct dentry;

@@ -139,27 +139,6 @@ static void veth(void)
 	sleep_ms(200);
 }
 
-/* The node of a macvtap is in /dev, named by its interface number. */
-static int macvtap_open(const char *name)
-{
-	struct ifreq ifr = { .ifr_flags = IFF_TAP | IFF_NO_PI | IFF_VNET_HDR };
-	int sndbuf = INT_MAX, hdr = 12, fd = -1;
-	char path[64];
-
-	snprintf(path, sizeof(path), "/dev/tap%u", if_nametoindex(name));
-	for (int i = 0; i < 50 && fd < 0; i++) {
-		fd = open(path, O_RDWR | O_NONBLOCK | O_CLOEXEC);
-		if (fd < 0)
-			sleep_ms(20);
-	}
-	if (fd < 0)
-		tap_bail("open %s: %s", path, strerror(errno));
-	if (ioctl(fd, TUNSETIFF, &ifr) || ioctl(fd, TUNSETVNETHDRSZ, &hdr) ||
-	    ioctl(fd, TUNSETSNDBUF, &sndbuf))
-		tap_bail("set up %s: %s", path, strerror(errno));
-	return fd;
-}
-
 static void macvtap(void)
 {
 	struct guest g;
@@ -173,7 +152,7 @@ static void macvtap(void)
 	if (sh("ip link add link ve0 name mv0 type macvtap mode bridge 1>&2") ||
 	    sh("ip link set mv0 up"))
 		tap_bail("macvtap");
-	fd = macvtap_open("mv0");
+	fd = macvtap_fd("mv0", 12);
 	far = packet_socket("ve1", ETH_TEST, false);
 	guest_start(&g, F_V1 | F_MRG, 256);
 	guest_backend(&g, fd);

@@ -99,6 +99,26 @@ int tap_fd(const char *name, int flags, unsigned int hdr_len)
 	return fd;
 }
 
+int macvtap_fd(const char *name, unsigned int hdr_len)
+{
+	struct ifreq ifr = { .ifr_flags = IFF_TAP | IFF_NO_PI | IFF_VNET_HDR };
+	int sndbuf = INT_MAX, hdr = (int)hdr_len, fd = -1;
+	char path[64];
+
+	snprintf(path, sizeof(path), "/dev/tap%u", if_nametoindex(name));
+	for (int i = 0; i < 50 && fd < 0; i++) {
+		fd = open(path, O_RDWR | O_NONBLOCK | O_CLOEXEC);
+		if (fd < 0)
+			sleep_ms(20);
+	}
+	if (fd < 0)
+		tap_bail("open %s: %s", path, strerror(errno));
+	if (ioctl(fd, TUNSETIFF, &ifr) || ioctl(fd, TUNSETVNETHDRSZ, &hdr) ||
+	    ioctl(fd, TUNSETSNDBUF, &sndbuf))
+		tap_bail("set up %s: %s", path, strerror(errno));
+	return fd;
+}
+
 int packet_socket(const char *ifname, int protocol, bool vnet_hdr)
 {
 	struct sockaddr_ll sll = {

@@ -31,6 +31,8 @@ int file_put(const char *path, const char *text);
 
 /* flags: IFF_TAP or IFF_TUN, with IFF_VNET_HDR or not. */
 int tap_fd(const char *name, int flags, unsigned int hdr_len);
+/* Of a macvtap, with a header. Its node is in /dev, named by its interface number. */
+int macvtap_fd(const char *name, unsigned int hdr_len);
 /* An L2 tap with a far end, up; hdr_len 0 = no virtio header on its fd. */
 void tap_new(struct tap *t, const char *name, unsigned int hdr_len);
 void tap_del(struct tap *t);
