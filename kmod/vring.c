@@ -300,11 +300,22 @@ static bool num_ok(const struct vhl_vq *vq, u32 num)
 	return num && (vq->packed ? num <= VHL_PACKED_MAX : num <= 0xffff && is_power_of_2(num));
 }
 
+/* Whether addresses have the alignment of a packed ring's areas (section 2.8.10.1). */
+static bool packed_aligned(u64 desc, u64 avail)
+{
+	return !(desc & (VRING_DESC_ALIGN_SIZE - 1)) &&
+	       !(avail & (sizeof(struct vring_packed_desc_event) - 1));
+}
+
 /* Whether the setup allows a backend to be attached. Caller holds vq->mutex; does not sleep. */
 bool vhl_vq_access_ok(struct vhl_vq *vq)
 {
-	/* Size and position may have been set before the layout was negotiated. */
-	if (!num_ok(vq, vq->num) || (vq->packed && !vhl_packed_base_ok(vq)))
+	/* Size, position and addresses may have been set before the layout was negotiated. */
+	if (!num_ok(vq, vq->num))
+		return false;
+	if (vq->packed &&
+	    (!vhl_packed_base_ok(vq) || !packed_aligned((unsigned long)vq->area[VHL_DESC],
+							(unsigned long)vq->area[VHL_AVAIL])))
 		return false;
 	return (vq->dev->mem || vq->iotlb) && vq->area_set && areas_ok(vq, vq->area) &&
 	       log_ok(vq, vq->log_used, vq->log_addr) &&
@@ -367,9 +378,7 @@ static long vring_addr(struct vhl_vq *vq, void __user *argp)
 		return -EOPNOTSUPP;
 	if (!fits(a.desc_user_addr) || !fits(a.avail_user_addr) || !fits(a.used_user_addr))
 		return -EFAULT;
-	/* Section 2.8.10.1: alignment of a packed ring's areas. */
-	if (vq->packed && (a.desc_user_addr & (VRING_DESC_ALIGN_SIZE - 1) ||
-			   a.avail_user_addr & (sizeof(struct vring_packed_desc_event) - 1)))
+	if (vq->packed && !packed_aligned(a.desc_user_addr, a.avail_user_addr))
 		return -EINVAL;
 	if (a.avail_user_addr & (VRING_AVAIL_ALIGN_SIZE - 1) ||
 	    a.used_user_addr & (VRING_USED_ALIGN_SIZE - 1) ||

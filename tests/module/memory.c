@@ -240,6 +240,14 @@ static void ring_addresses(void)
 		  "SET_VRING_ADDR: used not a multiple of 4");
 	ADDR_WITH(log_guest_addr, 2, -EINVAL, "SET_VRING_ADDR: log not a multiple of 4");
 	ADDR_WITH(desc_user_addr, a.desc_user_addr + 1, 0, "SET_VRING_ADDR: desc is not checked");
+	if (is_ours()) {
+		uint64_t packed = g.features | F_PACKED;
+
+		ADDR_WITH(desc_user_addr, a.desc_user_addr + 4, 0, "SET_VRING_ADDR: nor by 16");
+		tap_err(dev_ioctl(g.fd, VHOST_SET_FEATURES, &packed), 0, "then RING_PACKED");
+		tap_err(ring_backend(&g.q[TX], t.fd), -EFAULT, "then SET_BACKEND refuses");
+		tap_err(dev_ioctl(g.fd, VHOST_SET_FEATURES, &g.features), 0, "and back");
+	}
 	ADDR_WITH(used_user_addr, KERNEL_SPACE, 0, "SET_VRING_ADDR: kernel address, no backend");
 	tap_err(ring_backend(&g.q[TX], t.fd), -EFAULT, "then SET_BACKEND refuses");
 	ADDR_WITH(desc_user_addr, ~0ULL - 63, 0, "SET_VRING_ADDR: wrapping address, no backend");
