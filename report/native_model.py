@@ -78,6 +78,12 @@ def _errors(some: list[dict[str, Any]]) -> str:
             f"median error {_percent(off['median'])} %, largest {_percent(off['max'])} %")
 
 
+def _errors_by(b: Buffers, some: list[dict[str, Any]]) -> str:
+    """The same on two processors and in turns, which are far apart."""
+    return "; ".join(f"{name}: {_errors(of)}" for cores, name in CORES.items()
+                     if (of := [m for m in some if b.cores(m) == cores])) or _errors(some)
+
+
 def panels_of(b: Buffers, model: Model) -> list[Panel]:
     """Predicted against measured, a mark a cell, with the error in the title."""
     out: list[Panel] = []
@@ -125,12 +131,8 @@ def draw_all(run: Run, b: Buffers) -> None:
          text.replace(":low", ":fast").replace(":high", ":slow"),
          "predicted from counts of the instruction clock; bars: instructions at the pace of ring "
          "code, whiskers: up to one per cycle; "
-         + _on_rig(run, _compared(b, model)), "ns")
-
-
-def _on_rig(run: Run, some: list[dict[str, Any]]) -> str:
-    """Where the model can be measured: its error, and how well that was measured."""
-    return f"on the native rig: {_errors(some)}; " + run.subtitle().split("; ")[-1]
+         + f"on the native rig, {_errors_by(b, _compared(b, model))}; "
+         + run.subtitle().split("; ")[-1], "ns")
 
 
 def _marks(panels: list[Panel]) -> str:
@@ -264,19 +266,27 @@ def _survives(model: Model) -> str:
                   "survives on two, %"], "llrrlrrrrr", rows)
 
 
-def _heads(model: Model) -> list[dict[str, Any]]:
-    """What survives of the gain over the in-tree module, cell by cell of the largest burst."""
+def _pairs(b: Buffers, model: Model) -> list[dict[str, Any]]:
+    """Ratios to in-tree's algorithm on two processors, predicted and measured, where both have a
+    measured time."""
+    of: dict[Any, dict[str, dict[str, Any]]] = {}
+    for m in _compared(b, model):
+        if b.cores(m) == "two":
+            key = order.key([m["workload"], m["size"], m["burst"], m["knobs"]])
+            of.setdefault(key, {})[m["server"]] = m
     out = []
-    for cell in _headline(model):
-        found = cell["saved"].get("intree")
-        if (cell["size"] != 64 or found is None or found["part_fast"] is None
-                or cell["burst"] not in (1, FIGURE_BURST)):
-            continue
-        parts = sorted([found["part_fast"], found["part_slow"]])
-        out.append({"workload": servers.WORKLOADS[cell["workload"]], "burst": cell["burst"],
-                    "sink": cell["sink"], "instructions": _percent(found["instructions"]),
-                    "low": _percent(parts[0]), "high": _percent(parts[1])})
+    for pair in of.values():
+        if {"vhostlab", "intree"} <= set(pair):
+            ours, theirs = pair["vhostlab"], pair["intree"]
+            out.append(ours | {
+                "ratios": [ours[k] / theirs[k] for k in ("predicted", "measured")]})
     return out
+
+
+def _ratios(pairs: list[dict[str, Any]]) -> str:
+    return table(["workload", "size", "burst", "setting", "predicted", "measured"], "lrrlrr",
+                 [[WORKLOADS[p["workload"]], p["size"], p["burst"], _setting(p),
+                   *(fixed(r, 2) for r in p["ratios"])] for p in pairs])
 
 
 def saved(b: Buffers, model: Model | None, cell: dict[str, Any]) -> float | None:
@@ -300,12 +310,14 @@ def text_of(run: Run, b: Buffers) -> str:
         return ""
     some = _compared(b, model)
     source = counted_points(run)
+    pairs = _pairs(b, model)
     return render(
         "native-model", run, constants=_constants(model), apart=_apart(model),
-        errors=_errors(some), shown=len(some), all=len(model["cells"]), near=_percent(NEAR),
+        errors=_errors_by(b, some), shown=len(some), all=len(model["cells"]), near=_percent(NEAR),
         within=len([m for m in some if m["off"] <= NEAR]),
         groups=_groups(b, model) if some else "", cells=_cells(b, model) if some else "",
         counted=_counted(b, model), predicted=_predicted(model), survives=_survives(model),
-        heads=_heads(model),
+        ratios=_ratios(pairs), pairs=len(pairs),
+        better=sum(p["ratios"][0] < p["ratios"][1] for p in pairs),
         names=[c["name"] for c in model["constants"]],
         beside=source.parent == run.folder.parent, ghz=model["ghz"])
