@@ -24,7 +24,8 @@ def environment_table(run: Run) -> str:
          + (" with uncommitted changes" if git.get("dirty") else "")),
         ("clock", env["clock"]), ("accelerator", env["accel"]),
         ("kernel", f"{env['kernel']} {env['kernel_version']}"),
-        ("kernel command line", env["cmdline"]),
+        # What stands behind " -- " is for the first process, and nothing of the kernel's.
+        ("kernel command line", env["cmdline"].split(" -- ")[0]),
         ("scheduling policy of guest and server", run.policies),
         ("processor of the machine", f"{env['cpus']} x {env['cpu']}, {env['memory_mib']} MiB"),
         ("processor of the host", env.get("host_cpu")), ("QEMU", env.get("qemu")),
@@ -51,4 +52,5 @@ def _missing_table(run: Run) -> str:
 def text_of(run: Run) -> str:
     """The sections."""
     return render("method", run, missing=_missing_table(run),
+                  guests={c["guest"] for c in run.cells},
                   environment=environment_table(run))

@@ -197,6 +197,7 @@ def text_of(all_of_it: Run, counted: list[Point]) -> str:
     run, *others = places.split(all_of_it)
     b = Buffers(run)
     rows = saved(b, counted)
+    judged = [r for r in rows if r["two"] is not None and r["turns"] is not None]
     apart = [r for r in rows if "disagrees" in why(r)]
     partly = [r for r in rows if "in part" in why(r)]
     found = defaults_table(b)
@@ -205,7 +206,7 @@ def text_of(all_of_it: Run, counted: list[Point]) -> str:
         places=places.text_of(all_of_it), others=[(o.words, _algorithms(Buffers(o)))
                                                   for o in others if isinstance(o, places.Placed)],
         layouts=_layouts(b), saved=_saved_table(rows) if rows else "",
-        compared=len(rows), apart=len(apart), partly=len(partly),
+        rows=len(rows), compared=len(judged), apart=len(apart), partly=len(partly),
         counted=any(r["counted"] for r in rows),
         defaults=found["table"], wrong=found["wrong"], judged=found["judged"],
         unsteady=unsteady_text(b), shown=len([c for c in b.cells if steady(b, c)]),

@@ -26,11 +26,17 @@ def day(env: Env) -> str:
     return (env["date"] or "no date")[:10]
 
 
+def _clock(env: Env) -> str:
+    """With a word where its times are no real ones."""
+    return str(env["clock"]) + (" (emulated)" if env["clock"] == "wall" and env["accel"] == "tcg"
+                                else "")
+
+
 def brief(run: Run) -> str:
     """For a cell of a table."""
     env = run.env
     return (f"{revision(env)}; module {(env['module'].get('sha256') or 'none')[:DIGITS]}; "
-            f"Linux {env['kernel']}; {env['clock']}; {day(env)}")
+            f"Linux {env['kernel']}; {_clock(env)}; {day(env)}")
 
 
 def sentence(run: Run) -> str:
