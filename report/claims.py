@@ -90,10 +90,19 @@ def bounds(check: Check) -> str:
 
 
 def subject(check: Check) -> str:
-    """What a check is about."""
+    """What a check is about, and in what; a time of an emulated machine says so."""
     compare = check.get("compare")
     how = {"ratio": ", ratio", "minus": ", difference"}[compare["as"]] if compare else ""
-    return WORDS.get(check["metric"], check["metric"]) + how
+    units = order.unique(_in_words(check["metric"], c["cell"]) for c in check["cases"])
+    said = WORDS.get(check["metric"], check["metric"]) + how
+    return said if how == ", ratio" or not any(units) else f"{said} ({' and '.join(units)})"
+
+
+def _in_words(metric: str, cell: Cell) -> str:
+    """The unit of a cost or a time; of an emulated machine it is no real one."""
+    unit = _unit(metric, cell["clock"]).removeprefix(", ")
+    emulated = unit and cell["clock"] == "wall" and cell["accel"] == "tcg"
+    return unit + (" of an emulated machine" if emulated else "")
 
 
 def case_text(case: dict[str, Any], check: Check, runs: int) -> str:
