@@ -84,27 +84,41 @@ def judge(goals: list[Goal], runs: list[Run]) -> list[Goal]:
         cells = known.get(goal["run"], [])
         ours, theirs = _cheapest(cells, goal, "ours"), _cheapest(cells, goal, "theirs")
         ratio = ask.quotient(mid(ours, goal["metric"]), mid(theirs, goal["metric"]))
-        verdict = ("not measured" if ratio is None else
-                   "reached" if ratio <= goal["most"] else "missed")
+        verdict = _verdict(ratio, goal["most"], _spread([ours, theirs], goal["metric"]))
         out.append(goal | {"cells": [ours, theirs], "ratio": ratio, "verdict": verdict,
                            "of": named.get(goal["run"])})
     return out
 
 
+def _spread(cells: list[Cell | None], metric: str) -> float:
+    """How far apart the repetitions of the two are, at most."""
+    return max([c[metric]["spread"] or 0 for c in cells if c is not None and c[metric]] or [0])
+
+
+def _verdict(ratio: float | None, limit: float, spread: float) -> str:
+    """A ratio that is no farther from its limit than the repetitions are from each other may lie
+    on either side in another run."""
+    if ratio is None:
+        return "not measured"
+    if abs(ratio - limit) < spread * ratio:
+        return "at its limit"
+    return "reached" if ratio <= limit else "missed"
+
+
 def counts(judged: list[Goal]) -> str:
     """How many have which verdict."""
     some = [(v, sum(g["verdict"] == v for g in judged))
-            for v in ("reached", "missed", "not measured")]
+            for v in ("reached", "at its limit", "missed", "not measured")]
     return ", ".join(f"{n} {v}" for v, n in some if n)
 
 
 def _ratio(goal: Goal) -> str:
     """With what makes it doubtful. The native rig has intervals of its own, on its page."""
     text = fixed(goal["ratio"], 3)
-    spread = [c[goal["metric"]]["spread"] or 0 for c in goal["cells"] if c is not None]
-    if goal["ratio"] is None or goal["run"] == "native" or max(spread) <= EXACT:
+    spread = _spread(goal["cells"], goal["metric"])
+    if goal["ratio"] is None or goal["run"] == "native" or spread <= EXACT:
         return text
-    return f"{text} ({percent(max(spread))} % apart)"
+    return f"{text} ({percent(spread)} % apart)"
 
 
 def _who(cell: Cell | None) -> str:

@@ -48,6 +48,13 @@ class Goals(unittest.TestCase):
         self.assertEqual(self._judged({}, *some)["verdict"], "reached")
         self.assertEqual(self._judged({"most": 0.499}, *some)["verdict"], "missed")
 
+    def test_a_ratio_closer_to_the_bound_than_repetitions_are_is_at_its_limit(self) -> None:
+        some = [point("vhostlab", 49.9) | {"rep": 1}, point("vhostlab", 50.1) | {"rep": 2},
+                point("intree", 100)]
+        self.assertEqual(self._judged({"most": 0.501}, *some)["verdict"], "at its limit")
+        self.assertEqual(self._judged({"most": 0.499}, *some)["verdict"], "at its limit")
+        self.assertEqual(self._judged({"most": 0.51}, *some)["verdict"], "reached")
+
     def test_a_cell_that_is_missing_or_has_no_cost_is_not_measured(self) -> None:
         self.assertEqual(self._judged({}, point("vhostlab", 50))["verdict"], "not measured")
         one = self._judged({}, point("vhostlab", 50), point("intree", None))
