@@ -13,6 +13,9 @@ from report.text import fixed, whole
 PLACE = ["workload", "sink", "size", "burst", "policy"]
 NAMES = ["floor", "userspace", "intree", "vhostlab"]
 
+ALIKE = 0.01
+"""Costs of two boots that differ by no larger a share are called the same."""
+
 Place = dict[str, Any]
 
 
@@ -65,6 +68,11 @@ def text_of(usual: Run, other: Run, prefix: str) -> str:
     said = other.env.get("append") or "other defaults"
     heads = ["workload", "sink", "size", "burst", "vhostlab / intree", f"with {said}",
              *(f"{s} | with {said}" for s in NAMES)]
-    return render("defaults", usual, table=table(heads, "llrr" + "r" * (2 + 2 * len(NAMES)), rows),
+    dearer = [f"{s} ({p['workload']}, {p['sink']}, burst {p['burst']})"
+              for p in places for s in NAMES
+              if (a := _cost(p, "usual", s)) is not None and (b := _cost(p, "other", s)) is not None
+              and b > a * (1 + ALIKE)]
+    return render("defaults", usual, dearer=dearer,
+                  table=table(heads, "llrr" + "r" * (2 + 2 * len(NAMES)), rows),
                   differences=differences(usual, other), prefix=prefix,
                   folder=other.folder.name)

@@ -6,13 +6,16 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from report import ask, claims, control, guest_summary, origin, reliability, winners
-from report.guest_cells import WORKLOADS, single
+from report.guest_cells import WORKLOADS, single, total
 from report.listed import LISTED
 from report.page import render, table
 from report.run import Cell, Run, mid, most
 from report.summary import name_of
 from report.tables import Row, gather, measured, others, over, rows_of
-from report.text import brief, cell_text, fixed, whole
+from report.text import anchor, brief, cell_text, fixed, whole
+
+QUESTION = "What does it cost to serve a guest's virtio-net queues?"
+"""The title of a page that is not one of several."""
 
 Guests = list[tuple[Run, list[Cell]]]
 """The cells of real guests, by the run they are of."""
@@ -71,11 +74,23 @@ def _dearer_guests(cells: list[Cell]) -> list[str]:
         if dearer:
             top = max(dearer, key=lambda p: p[0])
             found.append(f"{other} in {len(dearer)} of {len(q)} cells (most in "
-                         f"{guest_summary.place_text(top[1])}, {fixed(top[0], 3)} times as much)")
+                         f"{guest_summary.place_text(top[1])}, {fixed(top[0], 3)} times as much"
+                         f"{_unlike(other, *top[1:])}), less in "
+                         f"{sum(p[0] < 1 - guest_summary.margin(*p[1:]) for p in q)}")
     if not found:
         return []
-    return ["**With real guests, a packet costs more with vhostlab than with** "
-            + ", ".join(found) + "."]
+    return [f"**With real guests, a packet costs more with vhostlab than with {found[0]}**"
+            + "".join(f"; than with {f}" for f in found[1:]) + "."]
+
+
+def _unlike(other: str, ours: Cell, theirs: Cell) -> str:
+    """What two cells do not have in common when one of them lost frames."""
+    lost = [c["lost_share"] or 0 for c in (ours, theirs)]
+    if max(lost) < guest_summary.EXACT:
+        return ""
+    return ("; not the same load: lost "
+            + ", ".join(f"{name} {guest_summary.percent(share)} %"
+                        for name, share in zip(("vhostlab", other), lost)))
 
 
 def _apart(c: Cell) -> str:
@@ -94,11 +109,14 @@ def guest_table(cells: list[Cell]) -> str:
         user, tree = (guest_summary.peer(cells, c, s) for s in ("userspace", "intree"))
         if user is None or tree is None:
             continue
+        exits = [total((x["exits"] or {}).values()) for x in (user, tree, c)]
         rows.append([WORKLOADS[c["workload"]] + (", no offloads" if c["setting"] else ""),
                      c["size"], *(whole(x["cost"]) + _apart(x) for x in (user, tree, c)),
-                     fixed(c["cost"] / user["cost"], 3), fixed(c["cost"] / tree["cost"], 3)])
+                     fixed(c["cost"] / user["cost"], 3), fixed(c["cost"] / tree["cost"], 3),
+                     *(fixed(e, 2) for e in exits)])
     return table(["real guest", "size", "userspace (QEMU)", "intree", "vhostlab",
-                  "vhostlab / userspace", "vhostlab / intree"], "lrrrrrr", rows) if rows else ""
+                  "vhostlab / userspace", "vhostlab / intree", "exits: userspace",
+                  "exits: intree", "exits: vhostlab"], "lrrrrrrrrr", rows) if rows else ""
 
 
 def slower_text(run: Run, rows: list[Row]) -> list[str]:
@@ -160,8 +178,11 @@ def _loss(cells: list[Cell]) -> str | None:
     lost = sum(c["lost"]["max"] for c in some)
     wrong = sum(c["corrupt"]["max"] for c in some if c["corrupt"] is not None)
     checked = [c for c in some if c["sink"] == "check"]
-    return (f"{whole(lost)} frames lost in {len(some)} cells of all servers, {whole(wrong)} "
-            f"delivered with wrong content; {len(checked)} of the cells check every byte.")
+    said = f"{whole(lost)} frames lost in {len(some)} cells of all servers"
+    if not checked and not wrong:
+        return said + "; none of these cells checks the content."
+    return (f"{said}, {whole(wrong)} delivered with wrong content; {len(checked)} of the cells "
+            "check every byte.")
 
 
 def _guests(cells: list[Cell]) -> str | None:
@@ -259,9 +280,11 @@ def text_of(run: Run, guests: Guests, judged: list[dict[str, Any]], beside: Besi
     refusal = control.refusal(run)
     slower = ([refusal] if refusal else slower_text(run, rows)) + slower_guests(_named(guests))
     return render(
-        "front", run, slower=slower, sentences=sentences(run, guests),
+        "front", run, slower=slower,
+        title=next((one.title for one in LISTED if one.folder == run.folder.name), QUESTION),
+        sentences=sentences(run, guests),
         missing=len(run.failed), kept=len(run.points), claims=judged, count=claims.counts(judged),
-        total=len(judged), prefix=prefix, cell_text=cell_text, beside=beside,
+        total=len(judged), prefix=prefix, cell_text=cell_text, anchor=anchor, beside=beside,
         guest_table=guest_table(_named(guests)) if beside.guests else "",
         origin=origin.sentence(run), unity=origin.unity([run, *beside.runs]),
         own=(LISTED[0], origin.brief(run)), reliability=reliability.brief(),

@@ -12,7 +12,7 @@ from report.run import Cell, Point, Run
 from report.text import shortest
 
 WORKLOADS = {
-    "tx": "transmit", "rx": "receive", "udp_tx": "UDP out, fixed rate",
+    "tx": "transmit", "rx": "receive, fixed rate", "udp_tx": "UDP out, fixed rate",
     "udp_rx": "UDP in, fixed rate", "tcp_tx": "TCP stream out", "tcp_rx": "TCP stream in",
     "ping": "ping", "udp_rr": "UDP round trip", "tcp_rr": "TCP round trip", "echo": "echo"}
 GUEST_KNOBS = ["event_idx", "indirect", "mrg_rxbuf", "version_1", "packed", "in_order", "ring",

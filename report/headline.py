@@ -30,7 +30,8 @@ def _shown(ratio: float | None, apart: float | None, lost: list[Any]) -> str:
     return fixed(ratio, 3) + (f" ({', '.join(doubts)})" if doubts else "")
 
 
-def _ratio(*cells: Cell) -> str:
+def ratio_text(*cells: Cell) -> str:
+    """Of the costs of two cells, with what makes it doubtful."""
     costs = [c["cost_per_packet"] for c in cells]
     return _shown(ask.quotient(*(c["median"] for c in costs)),
                   max(c["spread"] or 0 for c in costs), [most(c, "lost") or 0 for c in cells])
@@ -49,7 +50,7 @@ def _processes(run: Run) -> dict[Place, Ratios]:
         if ours is None or not ours["cost_per_packet"] or place["policy"] != "other":
             continue
         where = ("process", *(place[k] for k in PLACE[1:]))
-        found[where] = (_ratio(ours, place["usual"]), _ratio(ours, place["best"]))
+        found[where] = (ratio_text(ours, place["usual"]), ratio_text(ours, place["best"]))
     return found
 
 

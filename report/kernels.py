@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
-from report import ask, control, order, origin, panels, servers
+from report import control, order, origin, panels, servers
+from report.headline import ratio_text
 from report.page import render, table
 from report.panels import draw
 from report.parts import split
 from report.run import Run, mid, most
 from report.tables import gather as process_cells
 from report.tables import measured, rows_of
-from report.text import fixed, whole
+from report.text import whole
 from report.winners import dearer
 
 PLACE = ["workload", "sink", "size", "burst"]
@@ -50,8 +51,10 @@ def draw_all(run: Run, runs: list[Run]) -> None:
 
 
 def _quotient(row: Place, other: str) -> str:
-    costs = (mid(row.get(s), "cost_per_packet") for s in ("vhostlab", other))
-    return fixed(ask.quotient(*costs), 3)
+    cells = [row.get(s) for s in ("vhostlab", other)]
+    if any(mid(c, "cost_per_packet") is None for c in cells):
+        return "-"
+    return ratio_text(*(c for c in cells if c is not None))
 
 
 def ratio_table(runs: list[Run]) -> str:

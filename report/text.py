@@ -51,6 +51,12 @@ def cell_text(text: Any) -> str:
     return str(text).replace("|", "\\|").replace("\n", " ")
 
 
+def anchor(heading: str) -> str:
+    """The name by which a link finds a heading of a page, as hosts of Markdown make it."""
+    kept = "".join(c for c in heading.lower() if c.isalnum() or c in " -_")
+    return kept.replace(" ", "-")
+
+
 def upper_first(text: str) -> str:
     """For the beginning of a sentence."""
     return text[:1].upper() + text[1:]

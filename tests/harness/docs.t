@@ -31,13 +31,23 @@ links()
 			grep -vE '^([a-z]+:|#)' | sed "s|^|$page	|" || true
 	done
 }
+# The names of a page's headings, as hosts of Markdown make them.
+anchors()
+{
+	sed -nE 's/^#+ +//p' "$1" | tr '[:upper:]' '[:lower:]' | sed -E 's/[^[:alnum:] _-]//g; s/ /-/g'
+}
 broken=''
 count=0
 while IFS=$'\t' read -r page target; do
 	count=$((count + 1))
-	[[ -e $(dirname -- "$page")/${target%%#*} ]] || broken+="$page: $target"$'\n'
+	file=$(dirname -- "$page")/${target%%#*}
+	if [[ ! -e $file ]]; then
+		broken+="$page: $target"$'\n'
+	elif [[ $target == *.md#* ]]; then
+		anchors "$file" | grep -qxF -- "${target#*#}" || broken+="$page: $target: no such heading"$'\n'
+	fi
 done < <(links)
-is 'every relative link of every page leads to a file' "$broken" ''
+is 'every relative link of every page leads to a file, and to a heading there' "$broken" ''
 result 'there are links' $((count > 50 ? 1 : 0)) "$count"
 
 # The names in the first column of the tables of a page, each in its `quotes`.
