@@ -39,6 +39,9 @@ class Text(unittest.TestCase):
     def test_a_cell_of_a_table_cannot_end_it(self) -> None:
         self.assertEqual(text.cell_text("a|b\nc"), "a\\|b c")
 
+    def test_a_heading_is_found_as_hosts_of_markdown_name_it(self) -> None:
+        self.assertEqual(text.anchor("With `a=b`, a C-like rr costs 2 %"), "with-ab-a-c-like-rr-costs-2-")
+
 
 class Order(unittest.TestCase):
     def test_types_have_an_order(self) -> None:
@@ -396,6 +399,8 @@ class Defaults(unittest.TestCase):
         self.assertEqual([line for line in found.splitlines() if line.startswith("| tx")],
                          ["| tx | stack | 64 | 1 | 0.800 | 0.900 | - | - | - | - | 1000 | 900 "
                           "| 800 | 810 |"])
+        self.assertIn("Dearer there, which is not explained:** vhostlab (tx, stack, burst 1).",
+                      found)
 
     def test_another_kernel_is_not_compared(self) -> None:
         self.assertEqual(self.said(kernel="6.12"), "")
