@@ -24,8 +24,7 @@ def environment_table(run: Run) -> str:
          + (" with uncommitted changes" if git.get("dirty") else "")),
         ("clock", env["clock"]), ("accelerator", env["accel"]),
         ("kernel", f"{env['kernel']} {env['kernel_version']}"),
-        # What stands behind " -- " is for the first process, and nothing of the kernel's.
-        ("kernel command line", env["cmdline"].split(" -- ")[0]),
+        ("kernel command line", env["cmdline"]),
         ("scheduling policy of guest and server", run.policies),
         ("processor of the machine", f"{env['cpus']} x {env['cpu']}, {env['memory_mib']} MiB"),
         ("processor of the host", env.get("host_cpu")), ("QEMU", env.get("qemu")),

@@ -60,6 +60,9 @@ intree=$(modinfo -n vhost_net 2>/dev/null || true)
 host=null
 [[ -z ${VHOSTLAB_CPUS:-} ]] || host=$("${VHOSTLAB_BUILD:-$root/build}/bench/host" describe "$VHOSTLAB_CPUS")
 
+# What is for the first process is nothing of the kernel's.
+cmdline=$(sed -E 's/ -- .*//; s/ ?\b(rd)?init=[^ ]*//g' /proc/cmdline)
+
 jq -n \
 	--arg experiment "$(basename "$config" .conf)" \
 	--arg config_sha256 "$(sha256sum "$config" | cut -d' ' -f1)" \
@@ -71,7 +74,7 @@ jq -n \
 	--argjson dirty "${VHOSTLAB_DIRTY:-null}" \
 	--arg kernel "$release" \
 	--arg kernel_version "$(uname -v)" \
-	--arg cmdline "$(cat /proc/cmdline)" \
+	--arg cmdline "$cmdline" \
 	--arg cpu "$(cpu_model)" \
 	--arg host_cpu "${VHOSTLAB_HOST_CPU:-}" \
 	--argjson cpus "$(nproc)" \
