@@ -84,6 +84,16 @@ def _errors_by(b: Buffers, some: list[dict[str, Any]]) -> str:
                      if (of := [m for m in some if b.cores(m) == cores])) or _errors(some)
 
 
+def _medians(b: Buffers, some: list[dict[str, Any]]) -> str:
+    """In few words, for a figure."""
+    found = []
+    for cores, words in (("two", "on two processors"), ("turns", "in turns")):
+        off = ask.sample(m["off"] for m in some if b.cores(m) == cores)
+        if off is not None:
+            found.append(f"{_percent(off['median'])} % {words}")
+    return ", ".join(found) or "not known"
+
+
 def panels_of(b: Buffers, model: Model) -> list[Panel]:
     """Predicted against measured, a mark a cell, with the error in the title."""
     out: list[Panel] = []
@@ -131,7 +141,7 @@ def draw_all(run: Run, b: Buffers) -> None:
          text.replace(":low", ":fast").replace(":high", ":slow"),
          "predicted from counts of the instruction clock; bars: instructions at the pace of ring "
          "code, whiskers: up to one per cycle; "
-         + f"on the native rig, {_errors_by(b, _compared(b, model))}; "
+         + f"median error on the native rig: {_medians(b, _compared(b, model))}; "
          + run.subtitle().split("; ")[-1], "ns")
 
 
