@@ -14,7 +14,7 @@ for tool in gnuplot pandoc; do
 done
 mkdir -p "$TMP/tree/results"
 cp -a "$ROOT"/{run.sh,cmd,sweep,stats,report,plots,configs,bench,lab,Makefile,RESULTS.md} "$TMP/tree/"
-cp -r "$ROOT/results/reference" "$TMP/tree/results/"
+cp -r "$ROOT"/results/{reference,reliability} "$TMP/tree/results/"
 # shellcheck disable=SC2016 # for the script
 printf '#!/bin/bash\nfor data; do\n\tmkdir -p "${data%%/*}-narrow"\n\techo "<svg xmlns=\\"http://www.w3.org/2000/svg\\"/>" |\n\t\ttee "${data%%.dat}.svg" >"${data%%/*}-narrow/$(basename "$data" .dat).svg"\ndone\n' >"$TMP/tree/plots/draw"
 cp "$TMP/tree/RESULTS.md" "$TMP/before.md"
