@@ -212,9 +212,11 @@ static void turn_run(struct vhl_caller *c)
 	/* A signal is also how io_uring asks for its own task work. */
 	if (current->mm != work->mm || ends() || signal_pending(current) ||
 	    cmpxchg(&place->task, NULL, current)) {
-		/* From when the thread has the work, this is all that holds the device. */
+		/*
+		 * From when the thread has the work, this is all that holds the device.
+		 * llist_add() is fully ordered behind it.
+		 */
 		set_bit(VHL_WORK_TURN, &work->flags);
-		smp_mb__after_atomic(); /* the bit, then the list */
 		vhl_work_enlist(c->worker, work);
 		turn_end(c);
 		return;

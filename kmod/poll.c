@@ -81,10 +81,10 @@ static __always_inline bool poll_wakes(struct vhl_poll *poll)
  * and vhl_work_queue() is fully ordered after that. A frame: the backend adds it
  * to its ring, executes the full barrier of skwq_has_sleeper(), and calls this,
  * which reads waiting_buffers after that barrier, or, from a macvtap, which has none,
- * after the one here. The queue clears
- * waiting_buffers, executes a full barrier, and reads the ring (rx.c). So either
- * this sees that waiting_buffers is clear, or the queue sees the frame. The same
- * holds for the state of the poll, and for the lockless test of skwq_has_sleeper().
+ * after the one here. The queue clears waiting_buffers, executes a full barrier, and
+ * reads the ring (rx.c). So either this sees that waiting_buffers is clear, or the
+ * queue sees the frame. The same holds for the state of the poll, and for the lockless
+ * test of skwq_has_sleeper().
  */
 static __always_inline int poll_event(wait_queue_entry_t *wait, void *key, const bool caller)
 {
@@ -96,16 +96,12 @@ static __always_inline int poll_event(wait_queue_entry_t *wait, void *key, const
 	if (poll->is_kick) {
 		vq->stats.kicks++;
 		trace_kick(vq);
-		goto wake;
-	}
-	smp_mb__after_spinlock(); /* the frame, then the flag: the wait queue's lock is held */
-	if (READ_ONCE(vq->waiting_buffers)) {
+	} else {
+		smp_mb__after_spinlock(); /* the frame, then the flag; the queue's lock is held */
 		/* A queue that waits for guest buffers cannot deliver the frame. */
-		return 0;
-	} else if (poll->leaves && !poll_wakes(poll)) {
-		return 0;
+		if (READ_ONCE(vq->waiting_buffers) || (poll->leaves && !poll_wakes(poll)))
+			return 0;
 	}
-wake:
 	if (caller && by_caller(poll, key))
 		return 0;
 	vhl_work_queue(vq->worker, &vq->work);
