@@ -7,7 +7,7 @@ from typing import Any
 
 from report import ask, claims, control, guest_summary, origin, reliability, winners
 from report.guest_cells import WORKLOADS, single, total
-from report.listed import LISTED
+from report.listed import LISTED, title_of
 from report.page import render, table
 from report.run import Cell, Run, mid, most
 from report.summary import name_of
@@ -281,7 +281,7 @@ def text_of(run: Run, guests: Guests, judged: list[dict[str, Any]], beside: Besi
     slower = ([refusal] if refusal else slower_text(run, rows)) + slower_guests(_named(guests))
     return render(
         "front", run, slower=slower,
-        title=next((one.title for one in LISTED if one.folder == run.folder.name), QUESTION),
+        title=title_of(run.folder.name, QUESTION),
         sentences=sentences(run, guests),
         missing=len(run.failed), kept=len(run.points), claims=judged, count=claims.counts(judged),
         total=len(judged), prefix=prefix, cell_text=cell_text, anchor=anchor, beside=beside,

@@ -34,6 +34,11 @@ class Listed:
         return self.folder or self.experiment
 
 
+def title_of(folder: str, other: str) -> str:
+    """The title of the run that has this folder's name; `other` where none has."""
+    return next((one.title for one in LISTED if one.folder == folder), other)
+
+
 LISTED = [Listed(**entry) for entry in json.loads(
     (ROOT / "configs/reference.json").read_text(encoding="utf-8"))["runs"]]
 

@@ -78,31 +78,28 @@ def _errors(some: list[dict[str, Any]]) -> str:
             f"median error {_percent(off['median'])} %, largest {_percent(off['max'])} %")
 
 
-def _errors_by(b: Buffers, some: list[dict[str, Any]]) -> str:
-    """The same on two processors and in turns, which are far apart."""
-    return "; ".join(f"{name}: {_errors(of)}" for cores, name in CORES.items()
-                     if (of := [m for m in some if b.cores(m) == cores])) or _errors(some)
+def _by_cores(b: Buffers, model: Model) -> list[tuple[str, list[dict[str, Any]]]]:
+    """The cells that are compared, on two processors and in turns: errors of these are far
+    apart."""
+    return [(name, of) for cores, name in CORES.items()
+            if (of := [m for m in _compared(b, model) if b.cores(m) == cores])]
 
 
-def _medians(b: Buffers, some: list[dict[str, Any]]) -> str:
+def _errors_by(b: Buffers, model: Model) -> str:
+    return "; ".join(f"{name}: {_errors(of)}" for name, of in _by_cores(b, model)) or "nothing"
+
+
+def _medians(b: Buffers, model: Model) -> str:
     """In few words, for a figure."""
-    found = []
-    for cores, words in (("two", "on two processors"), ("turns", "in turns")):
-        off = ask.sample(m["off"] for m in some if b.cores(m) == cores)
-        if off is not None:
-            found.append(f"{_percent(off['median'])} % {words}")
-    return ", ".join(found) or "not known"
+    return ", ".join(f"{name.split(', ')[-1]} {_percent(ask.median(m['off'] for m in of))} %"
+                     for name, of in _by_cores(b, model)) or "not known"
 
 
 def panels_of(b: Buffers, model: Model) -> list[Panel]:
     """Predicted against measured, a mark a cell, with the error in the title."""
-    out: list[Panel] = []
-    for cores, name in CORES.items():
-        some = [m for m in _compared(b, model) if b.cores(m) == cores]
-        if some:
-            out.append((f"{name}: {_errors(some)}|measured, ns per buffer|predicted, ns per buffer",
-                        [(m["measured"], {m["server"]: m["predicted"]}) for m in some]))
-    return out
+    return [(f"{name}: {_errors(of)}|measured, ns per buffer|predicted, ns per buffer",
+             [(m["measured"], {m["server"]: m["predicted"]}) for m in of])
+            for name, of in _by_cores(b, model)]
 
 
 def headline_panels(model: Model) -> list[Panel]:
@@ -141,7 +138,7 @@ def draw_all(run: Run, b: Buffers) -> None:
          text.replace(":low", ":fast").replace(":high", ":slow"),
          "predicted from counts of the instruction clock; bars: instructions at the pace of ring "
          "code, whiskers: up to one per cycle; "
-         + f"median error on the native rig: {_medians(b, _compared(b, model))}; "
+         + f"median error on the native rig: {_medians(b, model)}; "
          + run.subtitle().split("; ")[-1], "ns")
 
 
@@ -323,7 +320,7 @@ def text_of(run: Run, b: Buffers) -> str:
     pairs = _pairs(b, model)
     return render(
         "native-model", run, constants=_constants(model), apart=_apart(model),
-        errors=_errors_by(b, some), shown=len(some), all=len(model["cells"]), near=_percent(NEAR),
+        errors=_errors_by(b, model), shown=len(some), all=len(model["cells"]), near=_percent(NEAR),
         within=len([m for m in some if m["off"] <= NEAR]),
         groups=_groups(b, model) if some else "", cells=_cells(b, model) if some else "",
         counted=_counted(b, model), predicted=_predicted(model), survives=_survives(model),

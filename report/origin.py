@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from report.listed import LISTED
+from report.listed import LISTED, title_of
 from report.parts import split
 from report.run import CLOCKS, Run
 
@@ -53,8 +53,7 @@ def _days(runs: list[Run]) -> str:
 
 def _title(run: Run) -> str:
     # A title may have commas of its own.
-    title = next((one.title for one in LISTED if one.folder == run.folder.name), LISTED[0].title)
-    return f"*{title}*"
+    return f"*{title_of(run.folder.name, LISTED[0].title)}*"
 
 
 def unity(runs: list[Run]) -> str:
