@@ -29,6 +29,9 @@ ALIKE = 0.01
 EXACT = 0.01
 """Repetitions that are farther apart make a ratio doubtful."""
 
+RUNS = {"process": 0.001, "qemu": EXACT}
+"""The same cell of two runs is no farther apart, by guest; repetitions of one may be closer."""
+
 Goal = dict[str, Any]
 
 
@@ -84,7 +87,8 @@ def judge(goals: list[Goal], runs: list[Run]) -> list[Goal]:
         cells = known.get(goal["run"], [])
         ours, theirs = _cheapest(cells, goal, "ours"), _cheapest(cells, goal, "theirs")
         ratio = ask.quotient(mid(ours, goal["metric"]), mid(theirs, goal["metric"]))
-        verdict = _verdict(ratio, goal["most"], _spread([ours, theirs], goal["metric"]))
+        spread = max(_spread([ours, theirs], goal["metric"]), RUNS[goal["place"]["guest"]])
+        verdict = _verdict(ratio, goal["most"], spread)
         out.append(goal | {"cells": [ours, theirs], "ratio": ratio, "verdict": verdict,
                            "of": named.get(goal["run"])})
     return out
@@ -96,8 +100,8 @@ def _spread(cells: list[Cell | None], metric: str) -> float:
 
 
 def _verdict(ratio: float | None, limit: float, spread: float) -> str:
-    """A ratio that is no farther from its limit than the repetitions are from each other may lie
-    on either side in another run."""
+    """A ratio that is no farther from its limit than two runs are from each other may lie on either
+    side in another one."""
     if ratio is None:
         return "not measured"
     if abs(ratio - limit) < spread * ratio:
