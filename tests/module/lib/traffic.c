@@ -47,6 +47,8 @@ static void saw(struct traffic *tr, int way, long long seq, atomic_uint *arrived
 		tr->doubled++;
 	seen[seq / 8] |= (uint8_t)(1 << seq % 8);
 	(*arrived)++;
+	if (way == RX)
+		tr->tap_arrived[seq & 1]++;
 }
 
 static void kick_if_wanted(struct ring *q, uint16_t old)
@@ -176,10 +178,34 @@ static void *driver(void *arg)
 	return NULL;
 }
 
+/*
+ * Sends to one tap: even numbers to the first, odd ones to the second. Half of the window is for
+ * each: were it for both, it could all wait in the one that has no guest, and nothing would reach
+ * the guest through the other. A turn is bounded: they may arrive as fast as they are sent, and
+ * then those of the guest are read.
+ */
+static void feed(struct traffic *tr, unsigned int tap)
+{
+	static uint8_t out[LONGEST];
+
+	for (unsigned int i = 0;
+	     i < WINDOW && !tr->paused && tr->tap_sent[tap] - tr->tap_arrived[tap] < WINDOW / 2;
+	     i++) {
+		uint32_t seq = 2 * tr->tap_sent[tap] + tap;
+		size_t len = frame_len(seq);
+
+		frame_make(out, len, seq);
+		if (send(tr->taps[tap]->far, out, len, MSG_DONTWAIT) != (ssize_t)len)
+			break;
+		tr->tap_sent[tap]++;
+		tr->rx_sent++;
+	}
+}
+
 static void *far_end(void *arg)
 {
 	struct traffic *tr = arg;
-	static uint8_t in[LONGEST + 1], out[LONGEST];
+	static uint8_t in[LONGEST + 1];
 	struct pollfd p[2] = { { .fd = tr->taps[0]->far, .events = POLLIN },
 			       { .fd = tr->taps[1]->far, .events = POLLIN } };
 
@@ -193,17 +219,8 @@ static void *far_end(void *arg)
 				saw(tr, TX, frame_check(in, (size_t)n), &tr->tx_arrived);
 		}
 		tr->sending[RX] = true;
-		/* They may arrive as fast as they are sent: then those of the guest are read. */
-		for (unsigned int i = 0;
-		     i < WINDOW && !tr->paused && tr->rx_sent - tr->rx_arrived < WINDOW; i++) {
-			size_t len = frame_len(tr->rx_sent);
-
-			frame_make(out, len, tr->rx_sent);
-			if (send(tr->taps[tr->rx_sent & 1]->far, out, len, MSG_DONTWAIT) !=
-			    (ssize_t)len)
-				break;
-			tr->rx_sent++;
-		}
+		feed(tr, 0);
+		feed(tr, 1);
 		tr->sending[RX] = false;
 	}
 	return NULL;
@@ -249,8 +266,12 @@ bool traffic_flows(struct traffic *tr, unsigned int frames)
 	tr->paused = false;
 	while (traffic_arrived(tr) < before + frames || tr->tx_arrived == tx ||
 	       tr->rx_arrived == rx) {
-		if (now_ns() > limit)
+		if (now_ns() > limit) {
+			tap_note("of the guest %u of %u, by taps %u of %u and %u of %u arrived",
+				 tr->tx_arrived, tr->tx_sent, tr->tap_arrived[0], tr->tap_sent[0],
+				 tr->tap_arrived[1], tr->tap_sent[1]);
 			return false;
+		}
 		/* Asleep, so that the threads have the processors. */
 		nanosleep(&moment, NULL);
 	}

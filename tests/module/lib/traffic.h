@@ -30,6 +30,7 @@ struct traffic {
 	atomic_bool paused, over;
 	atomic_bool sending[2]; /* set before paused is read */
 	atomic_uint tx_sent, tx_arrived, rx_sent, rx_arrived;
+	atomic_uint tap_sent[2], tap_arrived[2]; /* of those received, by the tap they wait in */
 	atomic_uint doubled, corrupt, call_missing;
 	uint8_t *seen[2];
 	pthread_t threads[2];
