@@ -108,12 +108,20 @@ static bool received(const char *model, const char *idea)
 	for (i = 0; i < times() && late_frames(&g.q[RX], t.far, i); i++)
 		;
 	tap_is(i, times(), "worker=%s without=%s: frames as a run ends, none left", model, idea);
-	if (is_ours() && (!strcmp(idea, "once") || !strcmp(idea, "all")))
+	if (is_ours() && (!strcmp(idea, "once") || !strcmp(idea, "all"))) {
 		tap_is(stat_of("rx", "leaves"), 0, "worker=%s without=%s: the queue never left",
 		       model, idea);
-	else if (is_ours())
+	} else if (is_ours()) {
+		/* It does at the second wake-up of a run. On a busy machine all frames may have come
+		 * before each run began: then there are more of them.
+		 */
+		for (unsigned int n = 0; n < 100 * times() && !stat_of("rx", "leaves") &&
+					 late_frames(&g.q[RX], t.far, n);
+		     n++)
+			;
 		tap_ok(stat_of("rx", "leaves") > 0, "worker=%s without=%s: the queue left (%lld)",
 		       model, idea, stat_of("rx", "leaves"));
+	}
 	guest_stop(&g);
 	tap_del(&t);
 	return i == times();
