@@ -94,7 +94,7 @@ int vhl_iotlb_update(struct vhl_dev *dev, const struct vhost_iotlb_msg *m)
 		return -EINVAL;
 	if (check_add_overflow(m->iova, m->size - 1, &last) ||
 	    check_add_overflow(m->uaddr, m->size - 1, &end) || last != (unsigned long)last ||
-	    end != (unsigned long)end ||
+	    end != (unsigned long)end || m->size != (unsigned long)m->size ||
 	    !access_ok((void __user *)(unsigned long)m->uaddr, m->size))
 		return -EFAULT;
 
