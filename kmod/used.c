@@ -153,27 +153,37 @@ static int used_flags_write(struct vhl_vq *vq, u16 flags)
 	return 0;
 }
 
-/*
- * Starts the used ring: reads its index from guest memory and enables kicks. Called
- * by the owner when a backend is attached; and when the IOTLB does not translate the
- * rings yet, again by the worker as soon as it does. Returns 0 or -EFAULT. Caller
- * holds vq->mutex and runs in the owner's mm; may sleep.
- */
-int vhl_used_start(struct vhl_vq *vq)
+static int used_start(struct vhl_vq *vq)
 {
 	__virtio16 idx;
 
-	vq->starting = vq->iotlb && vhl_area_ready(vq);
-	if (vq->starting)
-		return 0;
-	if (vq->packed)
-		return vhl_packed_start(vq);
 	if (vhl_ring_get(vq, VHL_USED, VHL_USED_IDX, &idx, 1))
 		return -EFAULT;
 	vq->used_idx = vhl16_to_cpu(vq, idx);
 	vq->signalled_valid = false;
 	vq->notify_on = true;
 	return used_flags_write(vq, 0);
+}
+
+/*
+ * Starts the used ring: reads its index from guest memory and enables kicks. Called
+ * by the owner when a backend is attached; and when the IOTLB does not translate the
+ * rings yet, again by the worker as soon as it does, until it succeeds once: a queue
+ * that runs has read its index. Returns 0 or -EFAULT. Caller holds vq->mutex and runs
+ * in the owner's mm; may sleep.
+ */
+int vhl_used_start(struct vhl_vq *vq)
+{
+	int err;
+
+	if (vq->iotlb && vhl_area_ready(vq)) {
+		vq->starting = true;
+		return 0;
+	}
+	err = vq->packed ? vhl_packed_start(vq) : used_start(vq);
+	if (!err)
+		vq->starting = false;
+	return err;
 }
 
 /*
