@@ -10,26 +10,6 @@
 #include "log.h"
 #include "user.h"
 
-/*
- * Bytes of an area (virtio 1.2, sections 2.7 and 2.8); for a split ring with its
- * event field when VIRTIO_RING_F_EVENT_IDX was negotiated. Does not sleep.
- */
-size_t vhl_area_size(const struct vhl_vq *vq, enum vhl_area area)
-{
-	size_t event = vq->event_idx ? sizeof(__virtio16) : 0;
-
-	if (vq->packed && area != VHL_DESC)
-		return sizeof(struct vring_packed_desc_event);
-	switch (area) {
-	case VHL_DESC:
-		return vq->num * sizeof(struct vring_desc);
-	case VHL_AVAIL:
-		return sizeof(struct vring_avail) + vq->num * sizeof(__virtio16) + event;
-	default:
-		return sizeof(struct vring_used) + vq->num * sizeof(struct vring_used_elem) + event;
-	}
-}
-
 /* The access that the device needs to an area; it reads and writes a packed ring. */
 static u8 area_perm(const struct vhl_vq *vq, enum vhl_area area)
 {

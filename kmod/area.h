@@ -7,8 +7,7 @@
 #define VHOSTLAB_AREA_H
 
 #include "vhostlab.h"
-
-size_t vhl_area_size(const struct vhl_vq *vq, enum vhl_area area);
+#include "area_size.h"
 
 /* Access to an area through the IOTLB: 0 or a negative errno. */
 int vhl_area_ready(struct vhl_vq *vq);

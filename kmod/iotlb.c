@@ -14,6 +14,7 @@
 #include <linux/uaccess.h>
 
 #include "vhostlab.h"
+#include "area_size.h"
 #include "lock.h"
 #include "trace.h"
 
@@ -49,10 +50,13 @@ static void entry_drop(struct vhl_iotlb *tlb, struct vhl_iova *e)
 	kfree(e);
 }
 
+/* The tree's addresses are unsigned long: it has no entry beyond them. */
 static struct vhl_iova *entry_first(struct vhl_iotlb *tlb, u64 first, u64 last)
 {
-	struct interval_tree_node *node = interval_tree_iter_first(&tlb->tree, first, last);
+	struct interval_tree_node *node = NULL;
 
+	if (first <= ULONG_MAX)
+		node = interval_tree_iter_first(&tlb->tree, first, min_t(u64, last, ULONG_MAX));
 	return node ? container_of(node, struct vhl_iova, node) : NULL;
 }
 
@@ -62,6 +66,42 @@ static void range_drop(struct vhl_iotlb *tlb, u64 first, u64 last)
 
 	while ((e = entry_first(tlb, first, last)))
 		entry_drop(tlb, e);
+}
+
+/* Whether rings of a queue with a backend lie in the entry. Caller holds every vq->mutex. */
+static bool holds_rings(const struct vhl_dev *dev, const struct vhl_iova *e)
+{
+	int i, area;
+
+	for (i = 0; i < VHL_NVQS; i++) {
+		const struct vhl_vq *vq = &dev->vqs[i];
+
+		for (area = 0; vq->sock && vq->area_set && area < VHL_NAREAS; area++) {
+			u64 at = (unsigned long)vq->area[area];
+
+			if (at <= e->node.last && e->node.start < at + vhl_area_size(vq, area))
+				return true;
+		}
+	}
+	return false;
+}
+
+/*
+ * Makes room in a full table: the oldest entry goes, but not one of the rings while others are
+ * left. Frames under way are returned to them also when an ioctl waits for that, and a miss could
+ * not be answered then. Caller holds every vq->mutex.
+ */
+static void evict(struct vhl_dev *dev)
+{
+	struct vhl_iova *e, *oldest = list_first_entry(&dev->tlb.order, struct vhl_iova, order);
+
+	list_for_each_entry(e, &dev->tlb.order, order) {
+		if (!holds_rings(dev, e)) {
+			oldest = e;
+			break;
+		}
+	}
+	entry_drop(&dev->tlb, oldest);
 }
 
 /* The queue's miss is answered: it runs again. Caller holds vq->mutex. */
@@ -77,8 +117,8 @@ static void miss_answered(struct vhl_vq *vq)
 }
 
 /*
- * Adds a translation and removes all that overlap it; the oldest entry is evicted
- * when the table is full. Queues that wait for an address in it run again.
+ * Adds a translation and removes all that overlap it; when the table is full, the
+ * oldest entry without rings is evicted. Queues that wait for an address in it run again.
  * Caller holds dev->mutex; takes every vq->mutex; sleeps. Returns 0; -EINVAL for
  * an empty range or unknown access; -EFAULT for addresses out of range; -ENOMEM;
  * or -EINTR when the caller is killed.
@@ -115,7 +155,7 @@ int vhl_iotlb_update(struct vhl_dev *dev, const struct vhost_iotlb_msg *m)
 	}
 	range_drop(tlb, m->iova, last);
 	if (tlb->n == VHL_MAX_IOVAS)
-		entry_drop(tlb, list_first_entry(&tlb->order, struct vhl_iova, order));
+		evict(dev);
 	interval_tree_insert(&e->node, &tlb->tree);
 	list_add_tail(&e->order, &tlb->order);
 	tlb->n++;

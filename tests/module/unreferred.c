@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Transmit by reference where it cannot be: a backend that forgets a reference, and a used ring
- * whose addresses a client takes away while frames are under way. Would fail if: a head did not come
- * back, the backend could not be given up, or a frame or a reference to the module stayed.
+ * whose addresses a client takes away while frames are under way, or which other addresses displace.
+ * Would fail if: a head did not come back, the backend could not be given up, or a frame or a
+ * reference to the module stayed.
  */
 #include <errno.h>
 #include <pthread.h>
@@ -21,6 +22,7 @@
 #define FRAMES	 10u
 #define LEN	 1000u
 #define PATIENCE 5000
+#define ENTRIES	 2048u /* that the device keeps */
 
 static void put(struct guest *g, unsigned int n)
 {
@@ -99,27 +101,34 @@ static struct iommu m;
 static atomic_bool detached;
 static int position;
 
-/* As at the start of a migration: the same features again, then the position. */
+/* As at the start of a migration: the same features again (@arg), then the position. */
 static void *features_and_position(void *arg)
 {
-	uint64_t features = m.g.features;
-
-	(void)arg;
-	position = dev_ioctl(m.g.fd, VHOST_SET_FEATURES, &features);
+	position = arg ? dev_ioctl(m.g.fd, VHOST_SET_FEATURES, arg) : 0;
 	if (!position)
 		position = ring_base(&m.g.q[TX]);
 	detached = true;
 	return NULL;
 }
 
-static void addresses(uint64_t features, const char *what)
+/* As many other addresses as the device keeps, while the transmit queue is idle. */
+static void displace(void)
+{
+	for (unsigned int i = 0; i < ENTRIES; i++)
+		if (iommu_update(&m, BIT64(40) + i * 2ULL * IOMMU_PAGE, IOMMU_PAGE, m.g.mem) < 0)
+			tap_bail("IOTLB");
+}
+
+static void addresses(uint64_t features, bool displaced, const char *what)
 {
 	pthread_t thread;
 	struct tap t;
 
 	iommu_init(&m, F_V1 | F_MRG | features, 256, 1);
 	forwarding_tap(&t, m.g.hdr_len);
-	if (iommu_update(&m, gpa_of(0), GUEST_MEM, places_at(&m.places, 0)) < 0)
+	if (iommu_update(&m, gpa_of(0), 2 * RING_AREA, places_at(&m.places, 0)) < 0 ||
+	    iommu_update(&m, gpa_of(2 * RING_AREA), GUEST_MEM - 2 * RING_AREA,
+			 places_at(&m.places, 2 * RING_AREA)) < 0)
 		tap_bail("IOTLB");
 	guest_backend(&m.g, t.fd);
 	stats_find();
@@ -129,8 +138,10 @@ static void addresses(uint64_t features, const char *what)
 		sleep_ms(10);
 	sleep_ms(50);
 	tap_ok(!ring_wait(&m.g.q[TX], 0), "%s: frames are under way", what);
+	if (displaced)
+		displace();
 	detached = false;
-	if (pthread_create(&thread, NULL, features_and_position, NULL))
+	if (pthread_create(&thread, NULL, features_and_position, displaced ? NULL : &m.g.features))
 		tap_bail("thread");
 	sleep_ms(200);
 	tap_ok(!detached, "%s: the position waits for them", what);
@@ -155,8 +166,10 @@ int main(int argc, char **argv)
 	if (knob("zerocopy", "1"))
 		tap_bail("parameter zerocopy");
 	macvtap();
-	addresses(0, "IOTLB, split");
-	addresses(F_PACKED, "IOTLB, packed");
+	addresses(0, false, "IOTLB, split");
+	addresses(F_PACKED, false, "IOTLB, packed");
+	addresses(0, true, "IOTLB, displaced, split");
+	addresses(F_PACKED, true, "IOTLB, displaced, packed");
 	knob("zerocopy", "0");
 	return tap_done();
 }

@@ -182,6 +182,9 @@ static inline void list_del(struct list_head *e)
 	e->next->prev = e->prev;
 }
 #define list_first_entry(l, type, member) container_of((l)->next, type, member)
+#define list_for_each_entry(e, l, member) \
+	for ((e) = list_first_entry(l, __typeof__(*(e)), member); &(e)->member != (l); \
+	     (e) = list_first_entry(&(e)->member, __typeof__(*(e)), member))
 
 /* An interval tree of so few entries that a list of them will do. */
 struct interval_tree_node {
