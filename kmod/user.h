@@ -1,15 +1,17 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * Access to the owner's memory from the packet path. Every address is checked
- * here, at each access; every value is read once. All functions run in the owner's
- * mm (in the worker, or in an ioctl of the owner), may sleep on a page fault, and
- * return 0 or -EFAULT. None orders its accesses: the caller has the barriers.
+ * here, at each access, but for __vhl_copy_in(); every value is read once. All
+ * functions run in the owner's mm (in the worker, or in an ioctl of the owner), may
+ * sleep on a page fault, and return 0 or -EFAULT. None orders its accesses: the
+ * caller has the barriers.
  */
 #ifndef VHOSTLAB_USER_H
 #define VHOSTLAB_USER_H
 
 #include <linux/fault-inject-usercopy.h>
 #include <linux/instrumented.h>
+#include <linux/nospec.h>
 #include <linux/uaccess.h>
 
 /*
@@ -22,7 +24,10 @@
 #define vhl_write_begin(dst, n) (!should_fail_usercopy() && user_write_access_begin(dst, n))
 #define vhl_put_user(v, dst)	(unlikely(should_fail_usercopy()) ? -EFAULT : put_user(v, dst))
 
-/* vhl_copy_in() from a segment whose region access_ok() has checked: gather.c. */
+/*
+ * vhl_copy_in() from a segment whose region access_ok() has checked, and behind a barrier
+ * against speculation, which a user access window begins with: gather.c.
+ */
 static inline int __vhl_copy_in(void *dst, const void __user *src, size_t n)
 {
 	unsigned long left;
@@ -44,7 +49,11 @@ static inline int __vhl_copy_in(void *dst, const void __user *src, size_t n)
  */
 static inline int vhl_copy_in(void *dst, const void __user *src, size_t n)
 {
-	return unlikely(!access_ok(src, n)) ? -EFAULT : __vhl_copy_in(dst, src, n);
+	if (unlikely(!access_ok(src, n)))
+		return -EFAULT;
+	/* A guest's descriptor chose the address, and what is read may choose the next one. */
+	barrier_nospec();
+	return __vhl_copy_in(dst, src, n);
 }
 
 static inline int vhl_copy_out(void __user *dst, const void *src, size_t n)

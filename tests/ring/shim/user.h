@@ -19,6 +19,7 @@ bool user_space(const void *p, size_t n);
 #define instrument_copy_from_user_after(to, from, n, left) ((void)0)
 #define instrument_copy_to_user(to, from, n)		   ((void)0)
 
+#define barrier_nospec()	      ((void)0)
 #define access_ok(p, n)		      user_space((const void *)(p), n)
 #define user_read_access_begin(p, n)  access_ok(p, n)
 #define user_write_access_begin(p, n) access_ok(p, n)
