@@ -136,7 +136,7 @@ static void run_end(struct vhl_thread *t)
  */
 static void poll_list(struct vhl_worker *worker)
 {
-	u64 end = local_clock() + worker->poll_us * NSEC_PER_USEC;
+	u64 end = local_clock() + (u64)worker->poll_us * NSEC_PER_USEC;
 
 	while (llist_empty(&worker->list) && single_task_running() && !need_resched() &&
 	       !kthread_should_stop() && local_clock() < end)
