@@ -140,7 +140,7 @@ static pid_t spinner(int cpu)
 int main(int argc, char **argv)
 {
 	long cpus = sysconf(_SC_NPROCESSORS_ONLN);
-	long long n, pushed;
+	long long n, gave, pushed;
 	pid_t busy;
 
 	guest_args(argc, argv);
@@ -157,12 +157,13 @@ int main(int argc, char **argv)
 		tap_skip(1, "worker=caller: the guest runs the queue itself", "giving way");
 		return tap_done();
 	}
-	n = given_way("none", 0, BURSTS, 0);
+	gave = given_way("none", 0, BURSTS, 0);
 	/* Every time, or, where a scheduler has virtual deadlines, every second time: compat.h. */
-	tap_ok(n > BURSTS / 3, "on the guest's processor: gave way %lld times in %d bursts", n,
-	       BURSTS);
+	tap_ok(gave > BURSTS / 3, "on the guest's processor: gave way %lld times in %d bursts",
+	       gave, BURSTS);
 	n = given_way("yield", 0, BURSTS, 0);
-	tap_ok(n >= 0 && n < BURSTS / 4, "without=yield: %lld times", n);
+	/* In a kernel that is slow enough a burst lasts longer than a turn, with it or without. */
+	tap_ok(n >= 0 && n + BURSTS / 3 < gave, "without=yield: %lld times", n);
 	/* Nothing comes while the guest goes on running: once, then every 2nd, 4th, 8th time. */
 	n = given_way("none", 0, 100, 8);
 	tap_ok(n >= 0 && n < 50, "a guest that goes on running: %lld times in 100 bursts", n);
