@@ -304,8 +304,8 @@ static void unread(void)
 	}
 	while (iommu_question(&mmu, &m, 50))
 		n++;
-	/* The last kick may be heeded when the first has been read. */
-	tap_ok(n == 1 || n == 2, "1,000 kicks, no reader: one question waits (%u read)", n);
+	/* When the first is read a run may be under way, and another to follow it. */
+	tap_ok(n >= 1 && n <= 3, "1,000 kicks, no reader: one question waits (%u read)", n);
 	iommu_free(&mmu);
 }
 
