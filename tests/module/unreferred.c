@@ -150,6 +150,13 @@ static void addresses(uint64_t features, bool displaced, const char *what)
 	tap_ok(position >= 0, "%s: and is known then", what);
 	tap_is(back(&m.g, FRAMES), FRAMES, "%s: all buffers are back", what);
 	tap_is(stat_of("tx", "error_ring_access"), 0, "%s: the used ring had its addresses", what);
+	if (displaced) {
+		struct vhost_iotlb_msg asked = { 0 };
+
+		put(&m.g, 1);
+		tap_ok(iommu_question(&m, &asked, PATIENCE) && asked.iova == gpa_of(slot(0)),
+		       "%s: the frames' own were displaced", what);
+	}
 	iommu_free(&m);
 	tap_del(&t);
 	sh("ip link del zc1");
