@@ -87,7 +87,7 @@ struct vhl_vq {
 	/* Where the ring is (user or I/O virtual addresses) and its size in entries. */
 	u32 num;
 	bool area_set;
-	bool starting;		/* used index not yet read: IOTLB entries are missing */
+	bool starting;		/* used index not yet read: IOTLB entries were missing */
 	void __user *area[VHL_NAREAS];
 
 	/* Positions, free-running modulo 2^16; packed: counts of descriptors. */
