@@ -49,11 +49,6 @@ def is_debug(campaign: Campaign) -> bool:
     return str(campaign["kernel"]).endswith("-debug")
 
 
-def _processors(campaign: Campaign) -> int:
-    """How many the machine had. Not recorded at first, when the debug kernel found one; 0: unknown."""
-    return int(campaign.get("processors", 1 if is_debug(campaign) else 0))
-
-
 def _clean(campaign: Campaign) -> bool:
     return campaign["status"] == 0 and campaign["failed"] == 0
 
@@ -67,8 +62,9 @@ def _rows(some: list[Campaign]) -> str:
     return table(
         ["program", "kernel", "processors", "rounds", "seed", "minutes", "what was tried", "checks",
          "failed", "revision", "day"], "llrrrrlrrll",
-        [[c["program"], c["kernel"], _processors(c) or "-", whole(c["rounds"]), c["seed"],
-          fixed(c["seconds"] / 60, 0), _figures(c), whole(c["passed"]), whole(c["failed"] + (c["status"] != 0)),
+        [[c["program"], c["kernel"], c.get("processors", "-"), whole(c["rounds"]), c["seed"],
+          fixed(c["seconds"] / 60, 0), _figures(c), whole(c["passed"]),
+          whole(c["failed"] + (c["status"] != 0)),
           c["revision"][:12] + (" and changes" if c["dirty"] else ""), c["date"][:10]]
          for c in some])
 
@@ -124,7 +120,7 @@ def text_of(folder: Path) -> str:
         "reliability", programs=[(n, what) for n, what in PROGRAMS.items()
                                  if any(c["program"] == n for c in some)],
         rows=_rows(some), totals=_totals(some),
-        alone=[c for c in some if _processors(c) == 1], bad=[c for c in some if not _clean(c)],
+        alone=any(is_debug(c) and "processors" not in c for c in some), bad=[c for c in some if not _clean(c)],
         coverage=coverage, every=every, share=_share(folder),
         detectors=table(["what was put into the module", "file", "found by", "said"], "llll",
                         [[d["fault"], d["file"], d["program"], f"`{d['says']}`"]

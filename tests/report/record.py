@@ -41,6 +41,13 @@ class Record(unittest.TestCase):
         self.assertIn("0123456789ab and changes",
                       reliability.text_of(self._folder({"dirty": True})))
 
+    def test_a_debug_kernel_of_before_it_had_two_processors_is_named(self) -> None:
+        said = "A debug kernel without a number had one processor"
+        self.assertIn(said, reliability.text_of(self._folder({"processors": 2}, {})))
+        text = reliability.text_of(self._folder({"processors": 2}, {"kernel": "6.1.0-57-amd64"}))
+        self.assertNotIn(said, text)
+        self.assertIn("| 6.1.0-debug | 2 | 4 |", text)
+
     def test_coverage_is_by_file_and_of_all(self) -> None:
         folder = self._folder({})
         (folder / "coverage.jsonl").write_text(
